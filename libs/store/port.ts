@@ -1,0 +1,26 @@
+/**
+ * The bucket is the database: everything that must outlive a disaster is an object here.
+ *
+ * Names are slash-separated tokens of letters, digits, dot, dash, underscore; no empty, `.` or `..` token; at most
+ * 512 bytes. Objects are small (≤ 64 MiB) and, but for plain puts of the same bytes, never change.
+ *
+ * Errors: `OBJECT_EXISTS` (create-only lost), `OBJECT_MISSING`, `STORE_FULL`, `STORE_REFUSED` are permanent;
+ * `STORE_UNREACHABLE`, `STORE_THROTTLED` are transient and retried by `withRetry` alone. After a transient error of
+ * a put the outcome is unknown: a create-only put that is sent again may meet its own object, so the caller compares.
+ */
+export interface ObjectStore {
+  /** For messages: `disk:/path` or `s3:host/bucket`. */
+  readonly name: string;
+  /** Durable when it returns: bytes and name survive power loss; digest was confirmed by the store or re-read. */
+  put(name: string, bytes: Uint8Array, options: { createOnly: boolean; signal?: AbortSignal }): Promise<void>;
+  /** Whole object, or `range` (end exclusive; beyond the end is cut off). */
+  get(name: string, options?: { range?: { start: number; end: number }; signal?: AbortSignal }): Promise<Buffer>;
+  /** Size in bytes, or undefined when there is none. */
+  head(name: string, options?: { signal?: AbortSignal }): Promise<{ bytes: number } | undefined>;
+  /** Names below `prefix` (a whole-token prefix ending in `/`, or '' for all), in code-unit order, after `startAfter`. */
+  list(prefix: string, options?: { startAfter?: string; signal?: AbortSignal }): AsyncIterable<{ name: string; bytes: number }>;
+  /** No error when there is none. */
+  delete(name: string, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Proves create-only writes with a race of its own; throws STORE_NOT_CREATE_ONLY. */
+  probe(options?: { signal?: AbortSignal }): Promise<void>;
+}
