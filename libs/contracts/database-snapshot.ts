@@ -1,0 +1,74 @@
+import type { StreamRef } from '#libs/repository/port.ts';
+
+/**
+ * Streams of a database snapshot:
+ * `pre-data`, `post-data` pg_dump archives (custom format, --section) · `globals` one DatabaseGlobals ·
+ * `tables` NDJSON of TableRecord · `sequences` NDJSON of SequenceRecord · `documents` NDJSON of DocumentRow.
+ */
+export interface TableRecord {
+  readonly schema: string;
+  readonly name: string;
+  /** In COPY order; generated columns are left out. */
+  readonly columns: readonly string[];
+  readonly format: 'binary' | 'text';
+  /** From a query of its own under the same snapshot, not from the copied stream. */
+  readonly rows: number;
+  readonly contentHash: ContentHash;
+  readonly data: StreamRef;
+}
+
+/** Order-free: sum over rows, decimal text. `record` uses the server's hash_record_extended, `text` md5 of the row's text. */
+export interface ContentHash {
+  readonly algorithm: 'record' | 'text';
+  readonly value: string;
+}
+
+export interface SequenceRecord {
+  readonly schema: string;
+  readonly name: string;
+  /** Decimal text; with isCalled false the next value is lastValue itself (never used). */
+  readonly lastValue: string;
+  readonly isCalled: boolean;
+}
+
+/** A row that names a file, resolved by the spec's rule: path bytes are relative to the root. */
+export interface DocumentRow {
+  readonly table: string;
+  readonly root: string;
+  readonly path: string;
+  readonly sha256: string;
+  readonly size: number | null;
+}
+
+export interface DatabaseGlobals {
+  readonly name: string;
+  readonly owner: string;
+  readonly encoding: string;
+  readonly collate: string;
+  readonly ctype: string;
+  readonly connectionLimit: number;
+  readonly comment: string | null;
+  /** GRANT statements of the database itself, with `%DB%` where its name goes. */
+  readonly grants: readonly string[];
+  /** ALTER DATABASE / ALTER ROLE … IN DATABASE settings, with `%DB%` where the name goes. */
+  readonly settings: readonly string[];
+  /** Roles the database depends on: CREATE ROLE with attributes, and password hash where the server shows it. */
+  readonly roles: readonly { readonly name: string; readonly create: string; readonly memberships: readonly string[] }[];
+}
+
+/** Small facts, also in the manifest. */
+export interface DatabaseFacts {
+  readonly serverVersion: string;
+  readonly serverMajor: number;
+  readonly systemIdentifier: string;
+  readonly database: string;
+  readonly tables: number;
+  readonly rows: number;
+  readonly sequences: number;
+  readonly documents: number;
+  readonly extensions: readonly string[];
+  /** Rows per `schema.table`. */
+  readonly rowsByTable: Readonly<Record<string, number>>;
+  /** django_migrations by app, newest name, where there is such a table. */
+  readonly migrations: Readonly<Record<string, string>>;
+}

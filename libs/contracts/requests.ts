@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+/** What each verb asks for and answers. Shapes are listed in protos/README.md; times are RFC 3339. */
+
+const snapshotRef = z.object({ component: z.enum(['database', 'files', 'config']), id: z.string(), digest: z.string() });
+export type SnapshotRef = z.infer<typeof snapshotRef>;
+
+/** TakeSnapshot: `mark` is absent for the database, which names it; files and config start after it. */
+export const takeSnapshotRequest = z.object({ mark: z.string().optional() });
+
+/** Answer of TakeSnapshot of all three components. */
+export const takeSnapshotOutcome = z.object({
+  snapshot: snapshotRef,
+  mark: z.string(),
+  /** complete, or partial with what is missing and why. */
+  leftOut: z.array(z.object({ what: z.string(), reason: z.string(), partial: z.boolean() })),
+  facts: z.record(z.string(), z.unknown()),
+  packs: z.array(z.string()),
+  newPacks: z.array(z.string()),
+  sourceBytes: z.number(),
+  newBytes: z.number(),
+});
+export type TakeSnapshotOutcome = z.infer<typeof takeSnapshotOutcome>;
+
+/** The moment is known: a result of its own (`mark`), so that files and config need not wait for the dump. */
+export const markOutcome = z.object({ mark: z.string(), attempt: z.int() });
+
+/** StageRestore: writes the snapshot beside the old state, in a place named by run, epoch and attempt. */
+export const stageRestoreRequest = z.object({ snapshot: snapshotRef });
+
+const stagedDatabase = z.object({ component: z.literal('database'), stage: z.string(), live: z.string(), side: z.string(), kept: z.string() });
+const stagedTrees = z.object({
+  component: z.enum(['files', 'config']),
+  stage: z.string(),
+  roots: z.array(z.object({ name: z.string(), path: z.string(), single: z.boolean(), absent: z.boolean() })),
+});
+/** Answer of StageRestore; given back unchanged to PivotRestore, UndoPivot and VerifyStaged. */
+export const staged = z.discriminatedUnion('component', [stagedDatabase, stagedTrees]);
+export type Staged = z.infer<typeof staged>;
+export type StagedDatabase = z.infer<typeof stagedDatabase>;
+export type StagedTrees = z.infer<typeof stagedTrees>;
+
+/** PivotRestore, UndoPivot: idempotent; a place that is gone means another attempt owns it, and is refused. */
+export const pivotRequest = z.object({ staged });
+
+/** DiscardStage: removes whatever this run staged, all attempts; the live state is never touched. */
+export const discardRequest = z.object({});
+
+/** RunHook: the argument arrays of the spec, in order. */
+export const runHookRequest = z.object({ hook: z.enum(['stop', 'reset', 'start']) });
+
+const check = z.object({ name: z.string(), level: z.int(), ok: z.boolean(), detail: z.string() });
+export type Check = z.infer<typeof check>;
+
+/** VerifyBackup: every new pack re-read, every needed pack present, rows and files reconciled, before the commit. */
+export const verifyBackupRequest = z.object({ snapshots: z.array(snapshotRef), newPacks: z.array(z.string()) });
+export const verifyStagedRequest = z.object({ snapshots: z.array(snapshotRef), staged: z.array(staged) });
+/** CheckLive: `restored` looks only (database, files, config against the snapshots); `serving` asks the application. */
+export const checkLiveRequest = z.object({ phase: z.enum(['restored', 'serving']), snapshots: z.array(snapshotRef), staged: z.array(staged) });
+
+/** Answer of the three verifications. `ok` is every check's; what was not checked is listed. */
+export const verifyOutcome = z.object({ ok: z.boolean(), checks: z.array(check), notChecked: z.array(z.string()), facts: z.record(z.string(), z.unknown()).default({}) });
+export type VerifyOutcome = z.infer<typeof verifyOutcome>;

@@ -1,0 +1,145 @@
+import { parseDocument, type Document } from 'yaml';
+import { z } from 'zod';
+import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
+import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
+
+/** A deployment's declaration (docs/spec.md). Unknown keys are errors: a misspelt one would silently leave data out. */
+export type Spec = z.infer<typeof specSchema>;
+
+const token = z.string().regex(TOKEN_PATTERN, 'wanted: lower case letters, digits and dashes');
+const absolutePath = z.string().refine((path) => path.startsWith('/') && !path.split('/').includes('..'), 'wanted: an absolute path without ..');
+const identifier = z.string().min(1).max(63);
+const duration = z.string().regex(/^\d+[smhd]$/, 'wanted: a number and s, m, h or d');
+const site = token.default('local');
+/** A secret is named, never written: `env` is looked up in the worker's environment and in services.env. */
+const secretRef = z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) });
+const argumentArray = z.array(z.string().min(1)).min(1);
+
+const rootSchema = z.strictObject({
+  name: token,
+  path: absolutePath,
+  optional: z.boolean().default(false),
+  exclude: z.array(z.string().min(1)).default([]),
+  site,
+});
+
+const specSchema = z.strictObject({
+  deployment: token,
+  profile: z.enum(['django', 'plain']).default('plain'),
+  database: z.strictObject({
+    url: secretRef,
+    restoreUrl: secretRef.optional(),
+    exclude: z.array(z.strictObject({ table: z.string().min(1), reason: z.string().min(1) })).default([]),
+    site,
+  }),
+  files: z
+    .strictObject({
+      roots: z.array(rootSchema).default([]),
+      documents: z
+        .array(
+          z.strictObject({
+            table: identifier,
+            path: identifier,
+            sha256: identifier.optional(),
+            size: identifier.optional(),
+            root: token,
+            /** Rows hold paths that begin with this; the rest is relative to the root. Rows without it are not this rule's. */
+            prefix: z.string().default(''),
+            /** Folder below the root that the rest is relative to. */
+            base: z.string().refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'wanted: a relative path without ..').default(''),
+          }),
+        )
+        .default([]),
+    })
+    .prefault({}),
+  config: z
+    .strictObject({
+      envFiles: z.array(absolutePath).default([]),
+      trees: z.array(rootSchema).default([]),
+      require: z.array(z.string().min(1)).default([]),
+      site,
+    })
+    .prefault({}),
+  application: z
+    .strictObject({
+      root: absolutePath,
+      python: absolutePath,
+      manage: z.string().default('manage.py'),
+    })
+    .optional(),
+  runtime: z.strictObject({ require: z.array(z.string().min(1)).default([]) }).prefault({}),
+  policy: z
+    .strictObject({
+      rpo: duration.default('26h'),
+      rto: duration.default('30m'),
+      partial: z.enum(['keep', 'refuse']).default('keep'),
+    })
+    .prefault({}),
+  triggers: z.record(z.string().regex(/^[a-z0-9.]+$/), z.strictObject({ backup: z.literal('all') })).default({}),
+  hooks: z
+    .strictObject({
+      stop: z.array(argumentArray).default([]),
+      reset: z.array(argumentArray).default([]),
+      start: z.array(argumentArray).default([]),
+    })
+    .prefault({}),
+  checks: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        http: z.strictObject({ url: z.url(), status: z.int().min(100).max(599).default(200) }),
+      }),
+    )
+    .default([]),
+});
+
+/**
+ * Parses the YAML text of a spec. Throws SPEC_INVALID with every problem at once, each with line, value seen and
+ * value wanted; relations between parts (a document rule's root) are checked as well.
+ */
+export function parseSpec(text: string): Spec {
+  const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
+  const syntax = document.errors.map((error) => problem('SPEC_INVALID', 'yaml', error.message.split('\n')[0] ?? error.message));
+  if (syntax.length > 0) throw new HoldfastError('SPEC_INVALID', {}, { problems: syntax });
+  const parsed = specSchema.safeParse(document.toJS());
+  if (!parsed.success) {
+    throw new HoldfastError('SPEC_INVALID', {}, { problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, document)) });
+  }
+  const crossed = relationProblems(parsed.data);
+  if (crossed.length > 0) throw new HoldfastError('SPEC_INVALID', {}, { problems: crossed });
+  return parsed.data;
+}
+
+export function specDigest(text: string): string {
+  return sha256(text);
+}
+
+function problemsOf(issue: z.core.$ZodIssue, document: Document): Problem[] {
+  const where = (path: readonly PropertyKey[]): string => {
+    const node = document.getIn(path as unknown[], true) as { range?: [number, number, number] } | undefined;
+    const line = node?.range === undefined ? '' : ` (line ${lineOf(String(document), node.range[0])})`;
+    return `${path.map(String).join('.') || 'spec'}${line}`;
+  };
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => problem('SPEC_INVALID', where([...issue.path, key]), `unknown key ${JSON.stringify(key)}`, 'remove it or correct its spelling; keys are listed in docs/spec.md'));
+  }
+  return [problem('SPEC_INVALID', where(issue.path), issue.message.charAt(0).toLowerCase() + issue.message.slice(1))];
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
+
+function relationProblems(spec: Spec): Problem[] {
+  const problems: Problem[] = [];
+  const roots = new Set<string>();
+  for (const root of [...spec.files.roots, ...spec.config.trees]) {
+    if (roots.has(root.name)) problems.push(problem('SPEC_INVALID', `root ${root.name}`, `name ${JSON.stringify(root.name)} is given twice`));
+    roots.add(root.name);
+  }
+  const fileRoots = new Set(spec.files.roots.map((root) => root.name));
+  for (const rule of spec.files.documents) {
+    if (!fileRoots.has(rule.root)) problems.push(problem('SPEC_INVALID', `files.documents of ${rule.table}`, `root ${JSON.stringify(rule.root)} is not declared in files.roots`));
+  }
+  return problems;
+}

@@ -1,0 +1,19 @@
+import type { WorkerName } from './services.ts';
+
+/** Streams and subjects, once. A token never holds a dot: ids are restricted to letters, digits and dashes. */
+export const STREAMS = {
+  EDMS: { subjects: ['edms.>'] },
+  COMMANDS: { subjects: ['holdfast.cmd.>'] },
+  EVENTS: { subjects: ['holdfast.evt.>'] },
+} as const;
+
+export const subjects = {
+  command: (service: WorkerName, site: string) => `holdfast.cmd.${service}.${site}`,
+  event: (deployment: string, run: string) => `holdfast.evt.${deployment}.${run}`,
+  anyEvent: 'holdfast.evt.>',
+  trigger: (deployment: string) => `edms.${deployment}`,
+  anyTrigger: 'edms.>',
+  progress: (run: string) => `holdfast.progress.${run}`,
+  cancel: (run: string) => `holdfast.cancel.${run}`,
+  anyCancel: 'holdfast.cancel.*',
+} as const;
