@@ -1,0 +1,92 @@
+import { CATALOGUE, EXIT } from '#libs/kernel/catalogue.ts';
+import { HoldfastError, type ErrorRecord } from '#libs/kernel/errors.ts';
+import { undoName, type Saga, type SagaStep } from './define.ts';
+import { isFinished, outcomesOf, type RunState, type StepState } from './fold.ts';
+import type { JournalEvent } from './journal.ts';
+
+/**
+ * Pure: what to append to the journal next; empty when the run waits for results or is finished. Scheduling an entry
+ * is the intent, sending its command follows, so a crash between the two is cured by sending again.
+ */
+export function decide(saga: Saga, state: RunState, now: number): readonly JournalEvent[] {
+  if (isFinished(state)) return [];
+  const silent = saga.steps.flatMap((step) => silentAttempts(step, state, now));
+  if (silent.length > 0) return silent;
+  return state.status === 'undoing' ? decideUndo(saga, state) : decideForward(saga, state);
+}
+
+function decideForward(saga: Saga, state: RunState): readonly JournalEvent[] {
+  const failed = saga.steps.flatMap((step) => terminalError(step, state.steps[step.name]))[0];
+  const error = failed ?? (state.cancelRequested && !pastTheLastUndo(saga, state) ? new HoldfastError('CANCELLED').toRecord() : undefined);
+  if (error !== undefined) {
+    // What still runs ends first: an undo must not race with the work it takes back.
+    return anyRunning(saga, state) ? [] : [{ kind: 'undo-started', error }];
+  }
+  const open = saga.steps.filter((step) => !isDone(step, state));
+  if (open.length === 0) return [{ kind: 'finished', outcome: 'completed', error: null }];
+  return open.filter((step) => isReady(saga, step, state)).map((step) => schedule(step.name, state.steps[step.name]));
+}
+
+function decideUndo(saga: Saga, state: RunState): readonly JournalEvent[] {
+  for (const step of saga.steps.toReversed()) {
+    if (step.undo === undefined || state.steps[step.name] === undefined) continue;
+    const undo = state.steps[undoName(step.name)];
+    if (undo === undefined) return [schedule(undoName(step.name), undefined)];
+    if (undo.state === 'running') return [];
+    if (undo.state === 'failed' && undo.attempt < step.attemptsMax) return [schedule(undoName(step.name), undo)];
+    if (undo.state === 'failed' && step.undo.tolerated !== true) return [{ kind: 'finished', outcome: 'stuck', error: undoError(step.name, undo.error) }];
+  }
+  return [{ kind: 'finished', outcome: outcomeOf(saga, state), error: state.error ?? null }];
+}
+
+/** Refused means nothing outside the coordinator was asked to do anything. */
+function outcomeOf(saga: Saga, state: RunState): 'cancelled' | 'refused' | 'failed' {
+  const code = state.error?.code ?? 'INTERNAL';
+  if (code === 'CANCELLED') return 'cancelled';
+  const touched = saga.steps.some((step) => 'service' in step.work && state.steps[step.name] !== undefined);
+  return CATALOGUE[code].exit === EXIT.refused && !touched ? 'refused' : 'failed';
+}
+
+function isReady(saga: Saga, step: SagaStep, state: RunState): boolean {
+  if ('early' in step.work) return false;
+  if (state.steps[step.name]?.state === 'running') return false;
+  return step.after.every((name) => isDone(saga.steps.find((other) => other.name === name)!, state));
+}
+
+function isDone(step: SagaStep, state: RunState): boolean {
+  return state.steps[step.name]?.state === 'completed' && step.stale?.(outcomesOf(state)) !== true;
+}
+
+/** A cancel after the last step that can be taken back would promise what cannot be kept. */
+function pastTheLastUndo(saga: Saga, state: RunState): boolean {
+  const last = saga.steps.at(-1)!;
+  return state.steps[last.name] !== undefined;
+}
+
+function anyRunning(saga: Saga, state: RunState): boolean {
+  return saga.steps.some((step) => !('early' in step.work) && state.steps[step.name]?.state === 'running');
+}
+
+function terminalError(step: SagaStep, current: StepState | undefined): readonly ErrorRecord[] {
+  if (current?.state !== 'failed') return [];
+  const again = CATALOGUE[current.error.code].retry === 'transient' && current.attempt < step.attemptsMax;
+  return again ? [] : [current.error];
+}
+
+function silentAttempts(step: SagaStep, state: RunState, now: number): readonly JournalEvent[] {
+  return [step.name, undoName(step.name)].flatMap((name) => {
+    const current = state.steps[name];
+    if (current?.state !== 'running' || now - Date.parse(current.startedAt) < step.deadlineMs) return [];
+    const error = new HoldfastError('WORKER_SILENT', { step: name, waitedMs: step.deadlineMs }).toRecord();
+    return [{ kind: 'step-failed' as const, step: name, attempt: current.attempt, error }];
+  });
+}
+
+function schedule(step: string, current: StepState | undefined): JournalEvent {
+  return { kind: 'step-scheduled', step, attempt: (current?.attempt ?? 0) + 1 };
+}
+
+function undoError(step: string, error: ErrorRecord): ErrorRecord {
+  const wrapped = new HoldfastError('UNDO_FAILED', { step, cause: error.code, remedy: error.remedy }, { problems: error.problems });
+  return { ...wrapped.toRecord(), message: `${wrapped.message}: ${error.message}` };
+}

@@ -1,0 +1,49 @@
+import type { WorkerName } from '#libs/contracts/services.ts';
+import type { Verb } from '#libs/contracts/step.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { RunHeader } from './journal.ts';
+
+/** Outcomes of completed steps, by step name. */
+export type Outcomes = Readonly<Record<string, Json>>;
+
+/** Work of a worker, sent by queue. `site` names where; the request is built from the run and earlier outcomes. */
+export interface CommandWork {
+  readonly service: WorkerName;
+  readonly verb: Verb;
+  readonly request: (header: RunHeader, outcomes: Outcomes) => Json;
+}
+
+/** Work of the coordinator itself: idempotent, its result object is stored like any other. */
+export interface LocalWork {
+  readonly local: string;
+}
+
+/** A result that another step's worker publishes early. */
+export interface EarlyWork {
+  readonly early: string;
+}
+
+export interface SagaStep {
+  readonly name: string;
+  /** Steps that must be completed first. */
+  readonly after: readonly string[];
+  readonly work: CommandWork | LocalWork | EarlyWork;
+  /** Transient failures are tried again as a new attempt, up to this many in all. */
+  readonly attemptsMax: number;
+  /** Without a result by then the attempt counts as lost (WORKER_SILENT). */
+  readonly deadlineMs: number;
+  /** What takes it back once it was scheduled. Undone in reverse order of the list. */
+  readonly undo?: { readonly work: CommandWork; /** Its failure is said, and does not stop the rest. */ readonly tolerated?: boolean };
+  /** A completed outcome that no longer fits the others is done again as a new attempt. */
+  readonly stale?: (outcomes: Outcomes) => boolean;
+}
+
+/** The same five parts in the same order: parameters, steps with their undo, order (`after`), bodies. */
+export interface Saga {
+  readonly kind: string;
+  /** Exclusive runs (restore) need the deployment alone; shared ones (backup) run beside each other. */
+  readonly exclusive: boolean;
+  readonly steps: readonly SagaStep[];
+}
+
+export const undoName = (step: string) => `undo.${step}`;

@@ -1,0 +1,174 @@
+import { isoTime, type Clock } from '#libs/kernel/clock.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import { parseResult, resultName, type StepCommand, type StepResult } from '#libs/contracts/step.ts';
+import type { WorkerName } from '#libs/contracts/services.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import type { Chain } from './chain.ts';
+import { decide } from './decide.ts';
+import { undoName, type CommandWork, type Saga, type SagaStep } from './define.ts';
+import { fold, isFinished, outcomesOf, type RunState } from './fold.ts';
+import type { JournalEvent, RunHeader } from './journal.ts';
+
+/** What driving a run asks of the world. */
+export interface DrivePorts {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  /** Puts the command on the queue; the same id twice is one command. Throws when the bus does not take it. */
+  readonly send: (command: StepCommand) => Promise<void>;
+  /** Asks the run's workers to stop what they do; loss is harmless. */
+  readonly sendCancel: (runId: string) => Promise<void>;
+  /** Body of a local step; idempotent, for a crash between body and result repeats it. */
+  readonly runLocal: (name: string, header: RunHeader, outcomes: Readonly<Record<string, Json>>, signal: AbortSignal) => Promise<Json>;
+  readonly siteOf: (service: WorkerName, header: RunHeader) => string;
+  /** Told of every appended entry, in order. */
+  readonly onAppend: (state: RunState) => void;
+}
+
+/** How a waiting run is told that there may be news. */
+export interface Wake {
+  /** Returns after `notify`, or after the poll interval: events are hints, the store is the truth. */
+  wait(signal: AbortSignal): Promise<void>;
+  /** A cancel was asked for; taken once. */
+  takeCancel(): string | undefined;
+}
+
+/**
+ * Drives one run to its end: fold, decide, append, act; then waits for news. Whatever was decided is in the journal
+ * before it is done, so another process continues from the same entries. Throws OBJECT_EXISTS when another driver
+ * appended first (we were taken over), and the signal's reason on shutdown; both leave the run to be continued.
+ */
+export async function driveRun(saga: Saga, journal: Chain<JournalEvent>, wake: Wake, ports: DrivePorts, signal: AbortSignal): Promise<RunState> {
+  const append = async (event: JournalEvent): Promise<RunState> => {
+    await journal.append(event, isoTime(ports.clock), { signal });
+    const state = requireState(journal);
+    ports.onAppend(state);
+    return state;
+  };
+  let state = requireState(journal);
+  await resend(saga, state, ports, signal);
+  for (;;) {
+    signal.throwIfAborted();
+    for (const event of await findNews(saga, state, wake, ports, signal)) state = await append(event);
+    const decisions = decide(saga, state, ports.clock.now());
+    for (const event of decisions) {
+      state = await append(event);
+      if (event.kind === 'step-scheduled') await dispatch(saga, state, event.step, ports, signal);
+    }
+    if (isFinished(state)) return state;
+    if (decisions.length === 0) {
+      if (isStopping(saga, state)) await ports.sendCancel(state.header.runId);
+      await wake.wait(signal);
+    }
+  }
+}
+
+function requireState(journal: Chain<JournalEvent>): RunState {
+  const state = fold(journal.entries);
+  if (state === undefined) throw new HoldfastError('JOURNAL_BROKEN', { reason: 'no first entry' });
+  return state;
+}
+
+/** Commands that were decided and have no result yet may never have reached the queue. */
+async function resend(saga: Saga, state: RunState, ports: DrivePorts, signal: AbortSignal): Promise<void> {
+  for (const [name, step] of Object.entries(state.steps)) {
+    if (step.state === 'running') await dispatch(saga, state, name, ports, signal);
+  }
+}
+
+async function findNews(saga: Saga, state: RunState, wake: Wake, ports: DrivePorts, signal: AbortSignal): Promise<readonly JournalEvent[]> {
+  const news: JournalEvent[] = [];
+  const principal = wake.takeCancel();
+  if (principal !== undefined && !state.cancelRequested) news.push({ kind: 'cancel-requested', principal });
+  for (const { name, attempt } of awaited(saga, state)) {
+    const result = await findResult(ports.store, { runId: state.header.runId, step: name, attempt }, signal);
+    if (result !== undefined) news.push(eventOf(result));
+  }
+  return news;
+}
+
+function awaited(saga: Saga, state: RunState): readonly { name: string; attempt: number }[] {
+  const running = Object.entries(state.steps).flatMap(([name, step]) => (step.state === 'running' ? [{ name, attempt: step.attempt }] : []));
+  const early = saga.steps.flatMap((step) => {
+    if (!('early' in step.work)) return [];
+    const source = state.steps[step.work.early];
+    const known = state.steps[step.name]?.attempt ?? 0;
+    return source !== undefined && known < source.attempt ? [{ name: step.name, attempt: source.attempt }] : [];
+  });
+  return [...early, ...running];
+}
+
+async function findResult(store: ObjectStore, where: { runId: string; step: string; attempt: number }, signal: AbortSignal): Promise<StepResult | undefined> {
+  const name = resultName(where);
+  if ((await store.head(name, { signal })) === undefined) return undefined;
+  return parseResult(await store.get(name, { signal }));
+}
+
+function eventOf(result: StepResult): JournalEvent {
+  const { step, attempt } = result;
+  return result.ok
+    ? { kind: 'step-completed', step, attempt, outcome: result.outcome, phases: result.phases }
+    : { kind: 'step-failed', step, attempt, error: result.error };
+}
+
+/** Siblings of a failed or cancelled step are asked to stop, so that undoing can begin. */
+function isStopping(saga: Saga, state: RunState): boolean {
+  if (state.status !== 'running') return false;
+  return state.cancelRequested || saga.steps.some((step) => state.steps[step.name]?.state === 'failed');
+}
+
+async function dispatch(saga: Saga, state: RunState, name: string, ports: DrivePorts, signal: AbortSignal): Promise<void> {
+  const work = workOf(saga, name);
+  if ('early' in work) return;
+  if ('local' in work) return runLocally(work.local, state, name, ports, signal);
+  await ports.send(commandOf(work, state, name, ports));
+}
+
+function workOf(saga: Saga, name: string): SagaStep['work'] {
+  const step = saga.steps.find((candidate) => candidate.name === name);
+  if (step !== undefined) return step.work;
+  const undone = saga.steps.find((candidate) => undoName(candidate.name) === name);
+  if (undone?.undo === undefined) throw new HoldfastError('JOURNAL_BROKEN', { reason: 'unknown step', step: name });
+  return undone.undo.work;
+}
+
+function commandOf(work: CommandWork, state: RunState, step: string, ports: DrivePorts): StepCommand {
+  const { header } = state;
+  return {
+    runId: header.runId,
+    deployment: header.deployment,
+    specVersion: header.specVersion,
+    service: work.service,
+    site: ports.siteOf(work.service, header),
+    step,
+    attempt: state.steps[step]!.attempt,
+    epoch: state.epoch,
+    verb: work.verb,
+    requestJson: JSON.stringify(work.request(header, outcomesOf(state))),
+    principal: header.principal,
+  };
+}
+
+/** A local step leaves the same kind of result object as a worker's, so that a successor finds it. */
+async function runLocally(local: string, state: RunState, step: string, ports: DrivePorts, signal: AbortSignal): Promise<void> {
+  const { header } = state;
+  const attempt = state.steps[step]!.attempt;
+  const startedAt = isoTime(ports.clock);
+  const verdict = await ports.runLocal(local, header, outcomesOf(state), signal).then(
+    (outcome) => ({ ok: true as const, outcome }),
+    (error: unknown) => ({ ok: false as const, error: HoldfastError.from(error).toRecord() }),
+  );
+  signal.throwIfAborted();
+  const common = { runId: header.runId, step, attempt, epoch: state.epoch, service: 'restore-coordinator', startedAt, endedAt: isoTime(ports.clock), phases: [] };
+  const result: StepResult = { ...common, ...verdict };
+  await putFirst(ports.store, resultName(result), Buffer.from(JSON.stringify(result)), signal);
+}
+
+/** Create-only, where a result that is there already is as good: the first one wins. */
+async function putFirst(store: ObjectStore, name: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
+  try {
+    await store.put(name, bytes, { createOnly: true, signal });
+  } catch (error) {
+    if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
+  }
+}

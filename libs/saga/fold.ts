@@ -1,0 +1,69 @@
+import type { ErrorRecord } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { Phase } from '#libs/contracts/step.ts';
+import type { JournalEntry, JournalEvent, RunHeader, RunOutcome } from './journal.ts';
+
+export type StepState =
+  | { readonly state: 'running'; readonly attempt: number; readonly startedAt: string }
+  | { readonly state: 'completed'; readonly attempt: number; readonly startedAt: string; readonly endedAt: string; readonly outcome: Json; readonly phases: readonly Phase[] }
+  | { readonly state: 'failed'; readonly attempt: number; readonly startedAt: string; readonly endedAt: string; readonly error: ErrorRecord };
+
+export interface RunState {
+  readonly header: RunHeader;
+  readonly epoch: number;
+  readonly status: 'running' | 'undoing' | RunOutcome;
+  readonly steps: Readonly<Record<string, StepState>>;
+  readonly cancelRequested: boolean;
+  readonly error: ErrorRecord | undefined;
+  readonly finishedAt: string | undefined;
+}
+
+/** Pure: the same entries always give the same state. Undefined before the run was started. */
+export function fold(entries: readonly JournalEntry[]): RunState | undefined {
+  return entries.reduce<RunState | undefined>((state, entry) => apply(state, entry.event, entry.at), undefined);
+}
+
+function apply(state: RunState | undefined, event: JournalEvent, at: string): RunState | undefined {
+  if (event.kind === 'started') return start(event.header);
+  if (state === undefined) return undefined;
+  switch (event.kind) {
+    case 'taken-over':
+      return { ...state, epoch: event.epoch };
+    case 'step-scheduled':
+      return withStep(state, event.step, { state: 'running', attempt: event.attempt, startedAt: at });
+    case 'step-completed': {
+      const { attempt, outcome, phases } = event;
+      return withStep(state, event.step, { state: 'completed', attempt, startedAt: startOf(state, event.step, at), endedAt: at, outcome, phases });
+    }
+    case 'step-failed':
+      return withStep(state, event.step, { state: 'failed', attempt: event.attempt, startedAt: startOf(state, event.step, at), endedAt: at, error: event.error });
+    case 'cancel-requested':
+      return { ...state, cancelRequested: true };
+    case 'undo-started':
+      return { ...state, status: 'undoing', error: event.error };
+    case 'finished':
+      return { ...state, status: event.outcome, error: event.error ?? undefined, finishedAt: at };
+    default:
+      return event satisfies never;
+  }
+}
+
+function start(header: RunHeader): RunState {
+  return { header, epoch: header.epoch, status: 'running', steps: {}, cancelRequested: false, error: undefined, finishedAt: undefined };
+}
+
+function withStep(state: RunState, name: string, step: StepState): RunState {
+  return { ...state, steps: { ...state.steps, [name]: step } };
+}
+
+function startOf(state: RunState, step: string, at: string): string {
+  return state.steps[step]?.startedAt ?? at;
+}
+
+export function isFinished(state: RunState): boolean {
+  return state.status !== 'running' && state.status !== 'undoing';
+}
+
+export function outcomesOf(state: RunState): Readonly<Record<string, Json>> {
+  return Object.fromEntries(Object.entries(state.steps).flatMap(([name, step]) => (step.state === 'completed' ? [[name, step.outcome]] : [])));
+}

@@ -1,0 +1,36 @@
+import type { ErrorRecord } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { Phase } from '#libs/contracts/step.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import { Chain, type ChainEntry } from './chain.ts';
+
+/** What a run was asked to do; the first entry of its journal. */
+export interface RunHeader {
+  readonly runId: string;
+  readonly kind: string;
+  readonly deployment: string;
+  readonly specVersion: number;
+  readonly principal: string;
+  readonly epoch: number;
+  readonly openedAt: string;
+  readonly parameters: Json;
+}
+
+export type RunOutcome = 'completed' | 'partial' | 'refused' | 'failed' | 'cancelled' | 'stuck';
+
+export type JournalEvent =
+  | { readonly kind: 'started'; readonly header: RunHeader }
+  | { readonly kind: 'taken-over'; readonly epoch: number }
+  | { readonly kind: 'step-scheduled'; readonly step: string; readonly attempt: number }
+  | { readonly kind: 'step-completed'; readonly step: string; readonly attempt: number; readonly outcome: Json; readonly phases: readonly Phase[] }
+  | { readonly kind: 'step-failed'; readonly step: string; readonly attempt: number; readonly error: ErrorRecord }
+  | { readonly kind: 'cancel-requested'; readonly principal: string }
+  | { readonly kind: 'undo-started'; readonly error: ErrorRecord }
+  | { readonly kind: 'finished'; readonly outcome: RunOutcome; readonly error: ErrorRecord | null };
+
+export type JournalEntry = ChainEntry<JournalEvent>;
+
+/** `runs/<run>/<n>.json`: ordered, append-only; what is not in it did not happen. */
+export function runJournal(store: ObjectStore, runId: string): Chain<JournalEvent> {
+  return new Chain<JournalEvent>(store, `runs/${runId}/`);
+}

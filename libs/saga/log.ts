@@ -1,0 +1,73 @@
+import { isoTime, systemClock, type Clock } from '#libs/kernel/clock.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import { Chain, type ChainEntry } from './chain.ts';
+
+/** What a deployment's log records: the lock, the epochs, the audit ledger. */
+export type LogEvent =
+  | { readonly kind: 'opened'; readonly runId: string; readonly runKind: string; readonly exclusive: boolean; readonly principal: string }
+  | { readonly kind: 'taken-over'; readonly runId: string }
+  | { readonly kind: 'closed'; readonly runId: string; readonly outcome: string }
+  | { readonly kind: 'committed'; readonly runId: string; readonly backupId: string; readonly manifestDigest: string }
+  | { readonly kind: 'approved'; readonly runId: string; readonly planDigest: string; readonly principal: string }
+  | { readonly kind: 'value-released'; readonly principal: string; readonly at: string; readonly [detail: string]: string };
+
+export type LogEntry = ChainEntry<LogEvent>;
+
+/** Races for the next number are short; this many losses in a row mean a fault. */
+const APPEND_TRIES_MAX = 64;
+
+export function deploymentLog(store: ObjectStore, deployment: string): Chain<LogEvent> {
+  return new Chain<LogEvent>(store, `deployments/${deployment}/log/`);
+}
+
+/** Appends whatever the log says by then; returns the entry's number. Durable when it returns. */
+export async function appendToLog(
+  store: ObjectStore,
+  deployment: string,
+  event: LogEvent,
+  options: { signal?: AbortSignal; clock?: Clock } = {},
+): Promise<number> {
+  const entry = await appendDecided(deploymentLog(store, deployment), () => event, options.clock ?? systemClock, options);
+  return entry.n;
+}
+
+/**
+ * Appends what `decide` makes of the log as it stands; when another writer was first, reads on and decides again.
+ * `decide` throws to refuse.
+ */
+export async function appendDecided(
+  log: Chain<LogEvent>,
+  decide: (entries: readonly LogEntry[]) => LogEvent,
+  clock: Clock,
+  options: { signal?: AbortSignal } = {},
+): Promise<LogEntry> {
+  for (let tries = 0; tries < APPEND_TRIES_MAX; tries += 1) {
+    const event = decide(await log.refresh(options));
+    try {
+      return await log.append(event, isoTime(clock), options);
+    } catch (error) {
+      if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
+    }
+  }
+  throw new HoldfastError('INTERNAL', { reason: 'no turn to append to the log' });
+}
+
+export interface OpenRun {
+  readonly runId: string;
+  readonly runKind: string;
+  readonly exclusive: boolean;
+  readonly epoch: number;
+}
+
+/** Runs that were opened or taken over and not closed, with the epoch that counts now. */
+export function openRuns(entries: readonly LogEntry[]): readonly OpenRun[] {
+  const open = new Map<string, OpenRun>();
+  for (const { n, event } of entries) {
+    if (event.kind === 'opened') open.set(event.runId, { runId: event.runId, runKind: event.runKind, exclusive: event.exclusive, epoch: n });
+    if (event.kind === 'closed') open.delete(event.runId);
+    const known = event.kind === 'taken-over' ? open.get(event.runId) : undefined;
+    if (known !== undefined) open.set(known.runId, { ...known, epoch: n });
+  }
+  return [...open.values()];
+}

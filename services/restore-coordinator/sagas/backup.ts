@@ -1,0 +1,68 @@
+import { markOutcome, takeSnapshotOutcome, type TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
+import { parseWith } from '#libs/contracts/step.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { Outcomes, Saga } from '#libs/saga/define.ts';
+
+/**
+ * Backup: the database names the moment; files and configuration are walked after it, so every row that was seen has
+ * its file; everything new is read back and rows are reconciled with files; the manifest is created last, and is the
+ * commit. Nothing needs an undo: without a manifest there is no backup, only unreferenced packs.
+ */
+const HOUR_MS = 3_600_000;
+
+export const backupSaga: Saga = {
+  kind: 'backup',
+  exclusive: false,
+  steps: [
+    { name: 'preflight', after: [], work: { local: 'preflight-backup' }, attemptsMax: 2, deadlineMs: HOUR_MS },
+    {
+      name: 'database',
+      after: ['preflight'],
+      work: { service: 'db-snapshot', verb: 'TakeSnapshot', request: () => ({}) },
+      attemptsMax: 3,
+      deadlineMs: 24 * HOUR_MS,
+    },
+    // Published by the database step as soon as its snapshot stands, so that nobody waits for the dump.
+    { name: 'mark', after: ['preflight'], work: { early: 'database' }, attemptsMax: 1, deadlineMs: 24 * HOUR_MS },
+    afterMark('files', 'file-snapshot'),
+    afterMark('config', 'config-vault'),
+    {
+      name: 'verify',
+      after: ['database', 'files', 'config'],
+      work: { service: 'verifier', verb: 'VerifyBackup', request: (_, outcomes) => verifyRequest(outcomes) },
+      attemptsMax: 2,
+      deadlineMs: 24 * HOUR_MS,
+    },
+    { name: 'commit', after: ['verify'], work: { local: 'commit-backup' }, attemptsMax: 3, deadlineMs: HOUR_MS },
+  ],
+};
+
+export const COMPONENT_STEPS = ['database', 'files', 'config'] as const;
+
+function afterMark(name: 'files' | 'config', service: 'file-snapshot' | 'config-vault'): Saga['steps'][number] {
+  return {
+    name,
+    after: ['mark'],
+    work: { service, verb: 'TakeSnapshot', request: (_, outcomes) => ({ mark: markOf(outcomes) }) },
+    attemptsMax: 3,
+    deadlineMs: 24 * HOUR_MS,
+    // The database had to start again: what was walked before its new mark may miss files of newer rows.
+    stale: (outcomes) => snapshotOf(outcomes, name).mark !== markOf(outcomes),
+  };
+}
+
+function markOf(outcomes: Outcomes): string {
+  return parseWith(markOutcome, outcomes['mark'], 'mark').mark;
+}
+
+export function snapshotOf(outcomes: Outcomes, step: (typeof COMPONENT_STEPS)[number]): TakeSnapshotOutcome {
+  return parseWith(takeSnapshotOutcome, outcomes[step], `outcome of ${step}`);
+}
+
+function verifyRequest(outcomes: Outcomes): Json {
+  const taken = COMPONENT_STEPS.map((step) => snapshotOf(outcomes, step));
+  return {
+    snapshots: taken.map(({ snapshot }) => snapshot),
+    newPacks: [...new Set(taken.flatMap(({ newPacks }) => newPacks))].toSorted(),
+  };
+}
