@@ -1,0 +1,44 @@
+import { execa } from 'execa';
+import { readFile } from 'node:fs/promises';
+
+/** A pid alone is not a process: pids are used again. The start mark tells two holders of one pid apart. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startMark: string;
+}
+
+/** Undefined when no such process runs; a zombie has ended and counts as gone. */
+export async function findProcess(pid: number): Promise<ProcessIdentity | undefined> {
+  const startMark = process.platform === 'linux' ? await findLinuxMark(pid) : await findPsMark(pid);
+  return startMark === undefined ? undefined : { pid, startMark };
+}
+
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  return (await findProcess(identity.pid))?.startMark === identity.startMark;
+}
+
+export async function ownIdentity(): Promise<ProcessIdentity> {
+  const own = await findProcess(process.pid);
+  if (own === undefined) throw new TypeError('own process is not listed by the system');
+  return own;
+}
+
+/** Boot id and start tick: ticks count from the boot, so they repeat after the next one. */
+async function findLinuxMark(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (stat === undefined) return undefined;
+  // The program's name may hold spaces and parentheses: fields are counted from the last one.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  return `${boot.trim()}/${fields[19]}`;
+}
+
+async function findPsMark(pid: number): Promise<string | undefined> {
+  const { stdout, exitCode } = await execa('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+    reject: false,
+  });
+  const line = stdout.trim();
+  if (exitCode !== 0 || line === '' || line.startsWith('Z')) return undefined;
+  return line.replace(/^\S+\s+/, '');
+}
