@@ -1,9 +1,12 @@
+import type { Bus } from '#libs/bus/port.ts';
 import type { ServiceName } from '#libs/contracts/services.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import type { Repository } from '#libs/repository/port.ts';
+import type { Caller } from '#libs/rpc/caller.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
+import type { Tracing } from '#libs/telemetry/tracing.ts';
 
 /** What every service is built on, wherever it runs: a process of its own, or inside `rescue`. */
 export interface Host {
@@ -22,6 +25,20 @@ export interface Host {
 /** Built once by a service's `service.ts`; owns what it opened. */
 export interface BuiltService<Ports> extends AsyncDisposable {
   readonly ports: Ports;
+  /**
+   * For a service that does more than answer: starts its own loops once bus and caller are there. What it returns is
+   * disposed before the service itself. Resolves when it takes work.
+   */
+  readonly start?: (wiring: Wiring) => Promise<AsyncDisposable>;
+}
+
+/** How a service reaches the others, wherever they run. */
+export interface Wiring {
+  readonly bus: Bus;
+  readonly caller: Caller;
+  readonly tracing: Tracing;
+  /** Aborts on shutdown. */
+  readonly signal: AbortSignal;
 }
 
 export type BuildService<Ports> = (host: Host) => Promise<BuiltService<Ports>>;

@@ -1,0 +1,40 @@
+/** Every name of a span, metric or log event, once. Ids go to log fields and span attributes, never into names. */
+export const SPANS = {
+  run: 'holdfast.run',
+  step: 'holdfast.step',
+  stepWork: 'holdfast.step.work',
+  phase: 'holdfast.step.phase',
+  rpc: 'holdfast.rpc',
+} as const;
+export type SpanName = (typeof SPANS)[keyof typeof SPANS];
+
+export const METRICS = {
+  rpoObserved: 'holdfast.rpo.observed',
+  rtoObserved: 'holdfast.rto.observed',
+  backups: 'holdfast.backups',
+  runs: 'holdfast.runs',
+  stepDuration: 'holdfast.step.duration',
+} as const;
+
+export const EVENTS = {
+  serviceStarted: 'service.started',
+  serviceStopping: 'service.stopping',
+  serviceStopped: 'service.stopped',
+  serviceFailed: 'service.failed',
+  busConnected: 'bus.connected',
+  busDisconnected: 'bus.disconnected',
+  busRestored: 'bus.streams-restored',
+  busFetchFailed: 'bus.fetch-failed',
+  busNoteDropped: 'bus.note-dropped',
+  deliveryAgain: 'delivery.again',
+  deliveryParked: 'delivery.parked',
+  deliverySilent: 'delivery.silent',
+  deliveryUnacknowledged: 'delivery.unacknowledged',
+  stepStarted: 'step.started',
+  stepRetried: 'step.retried',
+  stepCompleted: 'step.completed',
+  stepFailed: 'step.failed',
+  stepKnown: 'step.known',
+  callFailed: 'call.failed',
+  callCompleted: 'call.completed',
+} as const;
