@@ -4,6 +4,8 @@ import difflib
 import re
 from fnmatch import fnmatchcase
 
+from faults import faults
+
 MTIME_TOLERANCE_NS = 1000  # PostgreSQL and most archive formats keep microseconds
 ABSENT = object()
 DATABASE_AREAS = ["tables", "columns", "constraints", "indexes", "triggers", "views", "functions", "schemas", "extensions",
@@ -11,13 +13,16 @@ DATABASE_AREAS = ["tables", "columns", "constraints", "indexes", "triggers", "vi
 SECTIONS = ["database", "trees", "env", "documents", "logins", "commands", "http"]
 
 
-def compare(before, after, sections=None):
-    """`sections` limits the judgement; a section seen before and not after is a difference, not a pass."""
-    sections = sections or [name for name in SECTIONS if name in before or name in after]
-    differences, compared = [], {}
-    for side, state in (("before", before), ("after", after)):
-        differences += [difference("observation", text, side, "error", f"{side}: {text}", None, None)
-                        for text in state.get("errors", [])]
+def compare(before, after, wanted=SECTIONS):
+    """`wanted` limits the judgement. A section seen on one side only, or that could not be looked at, is a difference, not a pass."""
+    differences, compared, sections = [], {}, []
+    for section in (name for name in SECTIONS if name in wanted):
+        failed = [difference("observation", section, side, "error", f"{side}: {text}", None, None)
+                  for side, state in (("before", before), ("after", after))
+                  for text in state.get("errors", []) if text.startswith(section + ":")]
+        differences += failed
+        if failed or section in before or section in after:
+            sections.append(section)
     for section in sections:
         if section not in before or section not in after:
             differences.append(difference("observation", section, "", "missing", f"{section}: not observed on both sides",
@@ -30,7 +35,7 @@ def compare(before, after, sections=None):
         differences.append(difference("observation", "", "", "missing", "nothing was compared", None, None))
     kept, excused = excuse(differences, before.get("declared", {}))
     return {"ok": not kept, "compared": compared, "not_compared": [s for s in SECTIONS if s not in sections],
-            "differences": kept, "excused": excused}
+            "differences": kept, "excused": excused, "faults": faults(after)}
 
 
 def difference(area, key, field, kind, what, before, after):

@@ -113,6 +113,7 @@ CASES = [
     Case("foreign key not validated", "database.constraints", "team_members_person_fk", "ALTER TABLE team_members DROP CONSTRAINT team_members_person_fk; ALTER TABLE team_members ADD CONSTRAINT team_members_person_fk FOREIGN KEY (person_id) REFERENCES people NOT VALID"),
     Case("foreign key no longer deferrable", "database.constraints", "team_members_team_fk", "ALTER TABLE team_members ALTER CONSTRAINT team_members_team_fk NOT DEFERRABLE"),
     Case("foreign key switched off by DISABLE TRIGGER ALL", "database.constraints", "team_members_team_fk", "ALTER TABLE team_members DISABLE TRIGGER ALL"),
+    Case("foreign key switched off in the parent", "database.constraints", "team_members_team_fk", "ALTER TABLE teams DISABLE TRIGGER ALL"),
     Case("check gone", "database.constraints", "teams_size_check", "ALTER TABLE teams DROP CONSTRAINT teams_size_check"),
     Case("check weaker", "database.constraints", "papers_state_check", "ALTER TABLE papers DROP CONSTRAINT papers_state_check; ALTER TABLE papers ADD CONSTRAINT papers_state_check CHECK (state IN ('new', 'done', 'lost'))"),
     Case("unique gone", "database.constraints", "people_name_key", "ALTER TABLE people DROP CONSTRAINT people_name_key"),

@@ -38,9 +38,10 @@ def observe_tree(tree, since=None):
 
 
 def walk(root):
-    """Yield (path inside the root, full path), the root itself as "."; in byte order, so that link groups have stable names."""
+    """Yield (path inside the root, full path), the root itself as "."; in byte order, so that link groups have stable names.
+    A root that is a link is recorded as the link and looked into all the same; links below it are not followed."""
     yield b".", root
-    if os.path.islink(root) or not os.path.isdir(root):
+    if not os.path.isdir(root):
         return
     waiting = [b""]
     while waiting:

@@ -8,6 +8,7 @@ import sys
 from datetime import datetime, timezone
 
 from compare import SECTIONS, compare
+from faults import faults
 from observe_commands import observe_commands, observe_logins
 from observe_database import observe_database
 from observe_http import observe_http, save_jar
@@ -120,7 +121,8 @@ def run_observe(options):
     since = read_state(options.since) if options.since else None
     state = observe(system, sections_of(system, options), options.pg_bin, since)
     write_json(options.out, state)
-    print(json.dumps({"ok": not state["errors"], "out": options.out, "sections": [s for s in SECTIONS if s in state], "errors": state["errors"]}))
+    print(json.dumps({"ok": not state["errors"], "out": options.out, "sections": [s for s in SECTIONS if s in state],
+                      "faults": faults(state), "errors": state["errors"]}))
     return 0 if not state["errors"] else 2
 
 
@@ -133,8 +135,7 @@ def run_compare(options):
             write_json(options.after, after)
     else:
         after = read_state(options.after)
-    present = [name for name in SECTIONS if name in before or name in after]
-    verdict = compare(before, after, [name for name in present if name in chosen(options)])
+    verdict = compare(before, after, chosen(options))
     if options.out:
         write_json(options.out, verdict)
     print(json.dumps(verdict, indent=1))

@@ -1,5 +1,6 @@
 """One read-only psql session with pinned output settings: the only way the oracle reads a database."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -45,10 +46,16 @@ class Session:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self._psql.stdin.close()
-        self._psql.stdout.close()
+    def __exit__(self, failure, *_):
+        if failure:
+            self._psql.kill()  # it only ever reads, and may be in the middle of a long answer
+        for pipe in (self._psql.stdin, self._psql.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
         self._psql.wait()
+        self._stderr.close()
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
 
     def lines(self, sql):
         """Yield the output lines of one statement as bytes, newline included. Read them all before the next statement."""
