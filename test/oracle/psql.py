@@ -54,8 +54,6 @@ class Session:
                 pipe.close()
         self._psql.wait()
         self._stderr.close()
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
 
     def lines(self, sql):
         """Yield the output lines of one statement as bytes, newline included. Read them all before the next statement."""
