@@ -42,3 +42,10 @@ async function findPsMark(pid: number): Promise<string | undefined> {
   if (exitCode !== 0 || line === '' || line.startsWith('Z')) return undefined;
   return line.replace(/^\S+\s+/, '');
 }
+
+/** Direct children, as the system lists them now. */
+export async function childPids(parent: number): Promise<number[]> {
+  const { stdout } = await execa('ps', ['-A', '-o', 'pid=,ppid='], { reject: false });
+  const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  return rows.filter(([, ppid]) => ppid === parent).map(([pid = 0]) => pid);
+}
