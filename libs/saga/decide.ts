@@ -23,7 +23,7 @@ function decideForward(saga: Saga, state: RunState): readonly JournalEvent[] {
     return anyRunning(saga, state) ? [] : [{ kind: 'undo-started', error }];
   }
   const open = saga.steps.filter((step) => !isDone(step, state));
-  if (open.length === 0) return [{ kind: 'finished', outcome: 'completed', error: null }];
+  if (open.length === 0) return [{ kind: 'finished', outcome: saga.outcomeOf(outcomesOf(state)), error: null }];
   return open.filter((step) => isReady(saga, step, state)).map((step) => schedule(step.name, state.steps[step.name]));
 }
 

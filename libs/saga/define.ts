@@ -44,6 +44,8 @@ export interface Saga {
   /** Exclusive runs (restore) need the deployment alone; shared ones (backup) run beside each other. */
   readonly exclusive: boolean;
   readonly steps: readonly SagaStep[];
+  /** How a run whose steps all completed ended. */
+  readonly outcomeOf: (outcomes: Outcomes) => 'completed' | 'partial';
 }
 
 export const undoName = (step: string) => `undo.${step}`;

@@ -10,6 +10,7 @@ export type StepState =
 
 export interface RunState {
   readonly header: RunHeader;
+  /** Zero until the run is owned. */
   readonly epoch: number;
   readonly status: 'running' | 'undoing' | RunOutcome;
   readonly steps: Readonly<Record<string, StepState>>;
@@ -27,7 +28,7 @@ function apply(state: RunState | undefined, event: JournalEvent, at: string): Ru
   if (event.kind === 'started') return start(event.header);
   if (state === undefined) return undefined;
   switch (event.kind) {
-    case 'taken-over':
+    case 'owned':
       return { ...state, epoch: event.epoch };
     case 'step-scheduled':
       return withStep(state, event.step, { state: 'running', attempt: event.attempt, startedAt: at });
@@ -49,7 +50,7 @@ function apply(state: RunState | undefined, event: JournalEvent, at: string): Ru
 }
 
 function start(header: RunHeader): RunState {
-  return { header, epoch: header.epoch, status: 'running', steps: {}, cancelRequested: false, error: undefined, finishedAt: undefined };
+  return { header, epoch: 0, status: 'running', steps: {}, cancelRequested: false, error: undefined, finishedAt: undefined };
 }
 
 function withStep(state: RunState, name: string, step: StepState): RunState {

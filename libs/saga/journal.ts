@@ -11,7 +11,6 @@ export interface RunHeader {
   readonly deployment: string;
   readonly specVersion: number;
   readonly principal: string;
-  readonly epoch: number;
   readonly openedAt: string;
   readonly parameters: Json;
 }
@@ -20,7 +19,8 @@ export type RunOutcome = 'completed' | 'partial' | 'refused' | 'failed' | 'cance
 
 export type JournalEvent =
   | { readonly kind: 'started'; readonly header: RunHeader }
-  | { readonly kind: 'taken-over'; readonly epoch: number }
+  /** From here on the run belongs to whoever wrote log entry `epoch`: opened it, or took it over. */
+  | { readonly kind: 'owned'; readonly epoch: number }
   | { readonly kind: 'step-scheduled'; readonly step: string; readonly attempt: number }
   | { readonly kind: 'step-completed'; readonly step: string; readonly attempt: number; readonly outcome: Json; readonly phases: readonly Phase[] }
   | { readonly kind: 'step-failed'; readonly step: string; readonly attempt: number; readonly error: ErrorRecord }

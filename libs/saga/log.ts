@@ -9,6 +9,7 @@ export type LogEvent =
   | { readonly kind: 'taken-over'; readonly runId: string }
   | { readonly kind: 'closed'; readonly runId: string; readonly outcome: string }
   | { readonly kind: 'committed'; readonly runId: string; readonly backupId: string; readonly manifestDigest: string }
+  | { readonly kind: 'restored'; readonly runId: string; readonly backupId: string }
   | { readonly kind: 'approved'; readonly runId: string; readonly planDigest: string; readonly principal: string }
   | { readonly kind: 'value-released'; readonly principal: string; readonly at: string; readonly [detail: string]: string };
 

@@ -35,6 +35,12 @@ export const EVENTS = {
   stepCompleted: 'step.completed',
   stepFailed: 'step.failed',
   stepKnown: 'step.known',
+  runRecovered: 'run.recovered',
+  runFinished: 'run.finished',
+  runTakenOver: 'run.taken-over',
+  runInterrupted: 'run.interrupted',
+  triggerIgnored: 'trigger.ignored',
+  triggerAccepted: 'trigger.accepted',
   callFailed: 'call.failed',
   callCompleted: 'call.completed',
 } as const;

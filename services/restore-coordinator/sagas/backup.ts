@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { markOutcome, takeSnapshotOutcome, type TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
@@ -10,9 +11,13 @@ import type { Outcomes, Saga } from '#libs/saga/define.ts';
  */
 const HOUR_MS = 3_600_000;
 
+/** Answer of the commit step. */
+export const commitOutcome = z.object({ backupId: z.string(), manifestDigest: z.string(), completeness: z.enum(['complete', 'partial']) });
+
 export const backupSaga: Saga = {
   kind: 'backup',
   exclusive: false,
+  outcomeOf: (outcomes) => (parseWith(commitOutcome, outcomes['commit'], 'outcome of commit').completeness === 'complete' ? 'completed' : 'partial'),
   steps: [
     { name: 'preflight', after: [], work: { local: 'preflight-backup' }, attemptsMax: 2, deadlineMs: HOUR_MS },
     {

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+/**
+ * The manifest: one backup, readable JSON without secrets or document content, signed by the repository's key. Its
+ * existence is the commit; it is created once and last. Everything it cites is durable before it.
+ */
+const leftOut = z.object({ component: z.string(), what: z.string(), reason: z.string(), partial: z.boolean() });
+export type LeftOut = z.infer<typeof leftOut>;
+
+const snapshotEntry = z.object({
+  component: z.enum(['database', 'files', 'config']),
+  id: z.string(),
+  digest: z.string(),
+  sourceBytes: z.number(),
+  newBytes: z.number(),
+  packs: z.array(z.string()),
+  facts: z.record(z.string(), z.unknown()),
+});
+
+export const manifestSchema = z.object({
+  format: z.literal(1),
+  repository: z.string(),
+  backupId: z.string(),
+  runId: z.string(),
+  deployment: z.string(),
+  profile: z.string(),
+  specVersion: z.int(),
+  specDigest: z.string(),
+  principal: z.string(),
+  /** The moment rows, files and configuration stand for. */
+  mark: z.string(),
+  startedAt: z.string(),
+  committedAt: z.string(),
+  completeness: z.enum(['complete', 'partial']),
+  /** Named with its reason; entries with `partial` make the backup partial. */
+  leftOut: z.array(leftOut),
+  snapshots: z.array(snapshotEntry),
+  verification: z.object({
+    checks: z.array(z.object({ name: z.string(), level: z.int(), ok: z.boolean(), detail: z.string() })),
+    notChecked: z.array(z.string()),
+  }),
+  /** What preflight said about each component's host: versions, sizes. */
+  preflight: z.record(z.string(), z.unknown()),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestSnapshot = Manifest['snapshots'][number];
+
+/** As stored: `signature` is Ed25519 over the canonical JSON (RFC 8785) of `manifest`. */
+export const signedManifestSchema = z.object({ manifest: manifestSchema, signature: z.string() });

@@ -1,0 +1,75 @@
+import { manifestSchema, signedManifestSchema, type Manifest } from '#libs/contracts/manifest.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { canonicalJson } from '#libs/kernel/json.ts';
+import { sha256 } from '#libs/kernel/ids.ts';
+import type { Repository } from '#libs/repository/port.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import type { Manifests, StoredManifest } from '../ports.ts';
+
+const BACKUP_PATTERN = /^\d{8}T\d{6}Z-[0-9a-f]{8}$/;
+
+/** `backups/<deployment>/<id>.json`, created once; signature and repository are checked at every read. */
+export function manifestStore(store: ObjectStore, repository: Repository): Manifests {
+  const nameOf = (deployment: string, id: string) => `backups/${deployment}/${id}.json`;
+
+  const readNamed = async (deployment: string, id: string): Promise<StoredManifest> => {
+    const bytes = await store.get(nameOf(deployment, id));
+    return { manifest: openManifest(bytes, { deployment, id }, repository), digest: sha256(bytes) };
+  };
+
+  const listIds = async (deployment: string): Promise<readonly string[]> => {
+    const ids: string[] = [];
+    for await (const { name } of store.list(`backups/${deployment}/`)) ids.push(name.slice(`backups/${deployment}/`.length, -'.json'.length));
+    return ids.toReversed();
+  };
+
+  return {
+    async commit(manifest) {
+      const bytes = signManifest(manifest, repository);
+      try {
+        await store.put(nameOf(manifest.deployment, manifest.backupId), bytes, { createOnly: true });
+      } catch (error) {
+        // Committed before a crash: the first manifest of this run is the one.
+        if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
+      }
+      return readNamed(manifest.deployment, manifest.backupId);
+    },
+    async read(deployment, backupId) {
+      const id = backupId === 'latest' ? (await listIds(deployment))[0] : backupId;
+      const known = id !== undefined && BACKUP_PATTERN.test(id) && (await store.head(nameOf(deployment, id))) !== undefined;
+      if (!known) throw new HoldfastError('BACKUP_NOT_FOUND', { deployment, backup: backupId });
+      return readNamed(deployment, id);
+    },
+    async *list(deployment) {
+      for (const backupId of await listIds(deployment)) {
+        yield await readNamed(deployment, backupId).catch((error: unknown) => ({ backupId, damaged: HoldfastError.from(error).message }));
+      }
+    },
+  };
+}
+
+function signManifest(manifest: Manifest, repository: Repository): Buffer {
+  const signature = repository.sign(Buffer.from(canonicalJson(manifest)));
+  return Buffer.from(`${JSON.stringify({ manifest, signature }, null, 2)}\n`);
+}
+
+function openManifest(bytes: Buffer, where: { deployment: string; id: string }, repository: Repository): Manifest {
+  const parsed = signedManifestSchema.safeParse(parseJson(bytes, where));
+  if (!parsed.success) throw new HoldfastError('MANIFEST_DAMAGED', { ...where, reason: 'shape' });
+  const { manifest, signature } = parsed.data;
+  if (!repository.verifySignature(Buffer.from(canonicalJson(manifestSchema.parse(manifest))), signature)) {
+    throw new HoldfastError('MANIFEST_DAMAGED', { ...where, reason: 'signature' });
+  }
+  if (manifest.deployment !== where.deployment || manifest.backupId !== where.id) {
+    throw new HoldfastError('MANIFEST_DAMAGED', { ...where, reason: 'lies under another name' });
+  }
+  return manifest;
+}
+
+function parseJson(bytes: Buffer, where: { deployment: string; id: string }): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new HoldfastError('MANIFEST_DAMAGED', { ...where, reason: 'not JSON' }, { cause });
+  }
+}

@@ -1,0 +1,202 @@
+import { isoTime, type Clock } from '#libs/kernel/clock.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { RUN_PATTERN, runIdOf } from '#libs/kernel/ids.ts';
+import type { Chain } from '#libs/saga/chain.ts';
+import { driveRun, type DrivePorts } from '#libs/saga/drive.ts';
+import { fold, isFinished, type RunState } from '#libs/saga/fold.ts';
+import { runJournal, type JournalEntry, type JournalEvent, type RunHeader } from '#libs/saga/journal.ts';
+import { appendDecided, deploymentLog, openRuns, type LogEvent, type LogEntry } from '#libs/saga/log.ts';
+import type { Saga } from '#libs/saga/define.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import type { Log } from '#libs/telemetry/log.ts';
+import { EVENTS } from '#libs/telemetry/names.ts';
+import type { Progress, RunRequest, Runs } from '../ports.ts';
+import { createWake, type RunWake } from './wake.ts';
+
+export interface RegistryDeps {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sagas: Readonly<Record<string, Saga>>;
+  readonly drive: Omit<DrivePorts, 'onAppend' | 'store' | 'clock'>;
+  readonly listDeployments: () => Promise<readonly string[]>;
+  readonly listenProgress: (runId: string, onProgress: (progress: Progress) => void) => Promise<AsyncDisposable>;
+  /** After the last entry: the trace, the event. Its failure is logged, never the run's. */
+  readonly onFinished: (state: RunState, entries: readonly JournalEntry[]) => Promise<void>;
+}
+
+/** Runs restart their loop after a transient store error; long enough not to hammer it. */
+const RETRY_MS = 2000;
+/** Watchers look again at least this often: an entry may be another coordinator's. */
+const WATCH_POLL_MS = 500;
+
+/**
+ * Opens runs, drives those this process owns, and reads any. All truth is in the store: the registry only holds what
+ * wakes the loops up.
+ */
+export class RunRegistry implements Runs, AsyncDisposable {
+  readonly #deps: RegistryDeps;
+  readonly #active = new Map<string, { wake: RunWake; done: Promise<void> }>();
+  readonly #stopping = new AbortController();
+
+  constructor(deps: RegistryDeps) {
+    this.#deps = deps;
+  }
+
+  async open(request: RunRequest): Promise<RunState> {
+    const runId = runIdOf({ kind: request.origin, deployment: request.deployment, key: request.key });
+    const journal = runJournal(this.#deps.store, runId);
+    await journal.refresh();
+    if (journal.entries.length === 0) await this.#begin(journal, runId, request);
+    const state = requireState(journal, runId);
+    // Owned already: the same request came before, and gets the same answer.
+    if (state.epoch > 0 || isFinished(state)) return state;
+    return this.#own(journal, state, await this.#openInLog(state.header));
+  }
+
+  /** Runs that were open when the last process ended: taken over by a new epoch, and driven on. */
+  async recover(): Promise<number> {
+    let recovered = 0;
+    for (const deployment of await this.#deps.listDeployments()) {
+      const log = deploymentLog(this.#deps.store, deployment);
+      for (const { runId } of openRuns(await log.refresh())) {
+        if (this.#active.has(runId)) continue;
+        const journal = runJournal(this.#deps.store, runId);
+        await journal.refresh();
+        const entry = await appendDecided(log, () => ({ kind: 'taken-over', runId }), this.#deps.clock);
+        await this.#own(journal, requireState(journal, runId), entry.n);
+        recovered += 1;
+      }
+    }
+    return recovered;
+  }
+
+  async read(runId: string): Promise<RunState> {
+    const journal = runJournal(this.#deps.store, requireRunId(runId));
+    await journal.refresh();
+    return requireState(journal, runId);
+  }
+
+  async list(deployment?: string): Promise<readonly RunState[]> {
+    const deployments = deployment === undefined ? await this.#deps.listDeployments() : [deployment];
+    const opened = await Promise.all(deployments.map((name) => deploymentLog(this.#deps.store, name).refresh()));
+    const runIds = opened.flat().flatMap(({ at, event }) => (event.kind === 'opened' ? [{ at, runId: event.runId }] : []));
+    return Promise.all(runIds.toSorted((a, b) => (a.at < b.at ? 1 : -1)).map(({ runId }) => this.read(runId)));
+  }
+
+  async *watch(runId: string, afterSequence: number, signal: AbortSignal): AsyncIterable<JournalEntry | Progress> {
+    const journal = runJournal(this.#deps.store, requireRunId(runId));
+    const news: Progress[] = [];
+    await using _ = await this.#deps.listenProgress(runId, (progress) => news.push(progress));
+    let seen = afterSequence;
+    for (;;) {
+      const entries = await journal.refresh({ signal });
+      const state = requireState(journal, runId);
+      for (const entry of entries.slice(seen)) yield entry;
+      seen = Math.max(seen, entries.length);
+      yield* news.splice(0);
+      if (isFinished(state)) return;
+      await (this.#active.get(runId)?.wake ?? createWake(WATCH_POLL_MS)).watch(WATCH_POLL_MS, signal);
+    }
+  }
+
+  async cancel(runId: string, principal: string): Promise<RunState> {
+    const state = await this.read(runId);
+    this.#active.get(runId)?.wake.cancel(principal);
+    return state;
+  }
+
+  /** A worker said that a result is there. */
+  notify(runId: string): void {
+    this.#active.get(runId)?.wake.notify();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort(new HoldfastError('CANCELLED', { reason: 'coordinator stops; the run goes on when it is back' }));
+    await Promise.all([...this.#active.values()].map(({ done }) => done));
+  }
+
+  /** Creating the first entry is what makes the same request one run. */
+  async #begin(journal: Chain<JournalEvent>, runId: string, request: RunRequest): Promise<void> {
+    const { kind, deployment, specVersion, principal, parameters } = request;
+    const openedAt = isoTime(this.#deps.clock);
+    const header: RunHeader = { runId, kind, deployment, specVersion, principal, openedAt, parameters };
+    try {
+      await journal.append({ kind: 'started', header }, openedAt);
+    } catch (error) {
+      if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
+      await journal.refresh();
+    }
+  }
+
+  /** The lock: an exclusive run needs the deployment alone. Returns the epoch. */
+  async #openInLog(header: RunHeader): Promise<number> {
+    const { runId, kind, deployment, principal } = header;
+    const saga = this.#requireSaga(kind);
+    const decide = (entries: readonly LogEntry[]): LogEvent => {
+      const others = openRuns(entries).filter((run) => run.runId !== runId);
+      const holder = others.find((run) => run.exclusive || saga.exclusive);
+      if (holder !== undefined) throw new HoldfastError('RUN_IN_PROGRESS', { deployment, run: holder.runId, kind: holder.runKind });
+      return { kind: 'opened', runId, runKind: kind, exclusive: saga.exclusive, principal };
+    };
+    const entry = await appendDecided(deploymentLog(this.#deps.store, deployment), decide, this.#deps.clock);
+    return entry.n;
+  }
+
+  async #own(journal: Chain<JournalEvent>, state: RunState, epoch: number): Promise<RunState> {
+    const { runId } = state.header;
+    if (!isFinished(state)) await journal.append({ kind: 'owned', epoch }, isoTime(this.#deps.clock));
+    const wake = createWake();
+    const done = this.#drive(journal, wake, state.header).finally(() => this.#active.delete(runId));
+    this.#active.set(runId, { wake, done });
+    return requireState(journal, runId);
+  }
+
+  async #drive(journal: Chain<JournalEvent>, wake: RunWake, header: RunHeader): Promise<void> {
+    const log = this.#deps.log.child({ run_id: header.runId, deployment_id: header.deployment });
+    const saga = this.#requireSaga(header.kind);
+    const { store, clock, drive } = this.#deps;
+    const ports: DrivePorts = { ...drive, store, clock, onAppend: () => wake.announce() };
+    for (;;) {
+      try {
+        const state = await driveRun(saga, journal, wake, ports, this.#stopping.signal);
+        await this.#close(state);
+        log.info(EVENTS.runFinished, { outcome: state.status });
+        await this.#deps.onFinished(state, journal.entries);
+        return;
+      } catch (thrown) {
+        if (this.#stopping.signal.aborted) return;
+        const error = HoldfastError.from(thrown);
+        if (error.code === 'OBJECT_EXISTS') return log.warn(EVENTS.runTakenOver, {});
+        log.error(EVENTS.runInterrupted, { err: error });
+        if (error.entry.retry !== 'transient') return;
+        await wake.watch(RETRY_MS, this.#stopping.signal).catch(() => {});
+        await journal.refresh();
+      }
+    }
+  }
+
+  async #close(state: RunState): Promise<void> {
+    const { runId, deployment } = state.header;
+    const log = deploymentLog(this.#deps.store, deployment);
+    if (!openRuns(await log.refresh()).some((run) => run.runId === runId)) return;
+    await appendDecided(log, () => ({ kind: 'closed', runId, outcome: state.status }), this.#deps.clock);
+  }
+
+  #requireSaga(kind: string): Saga {
+    const saga = this.#deps.sagas[kind];
+    if (saga === undefined) throw new HoldfastError('JOURNAL_BROKEN', { reason: 'unknown kind of run', kind });
+    return saga;
+  }
+}
+
+function requireState(journal: Chain<JournalEvent>, runId: string): RunState {
+  const state = fold(journal.entries);
+  if (state === undefined) throw new HoldfastError('RUN_NOT_FOUND', { run: runId });
+  return state;
+}
+
+function requireRunId(runId: string): string {
+  if (!RUN_PATTERN.test(runId)) throw new HoldfastError('RUN_NOT_FOUND', { run: runId });
+  return runId;
+}

@@ -1,0 +1,72 @@
+import type { ErrorRecord } from '#libs/kernel/errors.ts';
+import type { Saga, SagaStep } from '#libs/saga/define.ts';
+import { undoName } from '#libs/saga/define.ts';
+import type { RunState, StepState } from '#libs/saga/fold.ts';
+import type { JournalEntry } from '#libs/saga/journal.ts';
+import type { DeclaredSpec, Progress, StoredManifest } from '../ports.ts';
+import { coverageOf } from './coverage.ts';
+
+/** How runs, backups and declarations look on the wire (protos: holdfast.coordinator.v1). Pure. */
+export function presentRun(state: RunState, saga: Saga | undefined) {
+  const { header } = state;
+  return {
+    runId: header.runId,
+    deployment: header.deployment,
+    kind: header.kind,
+    state: state.status,
+    principal: header.principal,
+    openedAt: header.openedAt,
+    finishedAt: state.finishedAt ?? '',
+    steps: (saga?.steps ?? []).flatMap((step) => [presentStep(step, step.name, state), ...presentUndo(step, state)]),
+    error: state.error === undefined ? null : presentError(state.error),
+    outcomeJson: JSON.stringify(outcomeOf(state)),
+  };
+}
+
+function outcomeOf(state: RunState): unknown {
+  const commit = state.steps['commit'];
+  return commit?.state === 'completed' ? commit.outcome : {};
+}
+
+function presentUndo(step: SagaStep, state: RunState) {
+  return state.steps[undoName(step.name)] === undefined ? [] : [presentStep(step, undoName(step.name), state)];
+}
+
+function presentStep(step: SagaStep, name: string, state: RunState) {
+  const current = state.steps[name];
+  const work = name === step.name ? step.work : step.undo!.work;
+  return {
+    name,
+    service: 'service' in work ? work.service : 'restore-coordinator',
+    state: current?.state ?? 'waiting',
+    attempt: current?.attempt ?? 0,
+    startedAt: current?.startedAt ?? '',
+    finishedAt: endOf(current),
+  };
+}
+
+function endOf(step: StepState | undefined): string {
+  return step === undefined || step.state === 'running' ? '' : step.endedAt;
+}
+
+export function presentError(error: ErrorRecord) {
+  return { code: error.code, message: error.message, remedy: error.remedy, detailsJson: JSON.stringify(error.details), problems: error.problems };
+}
+
+export function presentEvent(entry: JournalEntry | Progress) {
+  if ('n' in entry) {
+    const { kind, ...fields } = entry.event;
+    return { sequence: entry.n + 1, at: entry.at, kind, step: 'step' in entry.event ? entry.event.step : '', detailJson: JSON.stringify(fields) };
+  }
+  const { step, at, activity, bytes, bytesTotal } = entry;
+  return { sequence: 0, at, kind: 'progress', step, detailJson: JSON.stringify({ activity, bytes, bytesTotal }) };
+}
+
+export function presentBackup({ manifest }: StoredManifest) {
+  const { backupId, deployment, mark, committedAt, completeness } = manifest;
+  return { backupId, deployment, mark, committedAt, completeness, manifestJson: JSON.stringify(manifest), coverage: coverageOf(manifest) };
+}
+
+export function presentDeclared({ spec, version, yaml }: DeclaredSpec) {
+  return { deployment: spec.deployment, specVersion: version, specYaml: yaml };
+}

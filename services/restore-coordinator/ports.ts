@@ -1,0 +1,101 @@
+import type { Manifest } from '#libs/contracts/manifest.ts';
+import type { Spec } from '#libs/contracts/spec.ts';
+import type { Clock } from '#libs/kernel/clock.ts';
+import type { Problem } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { LogEvent } from '#libs/saga/log.ts';
+import type { JournalEntry } from '#libs/saga/journal.ts';
+import type { RunState } from '#libs/saga/fold.ts';
+
+/** Declarations: every version kept, none changed. */
+export interface Specs {
+  /** The same text again is the same version. Throws SPEC_INVALID with every problem. */
+  declare(yaml: string): Promise<DeclaredSpec>;
+  /** Newest version, or the one named. Throws DEPLOYMENT_NOT_FOUND. */
+  read(deployment: string, version?: number): Promise<DeclaredSpec>;
+  list(): Promise<readonly string[]>;
+}
+
+export interface DeclaredSpec {
+  readonly spec: Spec;
+  readonly version: number;
+  readonly yaml: string;
+}
+
+/** Committed backups. A manifest is created once; reading checks signature and repository. */
+export interface Manifests {
+  /** Idempotent for the same backup: what is there already is returned. */
+  commit(manifest: Manifest): Promise<StoredManifest>;
+  /** `latest` or an id. Throws BACKUP_NOT_FOUND, MANIFEST_DAMAGED. */
+  read(deployment: string, backupId: string): Promise<StoredManifest>;
+  /** Newest first; a damaged one is listed as its error, never hidden. */
+  list(deployment: string): AsyncIterable<StoredManifest | { readonly backupId: string; readonly damaged: string }>;
+}
+
+export interface StoredManifest {
+  readonly manifest: Manifest;
+  readonly digest: string;
+}
+
+/** What a trigger, request or slot asks for. The same `key` for the same deployment is the same run. */
+export interface RunRequest {
+  readonly kind: 'backup' | 'restore';
+  readonly deployment: string;
+  readonly specVersion: number;
+  readonly principal: string;
+  readonly origin: 'request' | 'event' | 'slot';
+  readonly key: string;
+  readonly parameters: Json;
+}
+
+/** Runs: opened once, driven to their end by whoever owns them. */
+export interface Runs {
+  /** Durable when it returns. Throws RUN_IN_PROGRESS when an exclusive run holds the deployment. */
+  open(request: RunRequest): Promise<RunState>;
+  /** Throws RUN_NOT_FOUND. */
+  read(runId: string): Promise<RunState>;
+  /** Newest first. */
+  list(deployment?: string): Promise<readonly RunState[]>;
+  /** Journal entries after `afterSequence` (position + 1), and progress between them; ends with the run. */
+  watch(runId: string, afterSequence: number, signal: AbortSignal): AsyncIterable<JournalEntry | Progress>;
+  /** Harmless when repeated or when the run is finished. */
+  cancel(runId: string, principal: string): Promise<RunState>;
+}
+
+export interface Progress {
+  readonly step: string;
+  readonly at: string;
+  readonly activity: string;
+  readonly bytes: number;
+  readonly bytesTotal: number;
+}
+
+/** Asks the workers whether a run could work. Unreachable ones become problems. */
+export interface Inquiry {
+  preflight(question: PreflightQuestion, signal: AbortSignal): Promise<PreflightAnswer>;
+}
+
+export interface PreflightQuestion {
+  readonly deployment: string;
+  readonly specVersion: number;
+  readonly purpose: 'PURPOSE_BACKUP' | 'PURPOSE_RESTORE';
+  readonly snapshots: readonly { readonly component: string; readonly id: string; readonly digest: string }[];
+}
+
+export interface PreflightAnswer {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** By component. */
+  readonly facts: Readonly<Record<string, Json>>;
+}
+
+export interface CoordinatorPorts {
+  readonly specs: Specs;
+  readonly manifests: Manifests;
+  readonly runs: Runs;
+  readonly inquiry: Inquiry;
+  /** Appends to the deployment's log; durable when it returns. */
+  readonly record: (deployment: string, event: LogEvent) => Promise<void>;
+  readonly repositoryId: string;
+  readonly clock: Clock;
+}

@@ -1,0 +1,14 @@
+import type { CallContext } from '#libs/runtime/contract.ts';
+import { presentRun } from '../domain/present.ts';
+import type { CoordinatorPorts } from '../ports.ts';
+import { backupSaga } from '../sagas/backup.ts';
+import { requireRequestId } from '../domain/request-id.ts';
+
+/** Opens a backup run, once per `request_id`. Throws DEPLOYMENT_NOT_FOUND, RUN_IN_PROGRESS. */
+export async function startBackup(request: { deployment: string; requestId: string }, context: CallContext, { specs, runs }: CoordinatorPorts) {
+  const key = requireRequestId(request.requestId);
+  const { version } = await specs.read(request.deployment);
+  const { deployment } = request;
+  const { principal } = context;
+  return presentRun(await runs.open({ kind: 'backup', deployment, specVersion: version, principal, origin: 'request', key, parameters: {} }), backupSaga);
+}

@@ -1,0 +1,64 @@
+import { refuseAll } from '#libs/kernel/errors.ts';
+import { isoTime } from '#libs/kernel/clock.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import { specDigest } from '#libs/contracts/spec.ts';
+import { verifyOutcome } from '#libs/contracts/requests.ts';
+import { parseWith } from '#libs/contracts/step.ts';
+import type { Outcomes } from '#libs/saga/define.ts';
+import type { RunHeader } from '#libs/saga/journal.ts';
+import { buildManifest } from '../domain/manifest.ts';
+import type { CoordinatorPorts } from '../ports.ts';
+import { COMPONENT_STEPS, snapshotOf } from './backup.ts';
+import { restoreParameters } from './restore.ts';
+
+type BodyPorts = Omit<CoordinatorPorts, 'runs'>;
+type Body = (header: RunHeader, outcomes: Outcomes, ports: BodyPorts, signal: AbortSignal) => Promise<Json>;
+
+/** Bodies of the steps that the coordinator does itself; each may run twice. */
+export const localBodies: Readonly<Record<string, Body>> = {
+  'preflight-backup': preflightBackup,
+  'commit-backup': commitBackup,
+  'preflight-restore': preflightRestore,
+  'commit-restore': commitRestore,
+};
+
+async function preflightBackup(header: RunHeader, _: Outcomes, ports: BodyPorts, signal: AbortSignal): Promise<Json> {
+  const { deployment, specVersion } = header;
+  const answer = await ports.inquiry.preflight({ deployment, specVersion, purpose: 'PURPOSE_BACKUP', snapshots: [] }, signal);
+  refuseAll('REFUSED', answer.problems, { deployment });
+  return { facts: answer.facts, warnings: answer.warnings as unknown as Json };
+}
+
+/** THE COMMIT: everything the manifest cites is durable and was read back; the log entry follows and can be repeated. */
+async function commitBackup(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<Json> {
+  const { spec, yaml } = await ports.specs.read(header.deployment, header.specVersion);
+  const { manifest, digest } = await ports.manifests.commit(
+    buildManifest({
+      header,
+      spec,
+      specDigest: specDigest(yaml),
+      repository: ports.repositoryId,
+      taken: COMPONENT_STEPS.map((step) => snapshotOf(outcomes, step)),
+      verified: parseWith(verifyOutcome, outcomes['verify'], 'outcome of verify'),
+      preflight: (outcomes['preflight'] as { facts: Json }).facts,
+      committedAt: isoTime(ports.clock),
+    }),
+  );
+  await ports.record(header.deployment, { kind: 'committed', runId: header.runId, backupId: manifest.backupId, manifestDigest: digest });
+  return { backupId: manifest.backupId, manifestDigest: digest, completeness: manifest.completeness };
+}
+
+async function preflightRestore(header: RunHeader, _: Outcomes, ports: BodyPorts, signal: AbortSignal): Promise<Json> {
+  const { snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
+  const { deployment, specVersion } = header;
+  const answer = await ports.inquiry.preflight({ deployment, specVersion, purpose: 'PURPOSE_RESTORE', snapshots }, signal);
+  refuseAll('REFUSED', answer.problems, { deployment });
+  return { facts: answer.facts, warnings: answer.warnings as unknown as Json };
+}
+
+/** The new state is proved and serving. The old one stays where it is until it is released. */
+async function commitRestore(header: RunHeader, _: Outcomes, ports: BodyPorts): Promise<Json> {
+  const { backupId } = parseWith(restoreParameters, header.parameters, 'restore parameters');
+  await ports.record(header.deployment, { kind: 'restored', runId: header.runId, backupId });
+  return { backupId, keptOldState: true };
+}
