@@ -1,0 +1,137 @@
+import { connect, Events, type JetStreamClient, type JetStreamManager, type NatsConnection } from 'nats';
+import { systemClock, type Clock } from '#libs/kernel/clock.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
+import type { Log } from '#libs/telemetry/log.ts';
+import { EVENTS } from '#libs/telemetry/names.ts';
+import { encodeEvent } from './envelope.ts';
+import { openFetch } from './nats-consumer.ts';
+import { publishUntilStored } from './nats-publish.ts';
+import { ensureStreams } from './nats-streams.ts';
+import { notice } from './notice.ts';
+import type { Bus } from './port.ts';
+import { runSlots } from './slots.ts';
+
+export interface NatsBusOptions {
+  readonly url: string;
+  readonly token?: Secret | undefined;
+  /** Shown in the server's connection list. */
+  readonly name: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** How long to try to connect at first; afterwards it reconnects for ever. */
+  readonly connectMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const CONNECT_MS = 30_000;
+const RECONNECT_WAIT_MS = 200;
+/** A connection whose peer vanished without a word is noticed after two of these. */
+const PING_INTERVAL_MS = 10_000;
+
+/** Throws BUS_UNREACHABLE, BUS_TOO_OLD. Creates and updates the streams, also after a server that lost them came back. */
+export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
+  const { log, clock = systemClock } = options;
+  const connection = await open(options);
+  try {
+    requireVersion(connection, options.url);
+    const manager = await connection.jetstreamManager();
+    await ensureStreams(manager);
+    const watch = watchConnection(connection, manager, log);
+    return busOf({ connection, manager, stream: connection.jetstream(), log, clock, watch });
+  } catch (thrown) {
+    await connection.close();
+    throw thrown instanceof HoldfastError ? thrown : new HoldfastError('BUS_UNREACHABLE', { url: options.url, reason: 'JetStream does not answer' }, { cause: thrown });
+  }
+}
+
+interface Parts {
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  readonly stream: JetStreamClient;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly watch: Promise<void>;
+}
+
+function busOf({ connection, manager, stream, log, clock, watch }: Parts): Bus {
+  const consumers = new Set<AsyncDisposable>();
+  return {
+    publish: (publication, options = {}) =>
+      publishUntilStored({ stream, manager }, { ...publication, bytes: encodeEvent(publication, clock) }, options),
+    async consume(options, handler) {
+      const running = runSlots(options, await openFetch({ stream, manager }, options), handler, log.child({ durable: options.durable }));
+      consumers.add(running);
+      return {
+        [Symbol.asyncDispose]: async () => {
+          consumers.delete(running);
+          await running[Symbol.asyncDispose]();
+        },
+      };
+    },
+    emit(note) {
+      if (!connection.isClosed()) connection.publish(note.subject, encodeEvent(note, clock));
+    },
+    async listen(subject, handler) {
+      const subscription = connection.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) notice(message.data, message.subject, handler, log);
+        },
+      });
+      await connection.flush();
+      return {
+        [Symbol.asyncDispose]: () => {
+          subscription.unsubscribe();
+          return Promise.resolve();
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...consumers].map((each) => each[Symbol.asyncDispose]()));
+      // Negative acknowledgements of the consumers are on their way: let them out, but do not wait for a dead server.
+      await Promise.race([connection.flush().catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+      await connection.close();
+      await watch;
+    },
+  };
+}
+
+async function open({ url, token, name, connectMs = CONNECT_MS, signal }: NatsBusOptions): Promise<NatsConnection> {
+  const giveUpAt = performance.now() + connectMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await connect({
+        servers: url,
+        name,
+        ...(token === undefined ? {} : { token: token.reveal() }),
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: RECONNECT_WAIT_MS,
+        reconnectJitter: RECONNECT_WAIT_MS / 2,
+        pingInterval: PING_INTERVAL_MS,
+        maxPingOut: 2,
+        ignoreAuthErrorAbort: true,
+      });
+    } catch (cause) {
+      if (performance.now() >= giveUpAt) throw new HoldfastError('BUS_UNREACHABLE', { url }, { cause });
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
+    }
+  }
+}
+
+/** 2.10 brought what the work queue relies on: filter subjects in updates, consumer limits, metadata. */
+function requireVersion(connection: NatsConnection, url: string): void {
+  const version = connection.info?.version ?? '0';
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  if (major < 2 || (major === 2 && minor < 10)) throw new HoldfastError('BUS_TOO_OLD', { url, version });
+}
+
+async function watchConnection(connection: NatsConnection, manager: JetStreamManager, log: Log): Promise<void> {
+  for await (const { type } of connection.status()) {
+    if (type === Events.Disconnect) log.warn(EVENTS.busDisconnected);
+    if (type !== Events.Reconnect) continue;
+    log.info(EVENTS.busConnected);
+    // A server that came back empty has no streams; publishers and consumers look again by themselves as well.
+    await ensureStreams(manager).catch((err: unknown) => log.warn(EVENTS.busFetchFailed, { err }));
+  }
+}

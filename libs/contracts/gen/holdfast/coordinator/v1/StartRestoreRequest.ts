@@ -1,0 +1,16 @@
+// Original file: holdfast/coordinator/v1/coordinator_service.proto
+
+
+export interface StartRestoreRequest {
+  'deployment'?: (string);
+  'backupId'?: (string);
+  'planDigest'?: (string);
+  'requestId'?: (string);
+}
+
+export interface StartRestoreRequest__Output {
+  'deployment': (string);
+  'backupId': (string);
+  'planDigest': (string);
+  'requestId': (string);
+}

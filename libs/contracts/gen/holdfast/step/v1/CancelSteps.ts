@@ -1,0 +1,10 @@
+// Original file: holdfast/step/v1/step.proto
+
+
+export interface CancelSteps {
+  'runId'?: (string);
+}
+
+export interface CancelSteps__Output {
+  'runId': (string);
+}
