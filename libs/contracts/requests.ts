@@ -53,10 +53,10 @@ const check = z.object({ name: z.string(), level: z.int(), ok: z.boolean(), deta
 export type Check = z.infer<typeof check>;
 
 /** VerifyBackup: every new pack re-read, every needed pack present, rows and files reconciled, before the commit. */
-export const verifyBackupRequest = z.object({ snapshots: z.array(snapshotRef), newPacks: z.array(z.string()) });
-export const verifyStagedRequest = z.object({ snapshots: z.array(snapshotRef), staged: z.array(staged) });
+export const verifyBackupRequest = z.object({ backupId: z.string(), snapshots: z.array(snapshotRef), newPacks: z.array(z.string()) });
+export const verifyStagedRequest = z.object({ backupId: z.string(), snapshots: z.array(snapshotRef), staged: z.array(staged) });
 /** CheckLive: `restored` looks only (database, files, config against the snapshots); `serving` asks the application. */
-export const checkLiveRequest = z.object({ phase: z.enum(['restored', 'serving']), snapshots: z.array(snapshotRef), staged: z.array(staged) });
+export const checkLiveRequest = z.object({ backupId: z.string(), phase: z.enum(['restored', 'serving']), snapshots: z.array(snapshotRef), staged: z.array(staged) });
 
 /** Answer of the three verifications. `ok` is every check's; what was not checked is listed. */
 export const verifyOutcome = z.object({ ok: z.boolean(), checks: z.array(check), notChecked: z.array(z.string()), facts: z.record(z.string(), z.unknown()).default({}) });

@@ -3,6 +3,7 @@ import type { TakeSnapshotOutcome, VerifyOutcome } from '#libs/contracts/request
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
+import { backupIdOf } from './backup-id.ts';
 
 export interface BackupParts {
   readonly header: RunHeader;
@@ -13,11 +14,6 @@ export interface BackupParts {
   readonly verified: VerifyOutcome;
   readonly preflight: Json;
   readonly committedAt: string;
-}
-
-/** Sorts as text by time: `20261124T023000Z-1a2b3c4d`. */
-export function backupIdOf(header: RunHeader): string {
-  return `${header.openedAt.replace(/[-:]|\.\d+/g, '')}-${header.runId.slice(0, 8)}`;
 }
 
 /** Partial says partial: anything a component could not take, and any check before the commit that found less than all. */

@@ -3,6 +3,8 @@ import { markOutcome, takeSnapshotOutcome, type TakeSnapshotOutcome } from '#lib
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { Outcomes, Saga } from '#libs/saga/define.ts';
+import type { RunHeader } from '#libs/saga/journal.ts';
+import { backupIdOf } from '../domain/backup-id.ts';
 
 /**
  * Backup: the database names the moment; files and configuration are walked after it, so every row that was seen has
@@ -34,7 +36,7 @@ export const backupSaga: Saga = {
     {
       name: 'verify',
       after: ['database', 'files', 'config'],
-      work: { service: 'verifier', verb: 'VerifyBackup', request: (_, outcomes) => verifyRequest(outcomes) },
+      work: { service: 'verifier', verb: 'VerifyBackup', request: verifyRequest },
       attemptsMax: 2,
       deadlineMs: 24 * HOUR_MS,
     },
@@ -64,9 +66,10 @@ export function snapshotOf(outcomes: Outcomes, step: (typeof COMPONENT_STEPS)[nu
   return parseWith(takeSnapshotOutcome, outcomes[step], `outcome of ${step}`);
 }
 
-function verifyRequest(outcomes: Outcomes): Json {
+function verifyRequest(header: RunHeader, outcomes: Outcomes): Json {
   const taken = COMPONENT_STEPS.map((step) => snapshotOf(outcomes, step));
   return {
+    backupId: backupIdOf(header),
     snapshots: taken.map(({ snapshot }) => snapshot),
     newPacks: [...new Set(taken.flatMap(({ newPacks }) => newPacks))].toSorted(),
   };

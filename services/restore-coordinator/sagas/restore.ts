@@ -82,8 +82,8 @@ function verifyRequest(header: RunHeader, outcomes: Outcomes): Json {
 }
 
 function pick(header: RunHeader, outcomes: Outcomes): { readonly [key: string]: Json } {
-  const { snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
-  return { snapshots, staged: (['database', 'files', 'config'] as const).map((component) => stagedOf(outcomes, component)) } as unknown as { [key: string]: Json };
+  const { backupId, snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
+  return { backupId, snapshots, staged: (['database', 'files', 'config'] as const).map((component) => stagedOf(outcomes, component)) } as unknown as { [key: string]: Json };
 }
 
 function snapshotRef(header: RunHeader, component: ComponentName) {

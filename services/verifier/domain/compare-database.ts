@@ -1,0 +1,71 @@
+import type { SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
+import type { Check } from '#libs/contracts/requests.ts';
+import type { Problem } from '#libs/kernel/errors.ts';
+import type { DatabaseView } from '../ports.ts';
+import { Findings } from './findings.ts';
+
+export interface Compared {
+  readonly checks: readonly Check[];
+  readonly problems: readonly Problem[];
+}
+
+/** A restored database against what the source said of itself: tables, rows, content, sequences, keys. */
+export async function compareDatabase(
+  source: { readonly tables: AsyncIterable<TableRecord>; readonly sequences: AsyncIterable<SequenceRecord> },
+  view: DatabaseView,
+  onTable: (name: string) => void,
+): Promise<Compared> {
+  const tables = await compareTables(source.tables, view, onTable);
+  const sequences = await compareSequences(source.sequences, view);
+  const keys = await compareKeys(view);
+  const all = [tables, sequences, keys];
+  return { checks: [tables.toCheck('tables'), sequences.toCheck('sequences and their list'), keys.toCheck('list of foreign keys')], problems: all.flatMap((findings) => findings.problems) };
+}
+
+async function compareTables(source: AsyncIterable<TableRecord>, view: DatabaseView, onTable: (name: string) => void): Promise<Findings> {
+  const findings = new Findings('tables: rows and content', 2);
+  const left = new Set((await view.tables()).map(nameOf));
+  for await (const table of source) {
+    const name = nameOf(table);
+    onTable(name);
+    findings.compared();
+    if (!left.delete(name)) findings.differs(name, 'table is missing');
+    else await compareTable(table, view, findings);
+  }
+  for (const name of left) findings.differs(name, 'table was not in the backup');
+  return findings;
+}
+
+async function compareTable(table: TableRecord, view: DatabaseView, findings: Findings): Promise<void> {
+  const { schema, name, columns, contentHash } = table;
+  const found = await view.prove({ schema, name, columns, algorithm: contentHash.algorithm });
+  if (found.rows !== table.rows) findings.differs(nameOf(table), `has ${found.rows} rows, had ${table.rows}`);
+  else if (found.contentHash.value !== contentHash.value) findings.differs(nameOf(table), 'has other content');
+}
+
+/** Never below what the source issued; a never-used sequence is still never-used. */
+async function compareSequences(source: AsyncIterable<SequenceRecord>, view: DatabaseView): Promise<Findings> {
+  const findings = new Findings('sequences', 2);
+  const found = new Map((await view.sequences()).map((sequence) => [nameOf(sequence), sequence]));
+  findings.compared();
+  for await (const sequence of source) {
+    findings.compared();
+    const seen = found.get(nameOf(sequence));
+    if (seen === undefined) findings.differs(nameOf(sequence), 'sequence is missing');
+    else if (seen.isCalled !== sequence.isCalled || seen.lastValue !== sequence.lastValue) {
+      findings.differs(nameOf(sequence), `is at ${seen.lastValue}, was at ${sequence.lastValue}`);
+    }
+  }
+  return findings;
+}
+
+async function compareKeys(view: DatabaseView): Promise<Findings> {
+  const findings = new Findings('foreign keys: no orphans', 2);
+  for (const { constraint, rows } of await view.orphans()) findings.differs(constraint, `${rows} rows have no parent`);
+  findings.compared();
+  return findings;
+}
+
+function nameOf(object: { readonly schema: string; readonly name: string }): string {
+  return `${object.schema}.${object.name}`;
+}
