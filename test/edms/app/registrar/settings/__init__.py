@@ -1,0 +1,1 @@
+"""One module per concern; `production`, `development` and `testing` are the ones to name."""

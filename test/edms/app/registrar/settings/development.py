@@ -1,0 +1,3 @@
+from registrar.settings.production import *  # noqa: F403
+
+DEBUG = True
