@@ -1,0 +1,42 @@
+import type { ServiceName } from '#libs/contracts/services.ts';
+import { delimiter } from 'node:path';
+import type { Environment } from './cache-folder.ts';
+import type { Home } from './home.ts';
+import type { S3Credentials } from './s3-bucket.ts';
+
+/** What is the same for all services of one stack. */
+export interface StackContext {
+  readonly home: Home;
+  readonly natsUrl: string;
+  readonly storeUrl: string;
+  readonly credentials: S3Credentials | undefined;
+  readonly addresses: Readonly<Partial<Record<ServiceName, string>>>;
+  /** Folder of the PostgreSQL clients that were found. */
+  readonly pgBin: string | undefined;
+  readonly env: Environment;
+}
+
+/** The configuration contract: the caller's environment and, over it, what the stack decides. */
+export function planServiceEnvironment(service: ServiceName, stack: StackContext): Record<string, string> {
+  const { home, natsUrl, storeUrl, credentials, addresses, pgBin, env } = stack;
+  const inherited = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return {
+    ...Object.fromEntries(inherited),
+    HOLDFAST_HOME: home.folder,
+    HOLDFAST_SERVICE: service,
+    HOLDFAST_SITE: env['HOLDFAST_SITE'] || 'local',
+    HOLDFAST_NATS_URL: natsUrl,
+    HOLDFAST_NATS_TOKEN_FILE: home.natsTokenFile,
+    HOLDFAST_STORE_URL: storeUrl,
+    ...(credentials && {
+      HOLDFAST_STORE_ACCESS_KEY: credentials.accessKey,
+      HOLDFAST_STORE_SECRET_KEY: credentials.secretKey,
+    }),
+    HOLDFAST_KEY_FILE: env['HOLDFAST_KEY_FILE'] || home.keyFile,
+    HOLDFAST_TOKEN_FILE: home.tokenFile,
+    HOLDFAST_ENV_FILE: home.envFile,
+    HOLDFAST_LISTEN: addresses[service] ?? '127.0.0.1:0',
+    HOLDFAST_ADDRESSES: JSON.stringify(addresses),
+    ...(pgBin && { HOLDFAST_PG_BIN: pgBin, PATH: `${env['PATH'] ?? ''}${delimiter}${pgBin}` }),
+  };
+}

@@ -1,0 +1,191 @@
+import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Environment } from './cache-folder.ts';
+import { chooseFreePorts } from './free-ports.ts';
+import type { Home } from './home.ts';
+import { planNatsServer } from './nats-server.ts';
+import {
+  BUCKET,
+  diskStoreUrl,
+  planObjectServer,
+  readOrMakeCredentials,
+  REGION,
+  serverStoreUrl,
+  type StoreChoice,
+} from './object-store.ts';
+import { isGrpcHealthy } from './probes.ts';
+import type { ProcessPlan } from './processes.ts';
+import type { Pace } from './restart-delay.ts';
+import { createBucket, type S3Credentials } from './s3-bucket.ts';
+import { planServiceEnvironment, type StackContext } from './service-environment.ts';
+import { readStack } from './stack-state.ts';
+import { findTool, listPostgresClients, type FindOptions } from './tools.ts';
+
+export interface StackOptions {
+  /** Default: `HOLDFAST_HOME`, else `./.holdfast`. */
+  readonly home?: string | undefined;
+  /** Default: a directory in the home folder. */
+  readonly store?: StoreChoice | undefined;
+  /** Default: all five. With none, only bus and store run (services in one process take `environmentOf`). */
+  readonly services?: readonly ServiceName[] | undefined;
+  readonly env?: Environment | undefined;
+  readonly onNote?: ((note: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly serviceCommand?: ((name: ServiceName) => readonly string[]) | undefined;
+  readonly isHealthy?: ((address: string, signal: AbortSignal) => Promise<boolean>) | undefined;
+  readonly pace?: Partial<Pace> | undefined;
+}
+
+export interface StackPlan {
+  readonly ports: Readonly<Record<string, number>>;
+  readonly storeKind: StoreChoice['kind'];
+  readonly context: StackContext;
+  /** Bus and store: first up, last down. */
+  readonly infrastructure: readonly ProcessPlan[];
+  /** What the store needs before the services see it. Idempotent. */
+  readonly prepareStore: (signal?: AbortSignal) => Promise<void>;
+  readonly services: readonly ProcessPlan[];
+}
+
+interface PlannedStore {
+  readonly url: string;
+  readonly credentials: S3Credentials | undefined;
+  readonly process: ProcessPlan | undefined;
+  readonly prepare: StackPlan['prepareStore'];
+}
+
+/** How a service is started from a checkout; a bundle has `node holdfast.mjs service NAME`. */
+export function checkoutCommand(name: ServiceName): readonly string[] {
+  return [
+    process.execPath,
+    join(fileURLToPath(new URL('../..', import.meta.url)), 'services', name, 'main.ts'),
+  ];
+}
+
+/** Finds the programs (installing what is missing), chooses ports, writes configuration; starts nothing. */
+export async function planStack(home: Home, options: StackOptions): Promise<StackPlan> {
+  const env = options.env ?? process.env;
+  const names = options.services ?? SERVICE_NAMES;
+  const choice: StoreChoice = options.store ?? { kind: 'disk' };
+  const nats = await findTool('nats-server', toolOptions(options));
+  const ports = await choosePorts(home, [
+    'nats-server',
+    ...(isServer(choice) ? [choice.kind] : []),
+    ...names,
+  ]);
+  const store = await planStore({ choice, home, ports, options, env });
+  const context: StackContext = {
+    home,
+    natsUrl: `nats://127.0.0.1:${ports['nats-server']}`,
+    storeUrl: store.url,
+    credentials: store.credentials,
+    addresses: Object.fromEntries(names.map((name) => [name, `127.0.0.1:${ports[name]}`])),
+    pgBin: (await listPostgresClients(toolOptions(options))).at(0)?.folder,
+    env,
+  };
+  const bus = await planNatsServer({
+    program: nats.path,
+    folder: home.folder,
+    storeFolder: home.natsFolder,
+    configFile: home.natsConfigFile,
+    logFile: logFile(home, 'nats-server'),
+    port: ports['nats-server'] ?? 0,
+    token: (await readFile(home.natsTokenFile, 'utf8')).trim(),
+    env,
+  });
+  return {
+    ports,
+    storeKind: choice.kind,
+    context,
+    infrastructure: store.process === undefined ? [bus] : [bus, store.process],
+    prepareStore: store.prepare,
+    services: names.map((name) => planService({ name, home, context, port: ports[name] ?? 0, options })),
+  };
+}
+
+/** What the stack needs, fetched where somebody can see the notes: a detached supervisor then finds it ready. */
+export async function prepareTools(options: StackOptions): Promise<void> {
+  await findTool('nats-server', toolOptions(options));
+  if (options.store !== undefined && isServer(options.store))
+    await findTool(options.store.kind, toolOptions(options));
+}
+
+/** The same ports as last time where they are still free. */
+async function choosePorts(home: Home, names: readonly string[]): Promise<Record<string, number>> {
+  const last = (await readStack(home.folder))?.ports ?? {};
+  const ports = await chooseFreePorts(names.map((name) => last[name]));
+  return { ...last, ...Object.fromEntries(names.map((name, at) => [name, ports[at] ?? 0])) };
+}
+
+async function planStore(wanted: {
+  choice: StoreChoice;
+  home: Home;
+  ports: Readonly<Record<string, number>>;
+  options: StackOptions;
+  env: Environment;
+}): Promise<PlannedStore> {
+  const { choice, home, ports, options, env } = wanted;
+  const prepare = async () => {};
+  if (choice.kind === 'url') return { url: choice.url, credentials: undefined, process: undefined, prepare };
+  if (choice.kind === 'disk')
+    return { url: diskStoreUrl(home.storeFolder), credentials: undefined, process: undefined, prepare };
+  const { kind } = choice;
+  const port = ports[kind] ?? 0;
+  const credentials = await readOrMakeCredentials(home.storeCredentialsFile);
+  const process = await planObjectServer({
+    kind,
+    program: (await findTool(kind, toolOptions(options))).path,
+    folder: join(home.folder, kind),
+    logFile: logFile(home, kind),
+    port,
+    credentials,
+    env,
+  });
+  return {
+    url: serverStoreUrl(port),
+    credentials,
+    process,
+    prepare: (signal) =>
+      createBucket({
+        endpoint: `http://127.0.0.1:${port}`,
+        region: REGION,
+        bucket: BUCKET,
+        credentials,
+        signal,
+      }),
+  };
+}
+
+function planService(wanted: {
+  name: ServiceName;
+  home: Home;
+  context: StackContext;
+  port: number;
+  options: StackOptions;
+}): ProcessPlan {
+  const { name, home, context, port, options } = wanted;
+  const isHealthy = options.isHealthy ?? isGrpcHealthy;
+  return {
+    name,
+    command: (options.serviceCommand ?? checkoutCommand)(name),
+    env: planServiceEnvironment(name, context),
+    cwd: home.folder,
+    logFile: logFile(home, name),
+    port,
+    isHealthy: (signal) => isHealthy(`127.0.0.1:${port}`, signal),
+  };
+}
+
+function isServer(choice: StoreChoice): choice is { kind: 'minio' | 'versitygw' } {
+  return choice.kind === 'minio' || choice.kind === 'versitygw';
+}
+
+function logFile(home: Home, name: string): string {
+  return join(home.logFolder, `${name}.log`);
+}
+
+function toolOptions({ signal, env, onNote }: StackOptions): FindOptions {
+  return { signal, env, onNote };
+}
