@@ -33,7 +33,7 @@ export async function runSupervisor(options: Pick<StackOptions, 'isHealthy' | 'p
     tell({ kind: 'failed', error: HoldfastError.from(error).toRecord() });
     process.exitCode = 1;
   } finally {
-    if (process.connected) process.disconnect();
+    if (process.connected) process.disconnect?.();
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -66,6 +66,24 @@ test('PostgreSQL answers over socket and TCP, keeps its rows over a kill, and le
   await second.discard();
   assert.equal(await findProcess(second.pid), undefined);
 });
+
+test(
+  'a data folder that the server’s user cannot reach is replaced, said, and found again',
+  { skip: process.getuid?.() !== 0 && 'only root gives the server another user' },
+  async () => {
+    await using temp = await makeTempFolder();
+    const closed = join(temp.path, 'closed');
+    await mkdir(closed, { mode: 0o700 });
+    const notes: string[] = [];
+    const options = { dataFolder: join(closed, 'data'), onNote: (note: string) => notes.push(note) };
+    const first = await startPostgres(options);
+    await first.stop();
+    const second = await startPostgres(options);
+    await second.discard();
+    assert.equal(second.dataFolder, first.dataFolder);
+    assert.ok(!second.dataFolder.startsWith(temp.path) && notes.join().includes(second.dataFolder));
+  },
+);
 
 test('a PostgreSQL setting that is not one ends the start with the server’s words', async () => {
   await using temp = await makeTempFolder();

@@ -1,4 +1,5 @@
 import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +22,7 @@ import type { Pace } from './restart-delay.ts';
 import { createBucket, type S3Credentials } from './s3-bucket.ts';
 import { planServiceEnvironment, type StackContext } from './service-environment.ts';
 import { readStack } from './stack-state.ts';
-import { findTool, listPostgresClients, type FindOptions } from './tools.ts';
+import { findTool, type FindOptions } from './tools.ts';
 
 export interface StackOptions {
   /** Default: `HOLDFAST_HOME`, else `./.holdfast`. */
@@ -82,7 +83,7 @@ export async function planStack(home: Home, options: StackOptions): Promise<Stac
     storeUrl: store.url,
     credentials: store.credentials,
     addresses: Object.fromEntries(names.map((name) => [name, `127.0.0.1:${ports[name]}`])),
-    pgBin: (await listPostgresClients(toolOptions(options))).at(0)?.folder,
+    pgBin: await findPostgresFolder(options),
     env,
   };
   const bus = await planNatsServer({
@@ -110,6 +111,19 @@ export async function prepareTools(options: StackOptions): Promise<void> {
   await findTool('nats-server', toolOptions(options));
   if (options.store !== undefined && isServer(options.store))
     await findTool(options.store.kind, toolOptions(options));
+  await findPostgresFolder(options);
+}
+
+/** A stack without a database client still backs up files and configuration: said, not refused. */
+async function findPostgresFolder(options: StackOptions): Promise<string | undefined> {
+  try {
+    return (await findTool('postgres-client', toolOptions(options))).folder;
+  } catch (error) {
+    const { message, remedy, code } = HoldfastError.from(error);
+    if (code === 'CANCELLED') throw error;
+    options.onNote?.(`databases cannot be backed up: ${message}; ${remedy}`);
+    return undefined;
+  }
 }
 
 /** The same ports as last time where they are still free. */
