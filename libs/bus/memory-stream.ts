@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { DUPLICATE_WINDOW_MS, subjectMatches, type StreamRules } from './streams.ts';
 
@@ -8,8 +8,6 @@ interface Message {
   readonly bytes: Uint8Array;
 }
 
-/** How often a waiting side looks again although nothing was announced: claims run out without an event. */
-const LOOK_AGAIN_MS = 50;
 const FETCH_MS = 1_000;
 
 /** One stream of the twin: messages in order, ids of the duplicate window, and its consumers by name. */
@@ -41,7 +39,7 @@ export class MemoryStream {
     while (!this.#isKnown(message.id) && this.#isFull()) {
       signal?.throwIfAborted();
       if (performance.now() >= giveUpAt) throw new HoldfastError('BUS_UNREACHABLE', { stream: this.#name, subject: message.subject, reason: 'stream is full' });
-      await this.settled(LOOK_AGAIN_MS, signal);
+      await this.settled(Math.max(1, giveUpAt - performance.now()), signal);
     }
     signal?.throwIfAborted();
     if (this.#isKnown(message.id)) return { duplicate: true };
@@ -74,10 +72,18 @@ export class MemoryStream {
     this.#changed.emit('changed');
   }
 
-  /** Resolves at the next change, after `ms`, or on the signal. */
+  /** Resolves at the next change, after `ms`, or on the signal. Keeps the process alive: a pause is not an end. */
   async settled(ms: number, signal?: AbortSignal): Promise<void> {
-    const within = AbortSignal.any([AbortSignal.timeout(ms), ...(signal === undefined ? [] : [signal])]);
-    await once(this.#changed, 'changed', { signal: within }).catch(() => {});
+    if (signal?.aborted === true) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => resolve();
+    const timer = setTimeout(wake, ms);
+    this.#changed.once('changed', wake);
+    signal?.addEventListener('abort', wake, { once: true });
+    await promise;
+    clearTimeout(timer);
+    this.#changed.off('changed', wake);
+    signal?.removeEventListener('abort', wake);
   }
 
   announce(): void {
@@ -131,9 +137,15 @@ export class MemoryConsumer {
     while (!signal.aborted && performance.now() < giveUpAt) {
       const message = this.#due() ?? this.#fresh();
       if (message !== undefined) return this.#claim(message, ackWaitMs);
-      await this.#stream.settled(LOOK_AGAIN_MS, signal);
+      await this.#stream.settled(this.#restMs(giveUpAt), signal);
     }
     return undefined;
+  }
+
+  /** Until a claim runs out or the fetch ends, whatever is first; a new message wakes it earlier. */
+  #restMs(giveUpAt: number): number {
+    const next = Math.min(giveUpAt, ...[...this.#pending.values()].map(({ visibleAt }) => visibleAt));
+    return Math.max(1, next - performance.now());
   }
 
   #due(): Message | undefined {

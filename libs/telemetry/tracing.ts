@@ -14,6 +14,12 @@ export interface PlainSpan {
   readonly attributes: SpanAttributes;
 }
 
+export interface ActiveSpan {
+  readonly traceparent: string | undefined;
+  /** Marks a failure that is returned, not thrown. */
+  fail(code: string): void;
+}
+
 export interface Tracing extends AsyncDisposable {
   /**
    * Runs the work inside a span; `traceparent` continues it elsewhere, and is the parent's own when nothing is
@@ -22,14 +28,14 @@ export interface Tracing extends AsyncDisposable {
   withSpan<T>(
     name: SpanName,
     options: { parentTraceparent?: string | undefined; attributes?: SpanAttributes },
-    work: (span: { readonly traceparent: string | undefined }) => Promise<T>,
+    work: (span: ActiveSpan) => Promise<T>,
   ): Promise<T>;
   /** Best effort: a receiver that does not answer costs a log line of the SDK, never a run. */
   exportSpans(spans: readonly PlainSpan[]): Promise<void>;
 }
 
 export const noTracing: Tracing = {
-  withSpan: (_name, { parentTraceparent }, work) => work({ traceparent: parentTraceparent }),
+  withSpan: (_name, { parentTraceparent }, work) => work({ traceparent: parentTraceparent, fail() {} }),
   exportSpans: () => Promise.resolve(),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };

@@ -1,0 +1,73 @@
+import { openMemoryBus } from '#libs/bus/memory.ts';
+import type { Bus } from '#libs/bus/port.ts';
+import type { ServiceName } from '#libs/contracts/services.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { BoundServices, Caller } from '#libs/rpc/caller.ts';
+import { createInlineCaller } from '#libs/rpc/inline.ts';
+import { noTracing, type Tracing } from '#libs/telemetry/tracing.ts';
+import { bindServices } from './bind.ts';
+import type { ServiceContract } from './contract.ts';
+import type { BuildService, Host, Wiring } from './host.ts';
+import { takeWork } from './start-service.ts';
+
+/** A service as one process can hold it beside others. */
+export interface InlineService {
+  readonly service: ServiceName;
+  build(host: Host): Promise<BuiltInline>;
+}
+
+interface BuiltInline extends AsyncDisposable {
+  readonly serves: BoundServices;
+  takeWork(stack: AsyncDisposableStack, wiring: Wiring): Promise<void>;
+}
+
+export interface Inline extends AsyncDisposable {
+  readonly caller: Caller;
+  readonly bus: Bus;
+}
+
+export function inlineService<Ports>(contract: ServiceContract<Ports>, buildService: BuildService<Ports>): InlineService {
+  return {
+    service: contract.service,
+    async build(host) {
+      const built = await buildService(host);
+      return {
+        serves: bindServices(contract, built.ports, host.log),
+        takeWork: (stack, wiring) => takeWork(stack, contract, built, host, wiring),
+        [Symbol.asyncDispose]: () => built[Symbol.asyncDispose](),
+      };
+    },
+  };
+}
+
+/**
+ * The five services, or some, in one process: the same handlers behind a bus in memory and calls without a wire. What
+ * is queued dies with the process; results and journals are in the store as ever.
+ */
+export async function composeInline(options: {
+  readonly services: readonly InlineService[];
+  readonly host: Omit<Host, 'service'>;
+  readonly principal?: string;
+  readonly tracing?: Tracing;
+}): Promise<Inline> {
+  const { services, host, principal = 'operator', tracing = noTracing } = options;
+  await using stack = new AsyncDisposableStack();
+  const stopping = new AbortController();
+  const bus = stack.use(openMemoryBus({ log: host.log, clock: host.clock }));
+  const built: { service: ServiceName; inline: BuiltInline }[] = [];
+  for (const each of services) {
+    const own = { ...host, service: each.service, log: host.log.child({ service: each.service }) };
+    built.push({ service: each.service, inline: stack.use(await each.build(own)) });
+  }
+  const caller = createInlineCaller({ services: Object.fromEntries(built.map(({ service, inline }) => [service, inline.serves])), principal });
+  const work = stack.use(new AsyncDisposableStack());
+  for (const { inline } of workersFirst(built)) await inline.takeWork(work, { bus, caller, tracing, signal: stopping.signal });
+  stack.defer(() => stopping.abort(new HoldfastError('CANCELLED', { reason: 'process ends' })));
+  const owned = stack.move();
+  return { caller, bus, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The coordinator continues open runs as soon as it starts: those who answer it must be there. */
+function workersFirst<T extends { service: ServiceName }>(built: readonly T[]): T[] {
+  return built.toSorted((a, b) => Number(a.service === 'restore-coordinator') - Number(b.service === 'restore-coordinator'));
+}

@@ -1,0 +1,170 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Bus } from '#libs/bus/port.ts';
+import type { Phase, StepCommand, StepResult } from '#libs/contracts/step.ts';
+import { subjects } from '#libs/contracts/subjects.ts';
+import { isoTime, type Clock } from '#libs/kernel/clock.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import type { Log } from '#libs/telemetry/log.ts';
+import { EVENTS } from '#libs/telemetry/names.ts';
+import type { ServiceContract, StepContext } from './contract.ts';
+import { readSpec } from './spec-store.ts';
+import { findResult, publishResult, storeResult } from './step-records.ts';
+
+export interface StepDeps {
+  readonly store: ObjectStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Shutdown, or the command was given to another worker: the step is left unfinished and without a result. */
+  readonly signal: AbortSignal;
+  /** Sign of life of the delivery. */
+  readonly alive: () => void;
+  /** Pauses before the tries after the first; the coordinator's attempts come on top. */
+  readonly retryPausesMs?: readonly number[];
+}
+
+/** A blip of store or database should not cost a whole new attempt; an outage should. */
+const RETRY_PAUSES_MS = [1_000, 5_000];
+/** Twice a second is what a progress bar shows. */
+const PROGRESS_INTERVAL_MS = 500;
+
+/**
+ * Runs one command to its stored result, once: a result that is there already is told again and nothing is done.
+ * Resolves when the result is durable and its event is published, whatever the result is; throws only when there is
+ * none (shutdown, store or bus away), and the command comes again.
+ */
+export async function executeStep<Ports>(contract: ServiceContract<Ports>, ports: Ports, command: StepCommand, deps: StepDeps): Promise<StepResult> {
+  const log = deps.log.child({ run_id: command.runId, deployment_id: command.deployment, step: command.step, attempt: command.attempt });
+  const known = await findResult(deps.store, command);
+  if (known !== undefined) {
+    log.info(EVENTS.stepKnown);
+    await publishResult(deps.bus, command, known);
+    return known;
+  }
+  const result = await storeResult(deps.store, await work(contract, ports, command, { ...deps, log }));
+  await publishResult(deps.bus, command, result);
+  return result;
+}
+
+async function work<Ports>(contract: ServiceContract<Ports>, ports: Ports, command: StepCommand, deps: StepDeps): Promise<StepResult> {
+  const cancel = new AbortController();
+  await using _listening = await deps.bus.listen(subjects.cancel(command.runId), () => cancel.abort(new HoldfastError('CANCELLED', { runId: command.runId })));
+  const signal = AbortSignal.any([deps.signal, cancel.signal]);
+  const phases: Phase[] = [];
+  const startedAt = isoTime(deps.clock);
+  const result = (end: { ok: true; outcome: Json } | { ok: false; error: HoldfastError }): StepResult => {
+    const { runId, step, attempt, epoch, service } = command;
+    const base = { runId, step, attempt, epoch, service, startedAt, endedAt: isoTime(deps.clock), phases };
+    return end.ok ? { ...base, ...end } : { ...base, ok: false, error: end.error.toRecord() };
+  };
+  deps.log.info(EVENTS.stepStarted, { verb: command.verb });
+  try {
+    const outcome = await runHandler(contract, ports, command, { ...deps, signal }, phases);
+    deps.log.info(EVENTS.stepCompleted, { duration_ms: deps.clock.now() - Date.parse(startedAt) });
+    return result({ ok: true, outcome });
+  } catch (thrown) {
+    if (deps.signal.aborted) throw new HoldfastError('CANCELLED', { reason: 'left unfinished' }, { cause: thrown });
+    const error = cancel.signal.aborted ? new HoldfastError('CANCELLED', { runId: command.runId }, { cause: thrown }) : HoldfastError.from(thrown);
+    deps.log.error(EVENTS.stepFailed, { err: error });
+    return result({ ok: false, error });
+  }
+}
+
+async function runHandler<Ports>(contract: ServiceContract<Ports>, ports: Ports, command: StepCommand, deps: StepDeps, phases: Phase[]): Promise<Json> {
+  const handler = contract.consumes[command.verb];
+  if (handler === undefined) throw new HoldfastError('MESSAGE_MALFORMED', { verb: command.verb, reason: `${contract.service} has no such verb` });
+  const request = parseRequest(command);
+  const spec = await readSpec(deps.store, command.deployment, command.specVersion, { signal: deps.signal });
+  const early = new EarlyResults(command, deps);
+  const context: StepContext = {
+    command,
+    spec,
+    signal: deps.signal,
+    log: deps.log,
+    progress: throttledProgress(command, deps),
+    phase: (name, timed) => timePhase(name, timed, phases, deps),
+    publishEarly: (step, outcome) => early.publish(step, outcome),
+  };
+  const pauses = deps.retryPausesMs ?? RETRY_PAUSES_MS;
+  for (let tries = 0; ; tries += 1) {
+    deps.signal.throwIfAborted();
+    try {
+      return await handler(request, context, ports);
+    } catch (thrown) {
+      const error = HoldfastError.from(thrown);
+      const pauseMs = pauses[tries];
+      // After an early result others work on what this try found; a second try would find something else.
+      if (error.entry.retry !== 'transient' || pauseMs === undefined || early.used || deps.signal.aborted) throw error;
+      deps.log.warn(EVENTS.stepRetried, { delay_ms: pauseMs, err: error });
+      await pause(pauseMs, undefined, { signal: deps.signal });
+      phases.length = 0;
+    }
+  }
+}
+
+function parseRequest(command: StepCommand): Json {
+  try {
+    return JSON.parse(command.requestJson) as Json;
+  } catch (cause) {
+    throw new HoldfastError('MESSAGE_MALFORMED', { verb: command.verb, reason: 'requestJson is not JSON' }, { cause });
+  }
+}
+
+function throttledProgress(command: StepCommand, { bus, clock, alive }: StepDeps): StepContext['progress'] {
+  let lastMs = 0;
+  return ({ bytes, bytesTotal = 0, activity }) => {
+    alive();
+    if (clock.now() - lastMs < PROGRESS_INTERVAL_MS) return;
+    lastMs = clock.now();
+    const { runId, step, deployment, service, site } = command;
+    bus.emit({
+      subject: subjects.progress(runId),
+      type: 'holdfast.step.v1.StepProgress',
+      source: `holdfast/${service}/${site}`,
+      deployment,
+      data: { runId, step, bytes, bytesTotal, activity },
+    });
+  };
+}
+
+async function timePhase<T>(name: string, timed: () => Promise<T>, phases: Phase[], { clock, alive }: StepDeps): Promise<T> {
+  const startedAt = isoTime(clock);
+  alive();
+  try {
+    return await timed();
+  } finally {
+    phases.push({ name, startedAt, endedAt: isoTime(clock) });
+    alive();
+  }
+}
+
+/** Results of their own that a step publishes before it ends. */
+class EarlyResults {
+  readonly #command: StepCommand;
+  readonly #deps: StepDeps;
+  used = false;
+
+  constructor(command: StepCommand, deps: StepDeps) {
+    this.#command = command;
+    this.#deps = deps;
+  }
+
+  /**
+   * An earlier worker of this attempt may have published another outcome before it died, and others already work on
+   * it: then this attempt cannot succeed any more, and a new one is asked for.
+   */
+  async publish(step: string, outcome: Json): Promise<void> {
+    this.used = true;
+    const { runId, attempt, epoch, service } = this.#command;
+    const { store, bus, clock } = this.#deps;
+    const at = isoTime(clock);
+    const stored = await storeResult(store, { runId, step, attempt, epoch, service, startedAt: at, endedAt: at, phases: [], ok: true, outcome });
+    if (!stored.ok || !isDeepStrictEqual(stored.outcome, outcome)) {
+      throw new HoldfastError('WORKER_SILENT', { step, attempt }, { message: `an earlier worker of attempt ${attempt} published another ${step} and stopped` });
+    }
+    await publishResult(bus, this.#command, stored);
+  }
+}

@@ -1,0 +1,83 @@
+import { parseSpec, type Spec } from '#libs/contracts/spec.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+
+/** Contenders for the next version; more than this many lost races in a row is not a race any more. */
+const RACES_MAX = 20;
+
+interface Options {
+  readonly signal?: AbortSignal;
+}
+
+/** The declaration a run is pinned to. Throws DEPLOYMENT_NOT_FOUND, SPEC_INVALID. */
+export async function readSpec(store: ObjectStore, deployment: string, version: number, options: Options = {}): Promise<Spec> {
+  return parseSpec(await readSpecText(store, deployment, version, options));
+}
+
+/** As it was declared, comments included. Throws DEPLOYMENT_NOT_FOUND. */
+export async function readSpecText(store: ObjectStore, deployment: string, version: number, options: Options = {}): Promise<string> {
+  try {
+    return (await store.get(specName(deployment, version), options)).toString('utf8');
+  } catch (cause) {
+    if (HoldfastError.from(cause).code !== 'OBJECT_MISSING') throw cause;
+    throw new HoldfastError('DEPLOYMENT_NOT_FOUND', { deployment, specVersion: version }, { cause });
+  }
+}
+
+/** Throws DEPLOYMENT_NOT_FOUND. */
+export async function latestSpecVersion(store: ObjectStore, deployment: string, options: Options = {}): Promise<number> {
+  const latest = await findLatest(store, deployment, options);
+  if (latest === 0) throw new HoldfastError('DEPLOYMENT_NOT_FOUND', { deployment });
+  return latest;
+}
+
+/** Stores the text as the next version; the text of the newest version again is that version. */
+export async function writeSpec(store: ObjectStore, deployment: string, yamlText: string, options: Options = {}): Promise<{ version: number }> {
+  for (let race = 0; race < RACES_MAX; race += 1) {
+    const latest = await findLatest(store, deployment, options);
+    if (latest > 0 && (await readSpecText(store, deployment, latest, options)) === yamlText) return { version: latest };
+    if (await createVersion(store, specName(deployment, latest + 1), yamlText, options)) return { version: latest + 1 };
+  }
+  throw new HoldfastError('STORE_THROTTLED', { deployment, reason: 'others declare it at the same time' });
+}
+
+/** In code-unit order; costs one short listing per deployment, not one over all logs. */
+export async function listDeployments(store: ObjectStore, options: Options = {}): Promise<string[]> {
+  const found: string[] = [];
+  for (let startAfter = 'deployments/'; ; ) {
+    const next = await firstAfter(store, startAfter, options);
+    if (next === undefined) return found;
+    const deployment = next.split('/')[1]!;
+    found.push(deployment);
+    // `log` and `spec`, all there is below a deployment, sort before it.
+    startAfter = `deployments/${deployment}/zzz`;
+  }
+}
+
+function specName(deployment: string, version: number): string {
+  return `deployments/${deployment}/spec/${version}.yaml`;
+}
+
+async function findLatest(store: ObjectStore, deployment: string, options: Options): Promise<number> {
+  let latest = 0;
+  for await (const { name } of store.list(`deployments/${deployment}/spec/`, options)) {
+    const version = /\/(\d+)\.yaml$/.exec(name)?.[1];
+    if (version !== undefined) latest = Math.max(latest, Number(version));
+  }
+  return latest;
+}
+
+async function createVersion(store: ObjectStore, name: string, text: string, options: Options): Promise<boolean> {
+  try {
+    await store.put(name, Buffer.from(text), { createOnly: true, ...options });
+    return true;
+  } catch (thrown) {
+    if (HoldfastError.from(thrown).code === 'OBJECT_EXISTS') return false;
+    throw thrown;
+  }
+}
+
+async function firstAfter(store: ObjectStore, startAfter: string, options: Options): Promise<string | undefined> {
+  for await (const { name } of store.list('deployments/', { startAfter, ...options })) return name;
+  return undefined;
+}

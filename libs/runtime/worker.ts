@@ -1,0 +1,60 @@
+import type { Bus } from '#libs/bus/port.ts';
+import type { WorkerName } from '#libs/contracts/services.ts';
+import { commandSchema, parseWith, type StepCommand } from '#libs/contracts/step.ts';
+import { subjects } from '#libs/contracts/subjects.ts';
+import { isoTime } from '#libs/kernel/clock.ts';
+import type { HoldfastError } from '#libs/kernel/errors.ts';
+import { spanIdOf } from '#libs/kernel/ids.ts';
+import { SPANS } from '#libs/telemetry/names.ts';
+import { traceparentOf, type Tracing } from '#libs/telemetry/tracing.ts';
+import type { ServiceContract } from './contract.ts';
+import type { Host } from './host.ts';
+import { executeStep } from './run-step.ts';
+import { publishResult, storeResult } from './step-records.ts';
+
+/** Two runs may wait for one service; more at once would only share the same disks and cores. */
+const SLOTS = 2;
+
+export interface WorkerOptions<Ports> {
+  readonly contract: ServiceContract<Ports>;
+  readonly ports: Ports;
+  readonly host: Host;
+  readonly bus: Bus;
+  readonly tracing: Tracing;
+}
+
+/** Takes the commands of this service and site from the queue, until it is disposed. */
+export function startWorker<Ports>({ contract, ports, host, bus, tracing }: WorkerOptions<Ports>): Promise<AsyncDisposable> {
+  const service = contract.service as WorkerName;
+  const { store, clock, log, site } = host;
+  return bus.consume(
+    {
+      stream: 'COMMANDS',
+      durable: `${service}-${site}`,
+      filterSubject: subjects.command(service, site),
+      slots: SLOTS,
+      onParked: async ({ event, error }) => {
+        const command = commandSchema.safeParse(event?.data);
+        if (command.success) await recordGivenUp(host, bus, command.data, error);
+      },
+    },
+    async ({ event, signal, alive }) => {
+      const command = parseWith(commandSchema, event.data, 'command');
+      const { runId, step, attempt, verb } = command;
+      const parentTraceparent = event.traceparent ?? traceparentOf(runId, spanIdOf(runId, step, attempt));
+      const attributes = { 'holdfast.run_id': runId, 'holdfast.step': step, 'holdfast.attempt': attempt, 'holdfast.verb': verb, 'holdfast.site': site };
+      await tracing.withSpan(SPANS.stepWork, { parentTraceparent, attributes }, async (span) => {
+        const result = await executeStep(contract, ports, command, { store, bus, clock, log, signal, alive });
+        if (!result.ok) span.fail(result.error.code);
+      });
+    },
+  );
+}
+
+/** A parked command will never have a result from a handler: without this one its run would wait for the deadline. */
+async function recordGivenUp({ store, clock }: Host, bus: Bus, command: StepCommand, error: HoldfastError): Promise<void> {
+  const { runId, step, attempt, epoch, service } = command;
+  const at = isoTime(clock);
+  const result = await storeResult(store, { runId, step, attempt, epoch, service, startedAt: at, endedAt: at, phases: [], ok: false, error: error.toRecord() });
+  await publishResult(bus, command, result);
+}
