@@ -39,5 +39,5 @@ export const contract: ServiceContract<CoordinatorPorts> = {
       cancelRun: { unary: cancelRun },
     },
   },
-  publishes: ['holdfast.step.v1.StepCommand', 'holdfast.step.v1.CancelSteps', 'holdfast.step.v1.RunOpened', 'holdfast.step.v1.RunFinished'],
+  publishes: ['holdfast.step.v1.StepCommand', 'holdfast.step.v1.CancelSteps', 'holdfast.step.v1.RunFinished'],
 };
