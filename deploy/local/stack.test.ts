@@ -139,6 +139,34 @@ test('after its supervisor was killed a stack can be taken down, and brought up 
   assert.ok(await allGone(next));
 });
 
+test('a start that is cancelled ends what it had started and frees the home', async () => {
+  await using temp = await makeTempFolder();
+  const cancel = new AbortController();
+  const isHealthy = async () => {
+    cancel.abort();
+    return false;
+  };
+  const options = { home: temp.path, services: ['verifier'], serviceCommand, pace: PACE } as const;
+  await assert.rejects(startStack({ ...options, isHealthy, signal: cancel.signal }), { code: 'CANCELLED' });
+  const left = await readStack(temp.path);
+  assert.ok(left && left.processes.length === 2 && (await allGone(left)));
+  await using _again = await startStack({ home: temp.path, services: [], pace: PACE });
+});
+
+test('a cancelled detached start leaves no process', async () => {
+  await using temp = await makeTempFolder();
+  const cancel = new AbortController();
+  // Never healthy: it listens nowhere.
+  const options = { home: temp.path, services: ['verifier'], serviceCommand: () => ['sleep', '60'] } as const;
+  const start = startDetachedStack({ ...options, signal: cancel.signal });
+  await until(async () => (await readStack(temp.path))?.processes.length === 2);
+  cancel.abort();
+  await assert.rejects(start, { code: 'CANCELLED' });
+  const left = await readStack(temp.path);
+  assert.ok(left && (await allGone(left)));
+  await until(async () => !(await isAlive(left.supervisor)));
+});
+
 test('a detached stack that cannot start tells why', async () => {
   await using temp = await makeTempFolder();
   const options = { home: temp.path, services: ['verifier'], serviceCommand: () => ['false'] } as const;
