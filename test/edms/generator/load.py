@@ -11,7 +11,6 @@ from django.db import connection, transaction
 
 from generator.moments import LOAD_START
 from generator.texts import MIME_TYPES, file_of, substream, words
-from ledger.checksum import canonical_changes
 from library.files import FLAT, NAMED, resolve, stored_path
 from library.models import Document, DocumentSource, DocumentType
 
@@ -36,10 +35,10 @@ def hex_uuid(rng):
 
 def stamps(start, step, rng):
     """Rising moments as text, each with its own microseconds."""
-    moment, jitter = start, max(1, step // 2)
+    moment, jitter = start.replace(tzinfo=None), step // 2
     while True:
-        yield moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        moment += timedelta(microseconds=step + rng.randrange(jitter))
+        yield moment.isoformat(timespec="microseconds") + "Z"
+        moment += timedelta(microseconds=step + int(rng.random() * jitter))
 
 
 def copy_text(value):
@@ -57,6 +56,9 @@ def copy_rows(table, columns, lines):
                     copy.write("".join(block))
                     block, size = [], 0
             copy.write("".join(block))
+        # Settles the deferred checks now: a table with checks still due cannot be altered.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 LEAN_PARTS = """
@@ -202,6 +204,7 @@ class Load:
                 )
 
     def audit_lines(self, content_type_id):
+        """Sealed as `audit_checksum` seals: the changes are written in their canonical form."""
         rng = substream(self.seed, "load-audit")
         times = stamps(LOAD_START, STEP_MICROSECONDS // AUDIT_PER_DOCUMENT, rng)
         actors = [self.users[name] for name in ("author", "reviewer", "approver", "admin")]
@@ -213,7 +216,7 @@ class Load:
             for turn in range(AUDIT_PER_DOCUMENT):
                 at, action = next(times), ACTIONS[turn % 6]
                 user, shown = actors[turn % 4]
-                changes = canonical_changes({"note": words(rng, 6), "turn": turn})
+                changes = f'{{"note":"{words(rng, 6)}","turn":{turn}}}'
                 seal = sha256(f"{at}\n{action}\n{user}\n{document}\n{changes}".encode())
                 yield (
                     f"{hex_uuid(rng)}\t{{}}\t{at}\t{action}\tINFO\t{shown}\t{session}\t10.20.0.15\t"

@@ -5,15 +5,20 @@ import json
 from datetime import timezone
 
 
-def canonical_changes(field_changes):
-    return json.dumps(field_changes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+canonical_changes = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False
+).encode
+
+
+def canonical_stamp(moment):
+    utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return utc.isoformat(timespec="microseconds") + "Z"
 
 
 def audit_checksum(timestamp, action, user_id, object_id, field_changes):
     """SHA-256 (hex) over five lines; the timestamp is UTC with six decimals, nothing is ''."""
-    stamp = timestamp.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     lines = [
-        stamp,
+        canonical_stamp(timestamp),
         action,
         "" if user_id is None else str(user_id),
         object_id or "",
