@@ -33,14 +33,17 @@ def pid_file(root):
 
 
 def serve(options):
+    """Becomes the server: the process that was started is the one to wait for."""
     app = instance.app_of(options.root)
     port = options.port or int(instance.environment_of(options.root)["BACKEND_PORT"])
     (app / "run").mkdir(exist_ok=True)
     (app / "logs").mkdir(exist_ok=True)
+    forget_old_pid(options.root)
     arguments = ["--chdir", str(app), "--bind", f"127.0.0.1:{port}"]
     arguments += ["--workers", str(options.workers), "--pid", str(pid_file(options.root))]
     arguments += ["--access-logfile", str(app / "logs/access.log")]
     arguments += ["--error-logfile", str(app / "logs/gunicorn.log"), "--capture-output"]
+    arguments += ["--no-control-socket"]
     command = [sys.executable, "-m", "gunicorn", *arguments, "registrar.wsgi:application"]
     os.execv(sys.executable, command)
 
@@ -62,10 +65,22 @@ def is_ours(pid, app):
     return str(app).encode() in words
 
 
+def running_pid(root):
+    path = pid_file(root)
+    words = path.read_text().split() if path.exists() else []
+    pid = int(words[0]) if words else None
+    return pid if pid and is_ours(pid, instance.app_of(root)) else None
+
+
+def forget_old_pid(root):
+    """A pid file that came along with a copy or a restore names nobody, or a stranger."""
+    if running_pid(root) is None:
+        pid_file(root).unlink(missing_ok=True)
+
+
 def stop(options):
-    path = pid_file(options.root)
-    pid = int(path.read_text()) if path.exists() else None
-    if pid is None or not is_ours(pid, instance.app_of(options.root)):
+    pid = running_pid(options.root)
+    if pid is None:
         return say({"stopped": False, "problem": "not running"})
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS_MAX

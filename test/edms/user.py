@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 60
 PAGE = 500
 NAMES = [
     "Protokoll Nº {n} – Anlage.txt",
-    "it's \"{n}\" & more 100%.txt",
+    'it\'s "{n}" & more 100%.txt',
     "  spaced  {n}  .txt",
     "報告 {n}.txt",
 ]
