@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Json } from '#libs/kernel/json.ts';
+import type { RunHeader } from '#libs/saga/journal.ts';
+import { proveRepeats, proveResumes, proveUnwinds, type Proving } from '#libs/saga/proofs.ts';
+import { memoryStore } from '#libs/store/memory.ts';
+import { backupSaga } from './backup.ts';
+import { restoreSaga } from './restore.ts';
+
+const header = (kind: string, parameters: Json): RunHeader => ({
+  runId: '0123456789abcdef0123456789abcdef',
+  kind,
+  deployment: 'records',
+  specVersion: 1,
+  principal: 'operator',
+  openedAt: '2026-01-02T03:04:05.000Z',
+  parameters,
+});
+
+const snapshot = (component: string) => ({ component, id: `s-${component}`, digest: '00' });
+
+const backup: Proving = {
+  saga: backupSaga,
+  header: header('backup', {}),
+  newStore: memoryStore,
+  answers: (step) => {
+    if (step === 'mark') return { mark: 'm1', attempt: 1 };
+    if (step === 'commit') return { backupId: 'b', manifestDigest: 'd', completeness: 'complete' };
+    const taken = { snapshot: snapshot(step), mark: 'm1', leftOut: [], facts: {}, packs: [], newPacks: [], sourceBytes: 0, newBytes: 0 };
+    return ['database', 'files', 'config'].includes(step) ? taken : {};
+  },
+};
+
+const restore: Proving = {
+  saga: restoreSaga,
+  header: header('restore', { backupId: 'b', manifestDigest: 'd', planDigest: 'p', snapshots: ['database', 'files', 'config'].map(snapshot) }),
+  newStore: memoryStore,
+  answers: (step) => {
+    if (step === 'stage.database') return { component: 'database', stage: 's', live: 'l', side: 'x', kept: 'k' };
+    if (step === 'stage.files' || step === 'stage.config') return { component: step.slice('stage.'.length), stage: 's', roots: [] };
+    return {};
+  },
+};
+
+for (const proving of [backup, restore]) {
+  describe(proving.saga.kind, () => {
+    test('every command delivered twice: completed, each attempt journalled once', async () => {
+      assert.equal((await proveRepeats(proving)).status, 'completed');
+    });
+
+    test('a coordinator stopped after any entry is continued to the same end', async () => {
+      assert.ok((await proveResumes(proving)) > proving.saga.steps.length);
+    });
+  });
+}
+
+test('backup: a failure anywhere ends as failed, and never as committed', async () => {
+  const outcomes = await proveUnwinds(backup);
+  assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
+});
+
+test('restore: a failure at each step takes back, in reverse, everything that was begun', async () => {
+  const outcomes = await proveUnwinds(restore);
+  assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
+});
+
+test('files walked before a newer mark are walked again', async () => {
+  const attempts: string[] = [];
+  const proving: Proving = {
+    ...backup,
+    answers: (step, attempt) => {
+      attempts.push(`${step}.${attempt}`);
+      if (step === 'files' && attempt === 1) return { ...(backup.answers(step, attempt) as object), mark: 'older' };
+      return backup.answers(step, attempt);
+    },
+  };
+  assert.equal((await proveRepeats(proving)).status, 'completed');
+  assert.ok(attempts.includes('files.2'));
+});
