@@ -37,7 +37,8 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
     requireVersion(connection, options.url);
     const manager = await connection.jetstreamManager();
     await ensureStreams(manager);
-    const watch = watchConnection(connection, manager, log);
+    // Its status iterator does not end when the connection is closed (nats 2.29, 2026-11).
+    const watch = Promise.race([watchConnection(connection, manager, log), connection.closed().then(() => {})]);
     return busOf({ connection, manager, stream: connection.jetstream(), log, clock, watch });
   } catch (thrown) {
     await connection.close();

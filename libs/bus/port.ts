@@ -58,7 +58,8 @@ export interface Parked {
 }
 
 export interface ConsumeOptions {
-  readonly stream: StreamName;
+  /** Parked messages are for people: a consumer that parks them again would go round in circles. */
+  readonly stream: Exclude<StreamName, 'PARKED'>;
   /** Consumers of one name share the messages, also across processes. Letters, digits, dashes. */
   readonly durable: string;
   readonly filterSubject: string;
