@@ -220,8 +220,8 @@ class Load:
                 seal = sha256(f"{at}\n{action}\n{user}\n{document}\n{changes}".encode())
                 yield (
                     f"{hex_uuid(rng)}\t{{}}\t{at}\t{action}\tINFO\t{shown}\t{session}\t10.20.0.15\t"
-                    f"Mozilla/5.0 (X11; Linux x86_64)\t{document}\t{number}\t{changes}\t{{}}\t{{}}\t"
-                    f"\tO\t/documents/{document}\tPOST\t{seal.hexdigest()}\tf\tSEALED\t"
+                    f"Mozilla/5.0 (X11; Linux x86_64)\t{document}\t{number}\t{changes}\t{{}}\t{{}}"
+                    f"\t\tO\t/documents/{document}\tPOST\t{seal.hexdigest()}\tf\tSEALED\t"
                     f"{content_type_id}\t{user}\n"
                 )
 

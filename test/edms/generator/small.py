@@ -1,9 +1,11 @@
-"""The seed state and a few dozen documents more, with every awkward file name."""
+"""The seed state and a few dozen documents more: every awkward file name, one encrypted copy."""
 
 from generator import base_data as base
 from generator.seed import make_documents, make_workflow
 from generator.texts import substream
+from library.encryption import encrypt_copy
 from library.files import FLAT, NAMED
+from library.models import Document
 
 DOCUMENTS = 36
 
@@ -27,8 +29,15 @@ def small_files(seed):
     return named + flat
 
 
+def encrypt(seeder, document):
+    metadata = encrypt_copy(document, salt=substream(seeder.seed, "salt").randbytes(16))
+    rows = Document.objects.filter(pk=document.pk)
+    rows.update(is_encrypted=True, encryption_metadata=metadata)
+
+
 def make_small(seeder, users):
     documents = make_documents(seeder, users, files=small_files(seeder.seed), first=3)
     for index, document in enumerate(documents):
         make_workflow(seeder, document, users, [("author", "PENDING_REVIEW")][: index % 2])
+    encrypt(seeder, documents[-1])
     return documents

@@ -4,7 +4,6 @@ import hashlib
 import json
 from datetime import timezone
 
-
 canonical_changes = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False
 ).encode

@@ -8,7 +8,7 @@ QUOTES = {"'", '"'}
 
 
 def parse_value(raw):
-    """A quoted value ends at its closing quote; a bare one ends at ` #` or at the end of the line."""
+    """A quoted value ends at its closing quote; a bare one at ` #` or at the end of the line."""
     raw = raw.strip()
     if raw[:1] in QUOTES:
         end = raw.find(raw[0], 1)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
+from library.encryption import encrypted_files_canary
 from library.models import DocumentComment
 from vault.models import SigningCertificate
 
@@ -72,6 +73,7 @@ def canary():
     """Opens, decodes and matches what only the right keys open, decode and match."""
     parts = {
         "master_key": master_key_canary(),
+        "encrypted_files": encrypted_files_canary(),
         "secret_key": secret_key_canary(),
         "certificate_files": certificate_file_canary(),
         "signing_certificate": signing_canary(),

@@ -1,5 +1,5 @@
-from common.management.report import ReportCommand
 from agenda.beat import beat_check
+from common.management.report import ReportCommand
 
 
 class Command(ReportCommand):

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { promisify } from 'node:util';
+import { openBytes, sealBytes } from './aead.ts';
+import { hmac, type RepositoryKeys } from './keys.ts';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+export const METHOD = { stored: 0, zstd: 1 } as const;
+/** Level 1: 300 MiB/s on rows, a third of their size; higher levels cost more than they save. */
+const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** What does not shrink by this much is stored as it is: reading it back is then free. */
+const WORTH_IT = 0.95;
+
+/** What a pack's table and the index say of a chunk (FORMAT.md#pack). */
+export interface ChunkHead {
+  /** 64 hex characters. */
+  readonly id: string;
+  readonly method: number;
+  readonly rawBytes: number;
+}
+
+export function sha256Of(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}
+
+/** Keyed, so that a stranger cannot ask whether a known file is in the store. */
+export function chunkIdOf(keys: RepositoryKeys, digest: Uint8Array): string {
+  return hmac(keys.chunkId, digest).toString('hex');
+}
+
+export async function sealChunk(keys: RepositoryKeys, id: string, plain: Uint8Array): Promise<{ head: ChunkHead; sealed: Buffer }> {
+  const packed = await compress(plain, ZSTD);
+  const method = packed.length < plain.length * WORTH_IT ? METHOD.zstd : METHOD.stored;
+  const head: ChunkHead = { id, method, rawBytes: plain.length };
+  return { head, sealed: sealBytes(keyOf(keys, id), aadOf(head), method === METHOD.zstd ? packed : plain) };
+}
+
+/** Authenticates, unpacks, and hashes again; undefined when anything does not fit. */
+export async function openChunk(keys: RepositoryKeys, head: ChunkHead, sealed: Uint8Array): Promise<Buffer | undefined> {
+  const body = openBytes(keyOf(keys, head.id), aadOf(head), sealed);
+  if (body === undefined) return undefined;
+  const plain = head.method === METHOD.zstd ? await decompress(body, { maxOutputLength: Math.max(head.rawBytes, 1) }).catch(() => undefined) : body;
+  if (plain === undefined || plain.length !== head.rawBytes) return undefined;
+  return chunkIdOf(keys, sha256Of(plain)) === head.id ? plain : undefined;
+}
+
+function keyOf(keys: RepositoryKeys, id: string): Buffer {
+  return hmac(keys.chunkSeal, Buffer.from(id, 'hex'));
+}
+
+function aadOf({ id, method, rawBytes }: ChunkHead): Buffer {
+  const aad = Buffer.alloc(37);
+  aad.write(id, 0, 'hex');
+  aad.writeUInt8(method, 32);
+  aad.writeUInt32BE(rawBytes, 33);
+  return aad;
+}

@@ -1,0 +1,95 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { openBytes, sealBytes } from './aead.ts';
+import type { ChunkHead } from './chunk.ts';
+import type { RepositoryKeys } from './keys.ts';
+
+/** A pack is closed when it reaches this; one chunk may carry it beyond. */
+export const PACK_BYTES_AIM = 16 * 1024 * 1024;
+
+const MAGIC_HEAD = Buffer.from('HFPACK01');
+const MAGIC_TAIL = Buffer.from('HFTABL01');
+const TABLE_AAD = Buffer.from('holdfast/1/pack-table');
+const ENTRY_BYTES = 45;
+export const TRAILER_BYTES = 16;
+
+export interface PackEntry extends ChunkHead {
+  readonly offset: number;
+  readonly sealedBytes: number;
+}
+
+/** Collects sealed chunks; `close` gives the bytes whose SHA-256 is the pack's name. */
+export class PackBuilder {
+  readonly #parts: Buffer[] = [MAGIC_HEAD];
+  readonly #entries: PackEntry[] = [];
+  #bytes = MAGIC_HEAD.length;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  add(head: ChunkHead, sealed: Buffer): void {
+    this.#entries.push({ ...head, offset: this.#bytes, sealedBytes: sealed.length });
+    this.#parts.push(sealed);
+    this.#bytes += sealed.length;
+  }
+
+  close(keys: RepositoryKeys): { readonly bytes: Buffer; readonly entries: readonly PackEntry[] } {
+    const table = sealBytes(keys.objectSeal, TABLE_AAD, encodeEntries(this.#entries));
+    const trailer = Buffer.alloc(TRAILER_BYTES);
+    trailer.writeUInt32BE(table.length, 0);
+    trailer.writeUInt32BE(this.#entries.length, 4);
+    MAGIC_TAIL.copy(trailer, 8);
+    return { bytes: Buffer.concat([...this.#parts, table, trailer]), entries: this.#entries };
+  }
+}
+
+/** Where the sealed table lies, from a pack's last bytes. Throws PACK_DAMAGED. */
+export function readTrailer(trailer: Uint8Array, packBytes: number, pack: string): { start: number; end: number } {
+  const bytes = Buffer.from(trailer);
+  const whole = bytes.length === TRAILER_BYTES && bytes.subarray(8).equals(MAGIC_TAIL);
+  const end = packBytes - TRAILER_BYTES;
+  const start = whole ? end - bytes.readUInt32BE(0) : -1;
+  if (start < MAGIC_HEAD.length) throw new HoldfastError('PACK_DAMAGED', { pack, reason: 'trailer' });
+  return { start, end };
+}
+
+/** Throws PACK_DAMAGED when the table is not this repository's or not whole. */
+export function openTable(keys: RepositoryKeys, sealed: Uint8Array, pack: string): readonly PackEntry[] {
+  const table = openBytes(keys.objectSeal, TABLE_AAD, sealed);
+  if (table === undefined || table.length % ENTRY_BYTES !== 0) throw new HoldfastError('PACK_DAMAGED', { pack, reason: 'table' });
+  return decodeEntries(table);
+}
+
+export function encodeEntries(entries: readonly PackEntry[]): Buffer {
+  const bytes = Buffer.alloc(entries.length * ENTRY_BYTES);
+  entries.forEach((entry, n) => {
+    const at = n * ENTRY_BYTES;
+    bytes.write(entry.id, at, 'hex');
+    bytes.writeUInt8(entry.method, at + 32);
+    bytes.writeUInt32BE(entry.rawBytes, at + 33);
+    bytes.writeUInt32BE(entry.offset, at + 37);
+    bytes.writeUInt32BE(entry.sealedBytes, at + 41);
+  });
+  return bytes;
+}
+
+export function decodeEntries(bytes: Buffer): readonly PackEntry[] {
+  return Array.from({ length: bytes.length / ENTRY_BYTES }, (_, n) => {
+    const at = n * ENTRY_BYTES;
+    return {
+      id: bytes.toString('hex', at, at + 32),
+      method: bytes.readUInt8(at + 32),
+      rawBytes: bytes.readUInt32BE(at + 33),
+      offset: bytes.readUInt32BE(at + 37),
+      sealedBytes: bytes.readUInt32BE(at + 41),
+    };
+  });
+}
+
+export function packObject(name: string): string {
+  return `packs/${name.slice(0, 2)}/${name}`;
+}

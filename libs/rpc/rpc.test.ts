@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { decodeMessage, packageDefinition, requireMessage } from '#libs/contracts/load.ts';
+import { HoldfastError, problem } from '#libs/kernel/errors.ts';
+import { silentLog } from '#libs/telemetry/log.ts';
+import type { BoundServices, CallFacts, Caller } from './caller.ts';
+import { createCaller, isHealthy } from './client.ts';
+import { createInlineCaller } from './inline.ts';
+import { requireMethod } from './method.ts';
+import { openRpcServer, type RpcServer } from './server.ts';
+import { tokenFile } from './token.ts';
+
+const RUNS = 'holdfast.coordinator.v1.RunService';
+const BACKUPS = 'holdfast.coordinator.v1.BackupService';
+const FILES = 'holdfast.files.v1.FileService';
+
+/** What the handlers saw, for tests to look at. */
+const seen: { requests: object[]; principals: string[]; abort: unknown } = { requests: [], principals: [], abort: undefined };
+
+const refusal = new HoldfastError('REFUSED', { deployment: 'records', free: 12 }, {
+  problems: [
+    problem('SPACE_MISSING', '/srv', 'needs 20 GiB, größer als 3'),
+    problem('DATABASE_PRIVILEGE_MISSING', 'table documents', 'role reader may not read it', 'GRANT SELECT ON documents TO reader;'),
+  ],
+});
+
+const services: BoundServices = {
+  [RUNS]: {
+    getRun: {
+      unary: async (request, facts) => {
+        note(request, facts);
+        return { runId: (request as { runId: string }).runId, steps: [{ name: 'mark', attempt: 2 }] };
+      },
+    },
+    listRuns: { unary: async (request, facts) => (note(request, facts), await aborted(facts.signal), {}) },
+    watchRun: { stream: watch },
+    cancelRun: { unary: () => Promise.reject(new TypeError('a fault of ours')) },
+  },
+  [BACKUPS]: {
+    startBackup: { unary: () => Promise.reject(refusal) },
+    getBackup: { unary: () => Promise.resolve({ backup_id: 'x' }) },
+    listBackups: { unary: () => Promise.reject(new HoldfastError('REFUSED', {}, { problems: manyProblems() })) },
+  },
+  [FILES]: {
+    listFiles: { unary: async () => ({ files: [{ path: 'a', bytes: '9007199254740993' }] }) },
+    fetchFile: { stream: bigContent },
+  },
+};
+
+async function* watch(request: object, facts: CallFacts): AsyncIterable<object> {
+  note(request, facts);
+  try {
+    for (let sequence = 1; ; sequence += 1) {
+      facts.signal.throwIfAborted();
+      yield { sequence, kind: 'progress' };
+      if ((request as { runId: string }).runId === 'short' && sequence === 3) return;
+      if ((request as { runId: string }).runId === 'broken' && sequence === 2) throw new HoldfastError('JOURNAL_BROKEN', { at: 2 });
+      await pause(5);
+    }
+  } finally {
+    seen.abort ??= facts.signal.reason;
+  }
+}
+
+async function* bigContent(): AsyncIterable<object> {
+  for (let part = 0; part < 64; part += 1) yield { content: Buffer.alloc(256 << 10, part) };
+}
+
+/** The same promises for both ways to call. */
+function callerSuite(name: string, callerOf: () => Caller): void {
+  describe(`caller ${name}`, () => {
+    test('requests and answers have all fields, text for 64-bit numbers, and the principal', async () => {
+      const run = (await callerOf().call('restore-coordinator', RUNS, 'getRun', { runId: 'r1' })) as { runId: string; state: string; steps: object[]; error: null };
+      assert.equal(run.runId, 'r1');
+      assert.equal(run.state, '');
+      assert.equal(run.error, null);
+      assert.deepEqual(run.steps[0], { name: 'mark', service: '', state: '', attempt: 2, startedAt: '', finishedAt: '' });
+      assert.deepEqual(seen.requests.at(-1), { runId: 'r1' });
+      assert.equal(seen.principals.at(-1), 'operator');
+      const files = (await callerOf().call('file-snapshot', FILES, 'listFiles', {})) as { files: { bytes: string }[] };
+      assert.equal(files.files[0]!.bytes, '9007199254740993');
+    });
+
+    test('a refusal arrives with code, details, remedy and every problem', async () => {
+      await assert.rejects(callerOf().call('restore-coordinator', BACKUPS, 'startBackup', { deployment: 'records' }), (thrown) => {
+        const error = thrown as HoldfastError;
+        assert.ok(error instanceof HoldfastError);
+        assert.equal(error.code, 'REFUSED');
+        assert.equal(error.message, refusal.message);
+        assert.deepEqual(error.problems, refusal.problems);
+        assert.equal(error.remedy, refusal.remedy);
+        assert.equal(error.details['free'], 12);
+        return true;
+      });
+    });
+
+    test('a field the proto does not know is refused on both sides', async () => {
+      await assert.rejects(callerOf().call('restore-coordinator', RUNS, 'getRun', { run_id: 'r1' }), { code: 'MESSAGE_MALFORMED' });
+      await assert.rejects(callerOf().call('restore-coordinator', BACKUPS, 'getBackup', {}), { code: 'MESSAGE_MALFORMED' });
+    });
+
+    test('a fault of the service is INTERNAL', async () => {
+      await assert.rejects(callerOf().call('restore-coordinator', RUNS, 'cancelRun', {}), { code: 'INTERNAL' });
+    });
+
+    test('a deadline ends the call and aborts the handler', async () => {
+      await assert.rejects(callerOf().call('restore-coordinator', RUNS, 'listRuns', {}, { deadlineMs: 100 }), { code: 'DEADLINE_EXCEEDED' });
+      await pause(50);
+      assert.ok(['DEADLINE_EXCEEDED', 'CANCELLED'].includes(HoldfastError.from(seen.abort).code));
+    });
+
+    test('a cancel ends the call and aborts the handler', async () => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(new HoldfastError('CANCELLED')), 50);
+      await assert.rejects(callerOf().call('restore-coordinator', RUNS, 'listRuns', {}, { signal: controller.signal }), { code: 'CANCELLED' });
+      await pause(50);
+      assert.equal(HoldfastError.from(seen.abort).code, 'CANCELLED');
+    });
+
+    test('a stream ends by itself, with its error, or when the reader leaves', async () => {
+      const kinds = (runId: string, signal?: AbortSignal) => callerOf().stream<{ sequence: number }>('restore-coordinator', RUNS, 'watchRun', { runId }, { signal });
+      assert.deepEqual(await sequences(kinds('short')), [1, 2, 3]);
+      await assert.rejects(sequences(kinds('broken')), { code: 'JOURNAL_BROKEN' });
+      seen.abort = undefined;
+      for await (const { sequence } of kinds('endless')) if (sequence === 3) break;
+      await pause(50);
+      assert.equal(HoldfastError.from(seen.abort).code, 'CANCELLED');
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(new HoldfastError('CANCELLED')), 50);
+      await assert.rejects(sequences(kinds('endless', controller.signal)), { code: 'CANCELLED' });
+    });
+
+    test('a long content streams whole', async () => {
+      let bytes = 0;
+      for await (const { content } of callerOf().stream<{ content: Buffer }>('file-snapshot', FILES, 'fetchFile', {})) bytes += content.length;
+      assert.equal(bytes, 16 << 20);
+    });
+  });
+}
+
+describe('rpc', () => {
+  let folder: string;
+  let server: RpcServer;
+  let caller: Caller & Disposable;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'holdfast-rpc-'));
+    await writeFile(join(folder, 'token'), 'right-token\n');
+    server = await openRpcServer({ listen: '127.0.0.1:0', services, token: tokenFile(join(folder, 'token')), log: silentLog });
+    caller = createCaller({ addresses: { 'restore-coordinator': server.address, 'file-snapshot': server.address, verifier: '127.0.0.1:1' }, token: tokenFile(join(folder, 'token')) });
+  });
+  after(async () => {
+    caller[Symbol.dispose]();
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  callerSuite('over gRPC', () => caller);
+  callerSuite('in process', () => createInlineCaller({ services: { 'restore-coordinator': services, 'file-snapshot': services }, principal: 'operator' }));
+
+  test('another token, and none, are refused before the handler', async () => {
+    await writeFile(join(folder, 'wrong'), 'wrong-token');
+    using stranger = createCaller({ addresses: { 'restore-coordinator': server.address }, token: tokenFile(join(folder, 'wrong')) });
+    const before = seen.requests.length;
+    await assert.rejects(stranger.call('restore-coordinator', RUNS, 'getRun', { runId: 'r' }), { code: 'UNAUTHENTICATED' });
+    await assert.rejects(sequences(stranger.stream('restore-coordinator', RUNS, 'watchRun', { runId: 'short' })), { code: 'UNAUTHENTICATED' });
+    using nobody = createCaller({ addresses: { 'restore-coordinator': server.address }, token: tokenFile(join(folder, 'none')) });
+    await assert.rejects(nobody.call('restore-coordinator', RUNS, 'getRun', { runId: 'r' }), { code: 'UNAUTHENTICATED' });
+    assert.equal(seen.requests.length, before);
+  });
+
+  test('a service that is not there is named as unreachable', async () => {
+    await assert.rejects(caller.call('verifier', RUNS, 'getRun', {}), { code: 'SERVICE_UNREACHABLE' });
+    await assert.rejects(caller.call('db-snapshot', RUNS, 'getRun', {}), { code: 'SERVICE_UNREACHABLE' });
+  });
+
+  test('a list of problems too long for a header is cut, and says by how much', async () => {
+    await assert.rejects(caller.call('restore-coordinator', BACKUPS, 'listBackups', {}), (thrown) => {
+      const { code, problems, details } = thrown as HoldfastError;
+      assert.equal(code, 'REFUSED');
+      assert.ok(problems.length > 50);
+      assert.equal(problems.length + Number(details['problemsOmitted']), manyProblems().length);
+      return true;
+    });
+  });
+
+  test('health follows the service, and needs no token', async () => {
+    assert.equal(await isHealthy(server.address), false);
+    server.setServing(true);
+    assert.equal(await isHealthy(server.address), true);
+    server.setServing(false);
+    assert.equal(await isHealthy(server.address), false);
+    assert.equal(await isHealthy('127.0.0.1:1'), false);
+  });
+
+  for (const version of ['v1', 'v1alpha']) {
+    test(`reflection ${version} lists the services and describes them with all imports`, async () => {
+      const listed = (await reflect(server.address, version, { listServices: '' })) as { listServicesResponse: { service: { name: string }[] } };
+      const names = listed.listServicesResponse.service.map(({ name }) => name);
+      assert.deepEqual(names, ['grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection', BACKUPS, RUNS, FILES].toSorted());
+      for (const symbol of [...names, 'holdfast.step.v1.StepFailed', `${RUNS}.WatchRun`, 'google.rpc.ErrorInfo']) {
+        const { fileDescriptorResponse } = (await reflect(server.address, version, { fileContainingSymbol: symbol })) as { fileDescriptorResponse: { fileDescriptorProto: Buffer[] } };
+        const files = fileDescriptorResponse.fileDescriptorProto.map(fileOf);
+        const found = new Set(files.map(({ name }) => name));
+        assert.ok(files.every(({ dependency }) => dependency.every((name) => found.has(name))), `${symbol}: an import is missing`);
+      }
+      const unknown = (await reflect(server.address, version, { fileContainingSymbol: 'holdfast.nothing.v1.Here' })) as { errorResponse: { errorCode: number } };
+      assert.equal(unknown.errorResponse.errorCode, 5);
+    });
+  }
+
+  test('the server stops in spite of an endless stream', async () => {
+    const other = await openRpcServer({ listen: '127.0.0.1:0', services, token: tokenFile(join(folder, 'token')), log: silentLog });
+    using own = createCaller({ addresses: { 'restore-coordinator': other.address }, token: tokenFile(join(folder, 'token')) });
+    const reading = sequences(own.stream('restore-coordinator', RUNS, 'watchRun', { runId: 'endless' }));
+    const ended = assert.rejects(reading, { code: 'CANCELLED' });
+    await pause(100);
+    const startedAt = performance.now();
+    await other[Symbol.asyncDispose]();
+    assert.ok(performance.now() - startedAt < 2_000);
+    await ended;
+  });
+});
+
+test('what is generated fits the protos', () => {
+  assert.ok(Object.keys(packageDefinition()).length > 60);
+  const codec = requireMessage('holdfast.step.v1.StepProgress');
+  assert.deepEqual(decodeMessage(codec, Buffer.alloc(0)), { runId: '', step: '', bytes: '0', bytesTotal: '0', activity: '' });
+});
+
+function note(request: object, facts: CallFacts): void {
+  seen.requests.push(request);
+  seen.principals.push(facts.principal);
+  seen.abort = undefined;
+  facts.signal.addEventListener('abort', () => (seen.abort = facts.signal.reason), { once: true });
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  throw signal.reason;
+}
+
+async function sequences(stream: AsyncIterable<object>): Promise<number[]> {
+  const found = [];
+  for await (const item of stream) found.push((item as { sequence: number }).sequence);
+  return found;
+}
+
+function manyProblems() {
+  return Array.from({ length: 1_000 }, (_, index) => problem('ROOT_MISSING', `/srv/root-${index}`, 'folder is not there'));
+}
+
+async function reflect(address: string, version: string, request: object): Promise<object> {
+  const method = requireMethod(`grpc.reflection.${version}.ServerReflection`, 'serverReflectionInfo');
+  const client = new Client(address, credentials.createInsecure());
+  const call = client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, new Metadata());
+  try {
+    call.write(request);
+    for await (const answer of call as AsyncIterable<object>) return answer;
+    throw new Error('no answer');
+  } finally {
+    call.cancel();
+    client.close();
+  }
+}
+
+/** Enough of a FileDescriptorProto for the test: its name (1) and imports (3). */
+function fileOf(bytes: Buffer): { name: string; dependency: string[] } {
+  const file = { name: '', dependency: [] as string[] };
+  for (let at = 0; at < bytes.length; ) {
+    const tag = bytes[at]!;
+    let length = 0;
+    let next = at + 1;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[next++]!;
+      length += (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    const text = bytes.subarray(next, next + length).toString('utf8');
+    if (tag === 0x0a) file.name = text;
+    if (tag === 0x1a) file.dependency.push(text);
+    at = next + length;
+  }
+  return file;
+}

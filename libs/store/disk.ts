@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { link, lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { requireName, requirePrefix } from './names.ts';
+import type { ObjectStore } from './port.ts';
+import { probeCreateOnly } from './probe.ts';
+
+/** Half-written files lie here; names never begin with a dot, so they are never objects. */
+const TEMP_FOLDER = '.tmp';
+
+/**
+ * A directory as object store, safe under several processes. A put writes beside, syncs, reads the bytes again, and
+ * then gives the file its name: by link when it must be the first (EEXIST on the second), by rename otherwise.
+ */
+export function diskStore(folder: string): ObjectStore {
+  const pathOf = (name: string) => join(folder, requireName(name));
+  const store: ObjectStore = {
+    name: `disk:${folder}`,
+    async put(name, bytes, { createOnly, signal }) {
+      signal?.throwIfAborted();
+      const path = pathOf(name);
+      const temp = join(folder, TEMP_FOLDER, randomBytes(12).toString('hex'));
+      try {
+        await makeFolder(folder, dirname(temp));
+        await writeDurably(temp, bytes, signal);
+        await makeFolder(folder, dirname(path));
+        await (createOnly ? link(temp, path) : rename(temp, path));
+        await syncFolder(dirname(path));
+      } catch (error) {
+        throw storeError(error, name);
+      } finally {
+        await rm(temp, { force: true });
+      }
+    },
+    async get(name, { range, signal } = {}) {
+      signal?.throwIfAborted();
+      try {
+        await using file = await open(pathOf(name), 'r');
+        return range === undefined ? await file.readFile() : await readRange(file, range);
+      } catch (error) {
+        throw storeError(error, name);
+      }
+    },
+    async head(name, { signal } = {}) {
+      signal?.throwIfAborted();
+      try {
+        const stat = await lstat(pathOf(name));
+        return stat.isFile() ? { bytes: stat.size } : undefined;
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw storeError(error, name);
+      }
+    },
+    list: (prefix, { startAfter = '', signal } = {}) => listBelow(folder, requirePrefix(prefix), startAfter, signal),
+    async delete(name) {
+      await rm(pathOf(name), { force: true }).catch((error: unknown) => Promise.reject(storeError(error, name)));
+    },
+    probe: (options) => probeCreateOnly(store, options),
+  };
+  return store;
+}
+
+async function writeDurably(path: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  await using file = await open(path, 'wx+', 0o600);
+  await file.writeFile(bytes, signal === undefined ? {} : { signal });
+  await file.datasync();
+  const written = Buffer.alloc(bytes.length);
+  const { bytesRead } = await file.read(written, 0, written.length, 0);
+  if (bytesRead !== bytes.length || !written.equals(bytes)) throw new HoldfastError('STORE_REFUSED', { reason: 'bytes read again differ from those written' });
+}
+
+async function readRange(file: FileHandle, { start, end }: { start: number; end: number }): Promise<Buffer> {
+  const buffer = Buffer.alloc(Math.max(0, end - start));
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, start + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}
+
+/** Creates what is missing and syncs each parent, so that a name never outlives its folder. */
+async function makeFolder(top: string, folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let path = folder; path.length >= dirname(first).length && path.length >= dirname(top).length; path = dirname(path)) await syncFolder(path);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}
+
+async function* listBelow(folder: string, prefix: string, startAfter: string, signal: AbortSignal | undefined): AsyncIterable<{ name: string; bytes: number }> {
+  signal?.throwIfAborted();
+  const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch((error: unknown) => (isMissing(error) ? [] : Promise.reject(storeError(error, prefix))));
+  // A folder sorts as its names do: with the slash that follows it.
+  const keys = entries.filter(({ name }) => !name.startsWith('.')).map((entry) => (entry.isDirectory() ? `${prefix}${entry.name}/` : `${prefix}${entry.name}`));
+  for (const key of keys.toSorted()) {
+    if (key.endsWith('/')) {
+      if (key > startAfter || startAfter.startsWith(key)) yield* listBelow(folder, key, startAfter, signal);
+    } else if (key > startAfter) {
+      const stat = await lstat(join(folder, key)).catch(() => undefined);
+      if (stat?.isFile() === true) yield { name: key, bytes: stat.size };
+    }
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function storeError(error: unknown, object: string): HoldfastError {
+  if (error instanceof HoldfastError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code === 'ABORT_ERR') return new HoldfastError('CANCELLED', {}, { cause: error });
+  if (isMissing(error)) return new HoldfastError('OBJECT_MISSING', { object }, { cause: error });
+  if (code === 'EEXIST') return new HoldfastError('OBJECT_EXISTS', { object }, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new HoldfastError('STORE_FULL', { object }, { cause: error });
+  return new HoldfastError('STORE_REFUSED', { object, reason: code }, { cause: error });
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+import { chmod } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { readCheckoutTexts } from './bundled.ts';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const OUTPUT = fileURLToPath(new URL('../../../dist/holdfast.mjs', import.meta.url));
+
+/** CommonJS packages inside an ES module still ask for `require`, and some for their own place. */
+const BANNER = [
+  '#!/usr/bin/env node',
+  "import { createRequire as holdfastCreateRequire } from 'node:module';",
+  "import { fileURLToPath as holdfastFileUrlToPath } from 'node:url';",
+  'const require = holdfastCreateRequire(import.meta.url);',
+  'const __filename = holdfastFileUrlToPath(import.meta.url);',
+  "const __dirname = holdfastFileUrlToPath(new URL('.', import.meta.url));",
+].join('\n');
+
+/**
+ * The command and all it needs as one file that runs where no node_modules is. Telemetry export stays outside: it is
+ * loaded only when an endpoint is configured, and then from an installation. Node 22.15 is the first with the zstd
+ * that the repository format needs.
+ */
+export async function bundle(outfile: string = OUTPUT): Promise<{ file: string; bytes: number; inputs: number }> {
+  const texts = await readCheckoutTexts();
+  const options: BuildOptions & { metafile: true } = {
+    entryPoints: [`${HERE}main.ts`],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22.15',
+    external: ['@opentelemetry/sdk-*', '@opentelemetry/exporter-*', '@opentelemetry/resources', '@opentelemetry/otlp-*', 'pg-native', 'pino-pretty'],
+    define: { HOLDFAST_BUNDLED: JSON.stringify(texts) },
+    banner: { js: BANNER },
+    legalComments: 'eof',
+    logLevel: 'warning',
+    metafile: true,
+  };
+  const { metafile } = await build(options);
+  await chmod(outfile, 0o755);
+  return { file: outfile, ...sizeOf(metafile) };
+}
+
+function sizeOf({ inputs, outputs }: Metafile): { bytes: number; inputs: number } {
+  const bytes = Object.values(outputs).reduce((sum, output) => sum + output.bytes, 0);
+  return { bytes, inputs: Object.keys(inputs).length };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const made = await bundle();
+  process.stdout.write(`${made.file}: ${Math.round(made.bytes / 1024)} KiB of ${made.inputs} modules\n`);
+}

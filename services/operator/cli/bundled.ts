@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+/** Texts that the bundle carries, because no file lies beside it. */
+export interface BundledTexts {
+  readonly format: string;
+  readonly readme: string;
+}
+
+/** Replaced by the bundler; not there in a checkout. */
+declare const HOLDFAST_BUNDLED: BundledTexts | undefined;
+
+const texts = typeof HOLDFAST_BUNDLED === 'undefined' ? undefined : HOLDFAST_BUNDLED;
+
+/** The one file this code runs from, or undefined in a checkout. */
+export const bundleFile = texts === undefined ? undefined : fileURLToPath(import.meta.url);
+
+const CHECKOUT = new URL('../../../', import.meta.url);
+
+/** What lies in `about/` of every store, so that a stranger with a key finds all that is needed. */
+export async function aboutObjects(): Promise<readonly { readonly name: string; readonly bytes: Buffer }[]> {
+  const { format, readme } = texts ?? (await readCheckoutTexts());
+  const program = await readFile(bundleFile ?? new URL('dist/holdfast.mjs', CHECKOUT)).catch(() => undefined);
+  return [
+    { name: 'about/README.md', bytes: Buffer.from(readme) },
+    { name: 'about/FORMAT.md', bytes: Buffer.from(format) },
+    ...(program === undefined ? [] : [{ name: 'about/holdfast.mjs', bytes: program }]),
+  ];
+}
+
+export async function readCheckoutTexts(): Promise<BundledTexts> {
+  const text = async (path: string) => await readFile(new URL(path, CHECKOUT), 'utf8').catch(() => '');
+  return { format: await text('libs/repository/FORMAT.md'), readme: await text('services/operator/cli/about.md') };
+}

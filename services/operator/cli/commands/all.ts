@@ -1,0 +1,30 @@
+import type { CommandGroup, LeafCommand } from '../command.ts';
+import { backup } from './backup.ts';
+import { backups } from './backups.ts';
+import { doctor } from './doctor.ts';
+import { down } from './down.ts';
+import { files } from './files.ts';
+import { init } from './init.ts';
+import { rescue } from './rescue.ts';
+import { restore } from './restore.ts';
+import { runs } from './runs.ts';
+import { service, supervise } from './service.ts';
+import { up } from './up.ts';
+import { vault } from './vault.ts';
+
+/** Every command, in the order of the help. */
+export const commands: readonly (LeafCommand | CommandGroup)[] = [
+  up,
+  down,
+  init,
+  doctor,
+  backup,
+  backups,
+  restore,
+  runs,
+  files,
+  vault,
+  service,
+  supervise,
+  rescue,
+];

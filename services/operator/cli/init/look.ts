@@ -1,0 +1,184 @@
+import { access, constants } from 'node:fs/promises';
+import { basename, delimiter, join } from 'node:path';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { mergeEnv, readAppEnvFiles } from './app-env.ts';
+import { findAddress, type FoundAddress } from './database-address.ts';
+import { findDocuments } from './find-documents.ts';
+import { findFolders, tokenOf } from './folders.ts';
+import type { FoundRule, Question } from './found.ts';
+import { pathColumnsOf } from './path-columns.ts';
+import { quotedNames, readProject, type Project } from './project.ts';
+import { mayCreateDatabases, readColumns, sampleColumn, type Ask } from './sample-database.ts';
+import type { FoundDeployment } from './spec-text.ts';
+
+export interface LookOptions {
+  readonly root: string;
+  readonly name: string | undefined;
+  /** Of the person's choice, or the default made from the name. */
+  readonly databaseVariable: string | undefined;
+  readonly python: string | undefined;
+  /** For finding programs. */
+  readonly searchPath: string;
+  /** What the environment and services.env already know of a variable. */
+  readonly known: (variable: string) => string | undefined;
+  /** Asks the database at an address, and ends the connection. */
+  readonly withDatabase: <T>(url: string, work: (ask: Ask) => Promise<T>) => Promise<T>;
+}
+
+export interface Look {
+  readonly found: FoundDeployment;
+  /** To be written into services.env; undefined when it is there already, or was not found. */
+  readonly address: { readonly variable: string; readonly url: string } | undefined;
+}
+
+/** Looks at an application and its database; writes nothing. Throws USAGE when the folder is no Django project. */
+export async function lookAtApplication(options: LookOptions): Promise<Look> {
+  const { root, known } = options;
+  const envFiles = await readAppEnvFiles(root);
+  const env = mergeEnv(envFiles);
+  const project = await readProject(root, env);
+  const quoted = quotedNames(project.source);
+  const name = options.name ?? nameOf(project);
+  const databaseVariable = options.databaseVariable ?? `${variablePart(name)}_DATABASE_URL`;
+  const restoreVariable = `${variablePart(name)}_ADMIN_URL`;
+  const folders = await findFolders(root, { env, quoted, settingsFolder: project.settingsFolder });
+  const application = findAddress(env);
+  const url = known(databaseVariable) ?? (application.kind === 'postgres' ? application.url : undefined);
+  const hasAdmin = known(restoreVariable) !== undefined;
+  const database = await lookAtDatabase(url, { options, folders: folders.roots, databaseVariable, hasAdmin, restoreVariable, application });
+  const python = options.python ?? (await findPython(root));
+  const { programs, questions: programQuestions } = await findPrograms(env, project.source, options.searchPath);
+  return {
+    address: url === undefined || known(databaseVariable) !== undefined ? undefined : { variable: databaseVariable, url },
+    found: {
+      name,
+      appRoot: root,
+      databaseVariable,
+      restoreVariable: hasAdmin ? restoreVariable : undefined,
+      roots: folders.roots,
+      trees: folders.trees,
+      leftOut: folders.leftOut,
+      rules: database.rules,
+      envFiles: envFiles.map(({ path }) => path),
+      required: [...env].flatMap(([variable, value]) => (value !== '' && quoted.has(variable) ? [variable] : [])),
+      python,
+      programs,
+      questions: [...database.questions, ...folders.questions, ...programQuestions, ...projectQuestions(project, { envFiles: envFiles.length, env, quoted, python, root })],
+    },
+  };
+}
+
+/** `app` says nothing: the settings' package is the better name. */
+function nameOf({ root, settingsModule }: Project): string {
+  return tokenOf(settingsModule?.split('.')[0] ?? basename(root));
+}
+
+function variablePart(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_').replace(/^(\d)/, '_$1');
+}
+
+interface DatabaseFacts {
+  readonly options: LookOptions;
+  readonly folders: FoundDeployment['roots'];
+  readonly databaseVariable: string;
+  readonly restoreVariable: string;
+  readonly hasAdmin: boolean;
+  readonly application: FoundAddress;
+}
+
+async function lookAtDatabase(url: string | undefined, facts: DatabaseFacts): Promise<{ rules: readonly FoundRule[]; questions: readonly Question[] }> {
+  const { options, databaseVariable, restoreVariable } = facts;
+  if (url === undefined) return { rules: [], questions: [noAddress(facts)] };
+  try {
+    return await options.withDatabase(url, async (ask) => {
+      const columns = pathColumnsOf(await readColumns(ask));
+      const sampled = await Promise.all(columns.map(async (column) => ({ column, heads: await sampleColumn(ask, column) })));
+      const documents = await findDocuments(sampled, options.root, facts.folders);
+      const may = facts.hasAdmin || (await mayCreateDatabases(ask));
+      return { rules: documents.rules, questions: [...(may ? [] : [noCreate(restoreVariable)]), ...documents.questions] };
+    });
+  } catch (thrown) {
+    const error = HoldfastError.from(thrown);
+    if (error.code === 'CANCELLED') throw error;
+    const add = `the address as it is reachable from here, in services.env: ${databaseVariable}=postgresql://USER:PASSWORD@HOST:PORT/NAME; then run the same command again`;
+    return { rules: [], questions: [{ subject: 'database', message: `it could not be looked at: ${error.message}`, add, must: true }] };
+  }
+}
+
+function noAddress({ application, databaseVariable }: DatabaseFacts): Question {
+  const message = application.kind === 'other' ? `${application.from[0]} names ${application.engine}, and only PostgreSQL is backed up` : 'no database address was found in the env files';
+  return { subject: 'database', message, add: `services.env: ${databaseVariable}=postgresql://USER:PASSWORD@HOST:PORT/NAME; then run the same command again`, must: true };
+}
+
+function noCreate(variable: string): Question {
+  return {
+    subject: 'database.restoreUrl',
+    message: 'the application’s role may not create databases, and a restore is staged in one of its own',
+    add: `services.env: ${variable}=postgresql://ADMIN:PASSWORD@HOST:PORT/NAME, and in the spec: restoreUrl: { env: ${variable} }`,
+    must: false,
+  };
+}
+
+async function findPython(root: string): Promise<string | undefined> {
+  for (const folder of ['.venv', 'venv', 'env', '../.venv', '../venv']) {
+    const python = join(root, folder, 'bin', 'python');
+    if (await isExecutable(python)) return python;
+  }
+  return undefined;
+}
+
+/** Program → what in variables or settings says that it is used. */
+const PROGRAMS: readonly (readonly [program: string, sign: RegExp])[] = [
+  ['redis-server', /\bredis(s)?:\/\//],
+  ['soffice', /\b(libreoffice|soffice)\b/i],
+  ['tesseract', /\btesseract\b/i],
+  ['wkhtmltopdf', /\bwkhtmltopdf\b/i],
+  ['clamscan', /\bclam(av|scan|d)\b/i],
+];
+
+async function findPrograms(env: ReadonlyMap<string, string>, source: string, searchPath: string): Promise<{ programs: readonly string[]; questions: readonly Question[] }> {
+  const text = `${[...env.values()].join('\n')}\n${source}`;
+  const used = PROGRAMS.filter(([, sign]) => sign.test(text)).map(([program]) => program);
+  const there = await Promise.all(used.map(async (program) => await isOnPath(program, searchPath)));
+  const missing = used.filter((_, at) => !there[at]);
+  return {
+    programs: used.filter((_, at) => there[at]),
+    questions: missing.map((program) => ({ subject: `runtime.require`, message: `the application seems to use ${program}, which is not on this host`, add: `runtime: { require: [${program}] }, if a restored host needs it`, must: false })),
+  };
+}
+
+async function isOnPath(program: string, searchPath: string): Promise<boolean> {
+  const found = await Promise.all(searchPath.split(delimiter).filter(Boolean).map(async (folder) => await isExecutable(join(folder, program))));
+  return found.includes(true);
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+interface ProjectFacts {
+  readonly envFiles: number;
+  readonly env: ReadonlyMap<string, string>;
+  readonly quoted: ReadonlySet<string>;
+  readonly python: string | undefined;
+  readonly root: string;
+}
+
+function projectQuestions(project: Project, facts: ProjectFacts): readonly Question[] {
+  const ask = (when: boolean, subject: string, message: string, add: string): readonly Question[] => (when ? [{ subject, message, add, must: false }] : []);
+  const port = ['BACKEND_PORT', 'APP_PORT', 'WEB_PORT', 'PORT'].map((name) => facts.env.get(name)).find(Boolean) ?? '8000';
+  const health = /path\(\s*["']([^"']*health[^"']*)["']/.exec(project.source)?.[1];
+  const secretUnset = facts.quoted.has('SECRET_KEY') && !facts.env.has('SECRET_KEY');
+  return [
+    ...ask(/storages\.backends|S3Boto3?Storage|GoogleCloudStorage|AzureStorage/.test(project.source), 'files', 'the settings name an object storage for documents, which this version does not back up', 'protect that storage by its own means, and say so to whoever relies on this backup'),
+    ...ask(facts.envFiles === 0, 'config.envFiles', 'no env file lies beside manage.py', 'config: { envFiles: [/path/to/.env] }'),
+    ...ask(secretUnset, 'config.require', 'the settings read SECRET_KEY, which is in no env file', 'config.envFiles: the file that holds it'),
+    ...ask(project.settingsFolder === undefined, 'config.trees', 'the settings module was not found', 'config: { trees: [{ name: settings, path: /path/to/settings }] }'),
+    ...ask(facts.python === undefined, 'application', 'the Python that runs the application was not found, so the application itself is not checked', `application: { root: ${facts.root}, python: /path/to/venv/bin/python }, or give --python FILE`),
+    ...ask(true, 'hooks', 'how to stop and start the application cannot be seen', 'hooks: { stop: [[systemctl, stop, edms]], start: [[systemctl, start, edms]] }'),
+    ...ask(true, 'checks', 'no page is asked after a restore', `checks: [{ name: health, http: { url: "http://127.0.0.1:${port}/${health ?? ''}" } }]`),
+  ];
+}

@@ -1,0 +1,25 @@
+import { isAbsolute, resolve } from 'node:path';
+import { diskStoreUrl } from '#deploy/local/object-store.ts';
+import { readStack, type StoreChoice } from '#deploy/local/stack.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+
+/** `--store`: a word, an address or a folder. Throws USAGE. Pure. */
+export function parseStoreChoice(text: string, cwd: string): StoreChoice {
+  if (text === 'disk' || text === 'minio' || text === 'versitygw') return { kind: text };
+  return { kind: 'url', url: storeUrlOf(text, cwd) };
+}
+
+/** An address as it is, a folder as its address. */
+export function storeUrlOf(text: string, cwd: string): string {
+  if (/^(disk:|s3:\/\/)/.test(text)) return text;
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1];
+  if (scheme !== undefined) throw new HoldfastError('USAGE', { option: '--store', scheme, wanted: 'disk, minio, versitygw, a folder, disk:/FOLDER or s3://BUCKET?endpoint=…&region=…' });
+  return diskStoreUrl(isAbsolute(text) ? text : resolve(cwd, text));
+}
+
+/** The store of the last start, so that `up` alone goes on where it was; a directory at first. */
+export async function rememberedStore(home: string): Promise<StoreChoice> {
+  const store = (await readStack(home))?.store;
+  if (store === undefined) return { kind: 'disk' };
+  return store.kind === 'url' ? { kind: 'url', url: store.url } : { kind: store.kind };
+}
