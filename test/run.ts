@@ -26,7 +26,9 @@ await using stack = new AsyncDisposableStack();
 stack.defer(() => rm(folder, { recursive: true, force: true }));
 const servers = stack.use(await startTestServers({ folder, onNote: note }));
 
-const files = SUITES.flatMap((pattern) => globSync(pattern)).filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)));
+const files = SUITES.flatMap((pattern) => globSync(pattern)).filter(
+  (file) => positionals.length === 0 || positionals.some((part) => file.includes(part)),
+);
 if (files.length === 0) throw new Error('no test file fits');
 const fast = files.filter((file) => !file.startsWith('test/e2e/'));
 const whole = files.filter((file) => file.startsWith('test/e2e/'));

@@ -11,7 +11,10 @@ export interface TestServers extends AsyncDisposable {
 }
 
 /** The servers that tests share: PostgreSQL, and two S3 stores of different make. */
-export async function startTestServers(options: { folder: string; onNote: (note: string) => void }): Promise<TestServers> {
+export async function startTestServers(options: {
+  folder: string;
+  onNote: (note: string) => void;
+}): Promise<TestServers> {
   const { folder, onNote } = options;
   await using stack = new AsyncDisposableStack();
   const postgres = await startPostgres({ dataFolder: join(folder, 'pg'), onNote });
@@ -21,7 +24,10 @@ export async function startTestServers(options: { folder: string; onNote: (note:
   for (const kind of ['minio', 'versitygw'] as const) {
     await mkdir(join(folder, kind));
     await writeFile(join(folder, kind, 'credentials.json'), JSON.stringify(credentials), { mode: 0o600 });
-    stores.push({ kind, url: stack.use(await startObjectServer({ kind, folder: join(folder, kind), onNote })).storeUrl });
+    stores.push({
+      kind,
+      url: stack.use(await startObjectServer({ kind, folder: join(folder, kind), onNote })).storeUrl,
+    });
   }
   const nats = await findTool('nats-server', { onNote });
   const environment = {

@@ -40,12 +40,19 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
       await using _consumer = await consume(async ({ event }) => void seen.push(event.id));
       await until(() => seen.length === 2);
       await pause(50);
-      assert.deepEqual(seen.map((id) => id.split(':')[1]), ['one', 'two']);
+      assert.deepEqual(
+        seen.map((id) => id.split(':')[1]),
+        ['one', 'two'],
+      );
     });
 
     test('an event arrives with everything its sender said', async () => {
       const { command, consume } = fresh(bus);
-      const sent = { ...command('whole'), data: { text: 'größe', list: [1, null, { deep: true }] }, traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+      const sent = {
+        ...command('whole'),
+        data: { text: 'größe', list: [1, null, { deep: true }] },
+        traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+      };
       await bus.publish(sent);
       const { promise, resolve } = Promise.withResolvers<BusEvent>();
       await using _consumer = await consume(async ({ event }) => resolve(event));
@@ -61,7 +68,9 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
       {
         await using _consumer = await consume(async () => void (handled += 1));
         await until(() => handled === 1);
-        await until(async () => (await rig.stored('COMMANDS')).every((message) => message.subject !== subject));
+        await until(async () =>
+          (await rig.stored('COMMANDS')).every((message) => message.subject !== subject),
+        );
       }
       await using _again = await consume(async () => void (handled += 1));
       await pause(300);
@@ -104,7 +113,9 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
       assert.equal(handled, 1);
       assert.equal(parked[0]!.error.code, 'SPEC_INVALID');
       assert.equal(parked[0]!.event?.id, command('poison').id);
-      const copies = (await rig.stored('PARKED')).filter((message) => message.subject === 'holdfast.parked.COMMANDS' && message.text.includes(subject));
+      const copies = (await rig.stored('PARKED')).filter(
+        (message) => message.subject === 'holdfast.parked.COMMANDS' && message.text.includes(subject),
+      );
       assert.equal(copies.length, 1);
       assert.equal((JSON.parse(copies[0]!.text) as { data: { item: string } }).data.item, 'poison');
     });
@@ -113,7 +124,9 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
       const { consume, subject } = fresh(bus);
       await rig.publishRaw(subject, Buffer.from('{"half": '));
       const parked: Parked[] = [];
-      await using _consumer = await consume(async () => assert.fail('it was handled'), { onParked: async (each) => void parked.push(each) });
+      await using _consumer = await consume(async () => assert.fail('it was handled'), {
+        onParked: async (each) => void parked.push(each),
+      });
       await until(() => parked.length === 1);
       assert.equal(parked[0]!.error.code, 'MESSAGE_MALFORMED');
       assert.equal(parked[0]!.event, undefined);
@@ -190,9 +203,14 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
       );
       assert.equal(HoldfastError.from(await abortedWith.promise).code, 'CANCELLED');
       const taken = Promise.withResolvers<number>();
-      await using _other = await consume(async ({ attempt }) => taken.resolve(attempt), { ackWaitMs: 600, silentMs: 300 });
+      await using _other = await consume(async ({ attempt }) => taken.resolve(attempt), {
+        ackWaitMs: 600,
+        silentMs: 300,
+      });
       await Promise.race([taken.promise, pause(3_000)]);
-      await until(async () => (await rig.stored('COMMANDS')).every((message) => !message.text.includes(command('hung').id)));
+      await until(async () =>
+        (await rig.stored('COMMANDS')).every((message) => !message.text.includes(command('hung').id)),
+      );
     });
 
     test('work with signs of life stays ours, however long it takes', async () => {
@@ -226,19 +244,34 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
       await pause(100);
       assert.deepEqual(seen, [mine.subject]);
       await using _rest = await other.consume(async () => {});
-      await until(async () => (await rig.stored('COMMANDS')).every((message) => message.subject !== other.subject));
+      await until(async () =>
+        (await rig.stored('COMMANDS')).every((message) => message.subject !== other.subject),
+      );
     });
 
     test('a fact reaches every durable consumer, also one that comes later', async () => {
       const deployment = token();
       const subject = `holdfast.evt.${deployment}.r1`;
-      const fact: Publication = { subject, type: 'test.Fact', id: `${deployment}:1`, source: 'test', deployment, data: {} };
+      const fact: Publication = {
+        subject,
+        type: 'test.Fact',
+        id: `${deployment}:1`,
+        source: 'test',
+        deployment,
+        data: {},
+      };
       const seen: string[] = [];
       const options = { stream: 'EVENTS' as const, filterSubject: `holdfast.evt.${deployment}.>`, slots: 1 };
-      await using _first = await bus.consume({ ...options, durable: `a-${deployment}` }, async () => void seen.push('a'));
+      await using _first = await bus.consume(
+        { ...options, durable: `a-${deployment}` },
+        async () => void seen.push('a'),
+      );
       await bus.publish(fact);
       await until(() => seen.length === 1);
-      await using _second = await bus.consume({ ...options, durable: `b-${deployment}` }, async () => void seen.push('b'));
+      await using _second = await bus.consume(
+        { ...options, durable: `b-${deployment}` },
+        async () => void seen.push('b'),
+      );
       await until(() => seen.length === 2);
       assert.deepEqual(seen, ['a', 'b']);
     });
@@ -247,7 +280,11 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
       const { command, consume } = fresh(bus);
       const room = STREAM_RULES.COMMANDS.messagesMax - (await rig.stored('COMMANDS')).length;
       for (let at = 0; at < room; at += 50) {
-        await Promise.all(Array.from({ length: Math.min(50, room - at) }, (_, index) => bus.publish(command(`fill-${at + index}`))));
+        await Promise.all(
+          Array.from({ length: Math.min(50, room - at) }, (_, index) =>
+            bus.publish(command(`fill-${at + index}`)),
+          ),
+        );
       }
       await assert.rejects(bus.publish(command('over'), { deadlineMs: 600 }), { code: 'BUS_UNREACHABLE' });
       const waiting = bus.publish(command('patient'), { deadlineMs: WAIT_MS });
@@ -259,16 +296,27 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
 
     test('an aborted publish ends', async () => {
       const { command } = fresh(bus);
-      await assert.rejects(bus.publish(command('never'), { signal: AbortSignal.abort(new HoldfastError('CANCELLED')) }), { code: 'CANCELLED' });
+      await assert.rejects(
+        bus.publish(command('never'), { signal: AbortSignal.abort(new HoldfastError('CANCELLED')) }),
+        { code: 'CANCELLED' },
+      );
     });
 
     test('a note reaches who listens now, by wildcard too, and nobody later', async () => {
       const run = token();
-      const note = (item: number) => ({ subject: `holdfast.progress.${run}`, type: 'test.Note', source: 'test', deployment: 'd', data: { item } });
+      const note = (item: number) => ({
+        subject: `holdfast.progress.${run}`,
+        type: 'test.Note',
+        source: 'test',
+        deployment: 'd',
+        data: { item },
+      });
       bus.emit(note(0));
       const other = await rig.open();
       const seen: unknown[] = [];
-      const exact = await other.listen(`holdfast.progress.${run}`, (event) => seen.push(['exact', event.data]));
+      const exact = await other.listen(`holdfast.progress.${run}`, (event) =>
+        seen.push(['exact', event.data]),
+      );
       await using _wild = await other.listen('holdfast.progress.*', (event) => {
         if (event.subject.endsWith(run)) seen.push(['wild', event.data]);
       });
@@ -278,7 +326,11 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
       bus.emit(note(2));
       await until(() => seen.length === 3);
       await pause(50);
-      assert.deepEqual(seen.toSorted(), [['exact', { item: 1 }], ['wild', { item: 1 }], ['wild', { item: 2 }]]);
+      assert.deepEqual(seen.toSorted(), [
+        ['exact', { item: 1 }],
+        ['wild', { item: 1 }],
+        ['wild', { item: 2 }],
+      ]);
       await other[Symbol.asyncDispose]();
     });
   });
@@ -290,9 +342,26 @@ function fresh(bus: Bus) {
   const subject = `holdfast.cmd.verifier.${deployment}`;
   return {
     subject,
-    command: (item: string): Publication => ({ subject, type: 'test.Command', id: `${deployment}:${item}`, source: 'test', deployment, data: { item }, traceparent: undefined }),
+    command: (item: string): Publication => ({
+      subject,
+      type: 'test.Command',
+      id: `${deployment}:${item}`,
+      source: 'test',
+      deployment,
+      data: { item },
+      traceparent: undefined,
+    }),
     consume: (handler: Parameters<Bus['consume']>[1], options: Partial<Parameters<Bus['consume']>[0]> = {}) =>
-      bus.consume({ stream: 'COMMANDS', durable: `verifier-${deployment}`, filterSubject: subject, slots: 1, ...options }, handler),
+      bus.consume(
+        {
+          stream: 'COMMANDS',
+          durable: `verifier-${deployment}`,
+          filterSubject: subject,
+          slots: 1,
+          ...options,
+        },
+        handler,
+      ),
   };
 }
 
@@ -302,7 +371,8 @@ function token(): string {
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

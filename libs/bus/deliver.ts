@@ -31,7 +31,13 @@ export function nakDelayMs(attempt: number): number {
 }
 
 /** Owner of one delivery: runs the handler and settles the message. Never throws; one log line per failure. */
-export async function settle(raw: RawDelivery, options: ConsumeOptions, handler: DeliveryHandler, stopping: AbortSignal, log: Log): Promise<void> {
+export async function settle(
+  raw: RawDelivery,
+  options: ConsumeOptions,
+  handler: DeliveryHandler,
+  stopping: AbortSignal,
+  log: Log,
+): Promise<void> {
   try {
     await deliver(raw, options, handler, stopping, log);
   } catch (thrown) {
@@ -40,28 +46,53 @@ export async function settle(raw: RawDelivery, options: ConsumeOptions, handler:
   }
 }
 
-async function deliver(raw: RawDelivery, options: ConsumeOptions, handler: DeliveryHandler, stopping: AbortSignal, log: Log): Promise<void> {
+async function deliver(
+  raw: RawDelivery,
+  options: ConsumeOptions,
+  handler: DeliveryHandler,
+  stopping: AbortSignal,
+  log: Log,
+): Promise<void> {
   const deliveriesMax = options.deliveriesMax ?? DELIVERIES_MAX;
   const park = async (error: HoldfastError, event?: BusEvent): Promise<void> => {
     log.error(EVENTS.deliveryParked, { subject: raw.subject, attempt: raw.attempt, err: error });
-    await raw.park(error, async () => options.onParked?.({ subject: raw.subject, deliveries: raw.attempt, error, event }));
+    await raw.park(error, async () =>
+      options.onParked?.({ subject: raw.subject, deliveries: raw.attempt, error, event }),
+    );
   };
   const event = decoded(raw);
   if (event instanceof HoldfastError) return park(event);
   if (raw.attempt > deliveriesMax) {
-    return park(new HoldfastError('INTERNAL', { reason: 'given up: its handler never came to an end', deliveries: raw.attempt - 1 }), event);
+    return park(
+      new HoldfastError('INTERNAL', {
+        reason: 'given up: its handler never came to an end',
+        deliveries: raw.attempt - 1,
+      }),
+      event,
+    );
   }
   const life = new Life(raw, options);
   try {
-    await handler({ event, attempt: raw.attempt, signal: AbortSignal.any([stopping, life.signal]), alive: () => life.sign() });
+    await handler({
+      event,
+      attempt: raw.attempt,
+      signal: AbortSignal.any([stopping, life.signal]),
+      alive: () => life.sign(),
+    });
     await raw.ack();
   } catch (thrown) {
     const error = HoldfastError.from(thrown);
     if (stopping.aborted) return raw.nak(0);
-    if (life.signal.aborted) return log.warn(EVENTS.deliverySilent, { subject: raw.subject, attempt: raw.attempt, err: error });
+    if (life.signal.aborted)
+      return log.warn(EVENTS.deliverySilent, { subject: raw.subject, attempt: raw.attempt, err: error });
     if (error.entry.retry !== 'transient' || raw.attempt >= deliveriesMax) return await park(error, event);
     const delayMs = (options.nakDelayMs ?? nakDelayMs)(raw.attempt);
-    log.warn(EVENTS.deliveryAgain, { subject: raw.subject, attempt: raw.attempt, delay_ms: delayMs, err: error });
+    log.warn(EVENTS.deliveryAgain, {
+      subject: raw.subject,
+      attempt: raw.attempt,
+      delay_ms: delayMs,
+      err: error,
+    });
     raw.nak(delayMs);
   } finally {
     life.end();

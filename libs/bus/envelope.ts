@@ -8,7 +8,10 @@ import type { BusEvent, Publication } from './port.ts';
 export const CONTENT_TYPE = 'application/cloudevents+json';
 
 /** Structured JSON: one text that carries everything, readable in any NATS tool. */
-export function encodeEvent(publication: Omit<Publication, 'id'> & { readonly id?: string }, clock: Clock): Buffer {
+export function encodeEvent(
+  publication: Omit<Publication, 'id'> & { readonly id?: string },
+  clock: Clock,
+): Buffer {
   const { subject, type, source, deployment, data, traceparent } = publication;
   const event = new CloudEvent({
     id: publication.id ?? randomUUID(),
@@ -46,7 +49,11 @@ function parse(body: string, subject: string): CloudEvent<unknown> {
     if (single?.validate() !== true) throw new TypeError('not one CloudEvent');
     return single;
   } catch (cause) {
-    throw new HoldfastError('MESSAGE_MALFORMED', { subject, reason: 'not a CloudEvent in structured JSON' }, { cause });
+    throw new HoldfastError(
+      'MESSAGE_MALFORMED',
+      { subject, reason: 'not a CloudEvent in structured JSON' },
+      { cause },
+    );
   }
 }
 

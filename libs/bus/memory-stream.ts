@@ -34,18 +34,30 @@ export class MemoryStream {
   }
 
   /** Waits while a stream that refuses new messages is full. Throws BUS_UNREACHABLE at the deadline. */
-  async add(message: { subject: string; id: string; bytes: Uint8Array }, { signal, deadlineMs }: { signal?: AbortSignal | undefined; deadlineMs: number }): Promise<{ duplicate: boolean }> {
+  async add(
+    message: { subject: string; id: string; bytes: Uint8Array },
+    { signal, deadlineMs }: { signal?: AbortSignal | undefined; deadlineMs: number },
+  ): Promise<{ duplicate: boolean }> {
     const giveUpAt = performance.now() + deadlineMs;
     while (!this.#isKnown(message.id) && this.#isFull()) {
       signal?.throwIfAborted();
-      if (performance.now() >= giveUpAt) throw new HoldfastError('BUS_UNREACHABLE', { stream: this.#name, subject: message.subject, reason: 'stream is full' });
+      if (performance.now() >= giveUpAt)
+        throw new HoldfastError('BUS_UNREACHABLE', {
+          stream: this.#name,
+          subject: message.subject,
+          reason: 'stream is full',
+        });
       await this.settled(Math.max(1, giveUpAt - performance.now()), signal);
     }
     signal?.throwIfAborted();
     if (this.#isKnown(message.id)) return { duplicate: true };
     this.#sequence += 1;
     this.#ids.set(message.id, performance.now());
-    this.#messages.set(this.#sequence, { sequence: this.#sequence, subject: message.subject, bytes: message.bytes });
+    this.#messages.set(this.#sequence, {
+      sequence: this.#sequence,
+      subject: message.subject,
+      bytes: message.bytes,
+    });
     if (this.#messages.size > this.#rules.messagesMax) this.remove(this.#messages.keys().next().value!);
     this.#changed.emit('changed');
     return { duplicate: false };

@@ -14,10 +14,18 @@ const PUBLISH_DEADLINE_MS = 30_000;
 /** What the buses of one process share; lives and dies with it. */
 export class MemoryBroker {
   readonly #streams: ReadonlyMap<StreamName, MemoryStream>;
-  readonly #listeners = new Set<{ readonly subject: string; readonly take: (bytes: Uint8Array, subject: string) => void }>();
+  readonly #listeners = new Set<{
+    readonly subject: string;
+    readonly take: (bytes: Uint8Array, subject: string) => void;
+  }>();
 
   constructor() {
-    this.#streams = new Map(Object.entries(STREAM_RULES).map(([name, rules]) => [name as StreamName, new MemoryStream(name, rules)]));
+    this.#streams = new Map(
+      Object.entries(STREAM_RULES).map(([name, rules]) => [
+        name as StreamName,
+        new MemoryStream(name, rules),
+      ]),
+    );
   }
 
   stream(name: StreamName): MemoryStream {
@@ -26,14 +34,16 @@ export class MemoryBroker {
 
   requireStreamOf(subject: string): MemoryStream {
     const found = [...this.#streams.values()].find((stream) => stream.takes(subject));
-    if (found === undefined) throw new HoldfastError('BUS_UNREACHABLE', { subject, reason: 'no stream takes this subject' });
+    if (found === undefined)
+      throw new HoldfastError('BUS_UNREACHABLE', { subject, reason: 'no stream takes this subject' });
     return found;
   }
 
   /** Asynchronous, as on a wire: a listener never runs inside the sender. */
   emit(subject: string, bytes: Uint8Array): void {
     for (const listener of this.#listeners) {
-      if (subjectMatches(listener.subject, subject)) setImmediate(() => this.#listeners.has(listener) && listener.take(bytes, subject));
+      if (subjectMatches(listener.subject, subject))
+        setImmediate(() => this.#listeners.has(listener) && listener.take(bytes, subject));
     }
   }
 
@@ -45,16 +55,28 @@ export class MemoryBroker {
 }
 
 /** The bus without a server: same promises as long as the process lives. */
-export function openMemoryBus(options: { readonly log: Log; readonly clock?: Clock; readonly broker?: MemoryBroker }): Bus {
+export function openMemoryBus(options: {
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly broker?: MemoryBroker;
+}): Bus {
   const { log, clock = systemClock, broker = new MemoryBroker() } = options;
   const owned = new AsyncDisposableStack();
   return {
     async publish(publication, { signal, deadlineMs = PUBLISH_DEADLINE_MS } = {}) {
       const stream = broker.requireStreamOf(publication.subject);
-      return stream.add({ subject: publication.subject, id: publication.id, bytes: encodeEvent(publication, clock) }, { signal, deadlineMs });
+      return stream.add(
+        { subject: publication.subject, id: publication.id, bytes: encodeEvent(publication, clock) },
+        { signal, deadlineMs },
+      );
     },
     consume(consumeOptions, handler) {
-      const running = runSlots(consumeOptions, fetchOf(broker, consumeOptions), handler, log.child({ durable: consumeOptions.durable }));
+      const running = runSlots(
+        consumeOptions,
+        fetchOf(broker, consumeOptions),
+        handler,
+        log.child({ durable: consumeOptions.durable }),
+      );
       owned.use(running);
       return Promise.resolve(running);
     },
@@ -89,7 +111,11 @@ function fetchOf(broker: MemoryBroker, options: ConsumeOptions): Fetch {
       ack: () => Promise.resolve(claim.done()),
       nak: (delayMs) => claim.again(delayMs),
       async park(_reason, told) {
-        const copy = { subject: parkedSubject(options.stream), id: `${options.stream}:${message.sequence}:${options.durable}`, bytes: message.bytes };
+        const copy = {
+          subject: parkedSubject(options.stream),
+          id: `${options.stream}:${message.sequence}:${options.durable}`,
+          bytes: message.bytes,
+        };
         await broker.stream('PARKED').add(copy, { deadlineMs: PUBLISH_DEADLINE_MS });
         await told();
         claim.done();

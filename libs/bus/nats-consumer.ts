@@ -42,8 +42,14 @@ async function ensureConsumer({ manager, stream }: Jet, options: ConsumeOptions)
     throw thrown;
   });
   if (found === undefined) await manager.consumers.add(options.stream, wanted);
-  else if (found.config.ack_wait !== wanted.ack_wait || found.config.filter_subject !== wanted.filter_subject) {
-    await manager.consumers.update(options.stream, options.durable, { ack_wait: wanted.ack_wait, filter_subject: wanted.filter_subject });
+  else if (
+    found.config.ack_wait !== wanted.ack_wait ||
+    found.config.filter_subject !== wanted.filter_subject
+  ) {
+    await manager.consumers.update(options.stream, options.durable, {
+      ack_wait: wanted.ack_wait,
+      filter_subject: wanted.filter_subject,
+    });
   }
   return stream.consumers.get(options.stream, options.durable);
 }
@@ -55,11 +61,17 @@ function rawOf(jet: Jet, options: ConsumeOptions, message: JsMsg): RawDelivery {
     attempt: message.info.deliveryCount,
     working: () => message.working(),
     async ack() {
-      if (!(await message.ackAck())) throw new HoldfastError('BUS_UNREACHABLE', { reason: 'acknowledgement was not confirmed', subject: message.subject });
+      if (!(await message.ackAck()))
+        throw new HoldfastError('BUS_UNREACHABLE', {
+          reason: 'acknowledgement was not confirmed',
+          subject: message.subject,
+        });
     },
     nak: (delayMs) => message.nak(delayMs),
     async park(reason, told) {
-      const original = Object.fromEntries((message.headers?.keys() ?? []).map((key) => [key, message.headers?.get(key) ?? '']));
+      const original = Object.fromEntries(
+        (message.headers?.keys() ?? []).map((key) => [key, message.headers?.get(key) ?? '']),
+      );
       await publishUntilStored(
         jet,
         {

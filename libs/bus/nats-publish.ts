@@ -27,20 +27,39 @@ const STREAM_FULL = 10_077;
  * A publish issued while disconnected times out and is lost although the client reconnects (nats 2.29, 2026-11), so
  * it is sent again, with the same id, until the server confirms it.
  */
-export async function publishUntilStored(jet: Jet, outgoing: Outgoing, options: { signal?: AbortSignal; deadlineMs?: number }): Promise<{ duplicate: boolean }> {
+export async function publishUntilStored(
+  jet: Jet,
+  outgoing: Outgoing,
+  options: { signal?: AbortSignal; deadlineMs?: number },
+): Promise<{ duplicate: boolean }> {
   const { signal, deadlineMs = PUBLISH_DEADLINE_MS } = options;
   const giveUpAt = performance.now() + deadlineMs;
   for (;;) {
     signal?.throwIfAborted();
     try {
       const timeout = Math.max(100, Math.min(TRY_MS, giveUpAt - performance.now()));
-      const { duplicate } = await jet.stream.publish(outgoing.subject, outgoing.bytes, { msgID: outgoing.id, headers: headersOf(outgoing), timeout });
+      const { duplicate } = await jet.stream.publish(outgoing.subject, outgoing.bytes, {
+        msgID: outgoing.id,
+        headers: headersOf(outgoing),
+        timeout,
+      });
       return { duplicate };
     } catch (cause) {
-      if (isHopeless(cause)) throw new HoldfastError('REFUSED', { subject: outgoing.subject, reason: (cause as Error).message }, { cause });
-      if (performance.now() + PAUSE_MS >= giveUpAt) throw new HoldfastError('BUS_UNREACHABLE', { subject: outgoing.subject, reason: reasonOf(cause) }, { cause });
+      if (isHopeless(cause))
+        throw new HoldfastError(
+          'REFUSED',
+          { subject: outgoing.subject, reason: (cause as Error).message },
+          { cause },
+        );
+      if (performance.now() + PAUSE_MS >= giveUpAt)
+        throw new HoldfastError(
+          'BUS_UNREACHABLE',
+          { subject: outgoing.subject, reason: reasonOf(cause) },
+          { cause },
+        );
       // No responders: the stream may be gone with the server's disk.
-      if (cause instanceof NatsError && cause.code === '503') await ensureStreams(jet.manager).catch(() => {});
+      if (cause instanceof NatsError && cause.code === '503')
+        await ensureStreams(jet.manager).catch(() => {});
       await pause(PAUSE_MS, undefined, signal === undefined ? {} : { signal });
     }
   }
@@ -56,10 +75,15 @@ function headersOf(outgoing: Outgoing) {
 
 /** Sending it again cannot help: too large, forbidden, or our own bus was closed. */
 function isHopeless(cause: unknown): boolean {
-  return cause instanceof NatsError && ['MAX_PAYLOAD_EXCEEDED', 'PERMISSIONS_VIOLATION', 'BAD_SUBJECT', 'CONNECTION_CLOSED'].includes(cause.code);
+  return (
+    cause instanceof NatsError &&
+    ['MAX_PAYLOAD_EXCEEDED', 'PERMISSIONS_VIOLATION', 'BAD_SUBJECT', 'CONNECTION_CLOSED'].includes(cause.code)
+  );
 }
 
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof NatsError)) return String(cause);
-  return cause.api_error?.err_code === STREAM_FULL ? 'stream is full' : (cause.api_error?.description ?? cause.code);
+  return cause.api_error?.err_code === STREAM_FULL
+    ? 'stream is full'
+    : (cause.api_error?.description ?? cause.code);
 }

@@ -1,4 +1,12 @@
-import { DiscardPolicy, nanos, NatsError, RetentionPolicy, StorageType, type JetStreamManager, type StreamConfig } from 'nats';
+import {
+  DiscardPolicy,
+  nanos,
+  NatsError,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamConfig,
+} from 'nats';
 import { DUPLICATE_WINDOW_MS, STREAM_RULES, type StreamRules } from './streams.ts';
 
 const STREAM_NOT_FOUND = 10_059;

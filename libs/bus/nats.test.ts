@@ -60,7 +60,9 @@ test('the command of a consumer process killed with -9 goes to another', async (
   await using server = await startNatsServer();
   await using bus = await openNatsBus({ url: server.url, name: 'survivor', log: silentLog });
   await bus.publish(command('orphan'));
-  const victim = spawn(process.execPath, ['--input-type=module', '-e', VICTIM, server.url], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const victim = spawn(process.execPath, ['--input-type=module', '-e', VICTIM, server.url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [said] = (await once(victim.stdout, 'data')) as [Buffer];
   assert.equal(said.toString().trim(), 'orphan 1');
   const ended = once(victim, 'exit');
@@ -74,7 +76,9 @@ test('the command of a consumer process killed with -9 goes to another', async (
 
 test('a server older than 2.10 is refused by name', async () => {
   const old = createServer((socket) => {
-    socket.write(`INFO ${JSON.stringify({ server_id: 'old', version: '2.9.25', proto: 1, max_payload: 1_048_576, headers: true })}\r\n`);
+    socket.write(
+      `INFO ${JSON.stringify({ server_id: 'old', version: '2.9.25', proto: 1, max_payload: 1_048_576, headers: true })}\r\n`,
+    );
     socket.on('data', (data) => {
       if (data.includes('PING')) socket.write('PONG\r\n');
     });
@@ -83,16 +87,22 @@ test('a server older than 2.10 is refused by name', async () => {
   old.listen(0, '127.0.0.1');
   await once(old, 'listening');
   const { port } = old.address() as { port: number };
-  await assert.rejects(openNatsBus({ url: `nats://127.0.0.1:${port}`, name: 'old', log: silentLog }), (error: Error & { details?: object }) => {
-    assert.equal((error as Error & { code: string }).code, 'BUS_TOO_OLD');
-    assert.deepEqual(error.details, { url: `nats://127.0.0.1:${port}`, version: '2.9.25' });
-    return true;
-  });
+  await assert.rejects(
+    openNatsBus({ url: `nats://127.0.0.1:${port}`, name: 'old', log: silentLog }),
+    (error: Error & { details?: object }) => {
+      assert.equal((error as Error & { code: string }).code, 'BUS_TOO_OLD');
+      assert.deepEqual(error.details, { url: `nats://127.0.0.1:${port}`, version: '2.9.25' });
+      return true;
+    },
+  );
   old.close();
 });
 
 test('a bus that is not there is named after the time given', async () => {
-  await assert.rejects(openNatsBus({ url: 'nats://127.0.0.1:1', name: 'none', log: silentLog, connectMs: 300 }), { code: 'BUS_UNREACHABLE' });
+  await assert.rejects(
+    openNatsBus({ url: 'nats://127.0.0.1:1', name: 'none', log: silentLog, connectMs: 300 }),
+    { code: 'BUS_UNREACHABLE' },
+  );
 });
 
 /** Takes one command, says so, and never ends it. */
@@ -113,17 +123,24 @@ function command(id: string): Publication {
 }
 
 function consume(bus: Bus, seen: (id: string, attempt: number) => void): Promise<AsyncDisposable> {
-  return bus.consume({ stream: 'COMMANDS', durable: 'verifier-local', filterSubject: SUBJECT, slots: 1, ackWaitMs: 1_000 }, async ({ event, attempt }) => seen(event.id, attempt));
+  return bus.consume(
+    { stream: 'COMMANDS', durable: 'verifier-local', filterSubject: SUBJECT, slots: 1, ackWaitMs: 1_000 },
+    async ({ event, attempt }) => seen(event.id, attempt),
+  );
 }
 
-async function storedIn(connection: NatsConnection, stream: StreamName): Promise<{ subject: string; text: string }[]> {
+async function storedIn(
+  connection: NatsConnection,
+  stream: StreamName,
+): Promise<{ subject: string; text: string }[]> {
   const manager = await connection.jetstreamManager();
   const { state } = await manager.streams.info(stream);
   const found = [];
   if (state.messages === 0) return [];
   for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
     const message = await manager.streams.getMessage(stream, { seq }).catch(() => undefined);
-    if (message !== undefined && message !== null) found.push({ subject: message.subject, text: Buffer.from(message.data).toString() });
+    if (message !== undefined && message !== null)
+      found.push({ subject: message.subject, text: Buffer.from(message.data).toString() });
   }
   return found;
 }

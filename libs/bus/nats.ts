@@ -38,11 +38,20 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
     const manager = await connection.jetstreamManager();
     await ensureStreams(manager);
     // Its status iterator does not end when the connection is closed (nats 2.29, 2026-11).
-    const watch = Promise.race([watchConnection(connection, manager, log), connection.closed().then(() => {})]);
+    const watch = Promise.race([
+      watchConnection(connection, manager, log),
+      connection.closed().then(() => {}),
+    ]);
     return busOf({ connection, manager, stream: connection.jetstream(), log, clock, watch });
   } catch (thrown) {
     await connection.close();
-    throw thrown instanceof HoldfastError ? thrown : new HoldfastError('BUS_UNREACHABLE', { url: options.url, reason: 'JetStream does not answer' }, { cause: thrown });
+    throw thrown instanceof HoldfastError
+      ? thrown
+      : new HoldfastError(
+          'BUS_UNREACHABLE',
+          { url: options.url, reason: 'JetStream does not answer' },
+          { cause: thrown },
+        );
   }
 }
 
@@ -59,9 +68,18 @@ function busOf({ connection, manager, stream, log, clock, watch }: Parts): Bus {
   const consumers = new Set<AsyncDisposable>();
   return {
     publish: (publication, options = {}) =>
-      publishUntilStored({ stream, manager }, { ...publication, bytes: encodeEvent(publication, clock) }, options),
+      publishUntilStored(
+        { stream, manager },
+        { ...publication, bytes: encodeEvent(publication, clock) },
+        options,
+      ),
     async consume(options, handler) {
-      const running = runSlots(options, await openFetch({ stream, manager }, options), handler, log.child({ durable: options.durable }));
+      const running = runSlots(
+        options,
+        await openFetch({ stream, manager }, options),
+        handler,
+        log.child({ durable: options.durable }),
+      );
       consumers.add(running);
       return {
         [Symbol.asyncDispose]: async () => {
@@ -90,14 +108,23 @@ function busOf({ connection, manager, stream, log, clock, watch }: Parts): Bus {
     async [Symbol.asyncDispose]() {
       await Promise.all([...consumers].map((each) => each[Symbol.asyncDispose]()));
       // Negative acknowledgements of the consumers are on their way: let them out, but do not wait for a dead server.
-      await Promise.race([connection.flush().catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+      await Promise.race([
+        connection.flush().catch(() => {}),
+        new Promise((resolve) => setTimeout(resolve, 1_000).unref()),
+      ]);
       await connection.close();
       await watch;
     },
   };
 }
 
-async function open({ url, token, name, connectMs = CONNECT_MS, signal }: NatsBusOptions): Promise<NatsConnection> {
+async function open({
+  url,
+  token,
+  name,
+  connectMs = CONNECT_MS,
+  signal,
+}: NatsBusOptions): Promise<NatsConnection> {
   const giveUpAt = performance.now() + connectMs;
   for (;;) {
     signal?.throwIfAborted();
@@ -127,7 +154,11 @@ function requireVersion(connection: NatsConnection, url: string): void {
   if (major < 2 || (major === 2 && minor < 10)) throw new HoldfastError('BUS_TOO_OLD', { url, version });
 }
 
-async function watchConnection(connection: NatsConnection, manager: JetStreamManager, log: Log): Promise<void> {
+async function watchConnection(
+  connection: NatsConnection,
+  manager: JetStreamManager,
+  log: Log,
+): Promise<void> {
   for await (const { type } of connection.status()) {
     if (type === Events.Disconnect) log.warn(EVENTS.busDisconnected);
     if (type !== Events.Reconnect) continue;

@@ -4,7 +4,12 @@ import { decodeEvent } from './envelope.ts';
 import type { BusEvent } from './port.ts';
 
 /** Hands a note to its listener; one that is no CloudEvent is dropped and said. */
-export function notice(bytes: Uint8Array, subject: string, handler: (event: BusEvent) => void, log: Log): void {
+export function notice(
+  bytes: Uint8Array,
+  subject: string,
+  handler: (event: BusEvent) => void,
+  log: Log,
+): void {
   try {
     handler(decodeEvent(bytes, subject));
   } catch (thrown) {

@@ -82,7 +82,10 @@ export interface ConsumeOptions {
  */
 export interface Bus extends AsyncDisposable {
   /** Stores in the stream of the subject. Sent again with the same id until it is stored, the deadline or the signal. */
-  publish(publication: Publication, options?: { signal?: AbortSignal; deadlineMs?: number }): Promise<{ duplicate: boolean }>;
+  publish(
+    publication: Publication,
+    options?: { signal?: AbortSignal; deadlineMs?: number },
+  ): Promise<{ duplicate: boolean }>;
   /** Resolves when fetching began. Disposing stops fetching, aborts the handlers, waits for them and gives their messages back. */
   consume(options: ConsumeOptions, handler: DeliveryHandler): Promise<AsyncDisposable>;
   /** At most once, to whoever listens now. Never throws, never waits. */

@@ -12,9 +12,16 @@ export type Fetch = (signal: AbortSignal) => Promise<RawDelivery | undefined>;
 const FETCH_PAUSE_MS = 500;
 
 /** One fetch per free slot, so that a message waits on the server, where others can take it, and never in our memory. */
-export function runSlots(options: ConsumeOptions, fetch: Fetch, handler: DeliveryHandler, log: Log): AsyncDisposable {
+export function runSlots(
+  options: ConsumeOptions,
+  fetch: Fetch,
+  handler: DeliveryHandler,
+  log: Log,
+): AsyncDisposable {
   const stopping = new AbortController();
-  const slots = Array.from({ length: options.slots }, () => runSlot(options, fetch, handler, stopping.signal, log));
+  const slots = Array.from({ length: options.slots }, () =>
+    runSlot(options, fetch, handler, stopping.signal, log),
+  );
   return {
     [Symbol.asyncDispose]: async () => {
       stopping.abort(new HoldfastError('CANCELLED', { reason: 'consumer stops' }));
@@ -23,7 +30,13 @@ export function runSlots(options: ConsumeOptions, fetch: Fetch, handler: Deliver
   };
 }
 
-async function runSlot(options: ConsumeOptions, fetch: Fetch, handler: DeliveryHandler, stopping: AbortSignal, log: Log): Promise<void> {
+async function runSlot(
+  options: ConsumeOptions,
+  fetch: Fetch,
+  handler: DeliveryHandler,
+  stopping: AbortSignal,
+  log: Log,
+): Promise<void> {
   let failing = false;
   while (!stopping.aborted) {
     try {

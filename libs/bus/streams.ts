@@ -15,13 +15,37 @@ const DAY_MS = 86_400_000;
 
 export const STREAM_RULES: Readonly<Record<StreamName, StreamRules>> = {
   // Triggers: a coordinator that was away for a week still sees them; what they ask for is done once by run id.
-  EDMS: { subjects: STREAMS.EDMS.subjects, retention: 'limits', discard: 'old', messagesMax: 100_000, ageMaxMs: 7 * DAY_MS },
+  EDMS: {
+    subjects: STREAMS.EDMS.subjects,
+    retention: 'limits',
+    discard: 'old',
+    messagesMax: 100_000,
+    ageMaxMs: 7 * DAY_MS,
+  },
   // A run has tens of commands: a thousand waiting means that nobody works, and sending more helps nobody.
-  COMMANDS: { subjects: STREAMS.COMMANDS.subjects, retention: 'work', discard: 'new', messagesMax: 1_000, ageMaxMs: 0 },
+  COMMANDS: {
+    subjects: STREAMS.COMMANDS.subjects,
+    retention: 'work',
+    discard: 'new',
+    messagesMax: 1_000,
+    ageMaxMs: 0,
+  },
   // Hints: results in the store are the truth.
-  EVENTS: { subjects: STREAMS.EVENTS.subjects, retention: 'limits', discard: 'old', messagesMax: 100_000, ageMaxMs: 7 * DAY_MS },
+  EVENTS: {
+    subjects: STREAMS.EVENTS.subjects,
+    retention: 'limits',
+    discard: 'old',
+    messagesMax: 100_000,
+    ageMaxMs: 7 * DAY_MS,
+  },
   // For people: read with any NATS tool, removed by hand or by age.
-  PARKED: { subjects: ['holdfast.parked.>'], retention: 'limits', discard: 'old', messagesMax: 10_000, ageMaxMs: 90 * DAY_MS },
+  PARKED: {
+    subjects: ['holdfast.parked.>'],
+    retention: 'limits',
+    discard: 'old',
+    messagesMax: 10_000,
+    ageMaxMs: 90 * DAY_MS,
+  },
 };
 
 /** The same message id within this time is stored once (NATS's own default). */

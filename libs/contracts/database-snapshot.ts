@@ -53,7 +53,11 @@ export interface DatabaseGlobals {
   /** ALTER DATABASE / ALTER ROLE … IN DATABASE settings, with `%DB%` where the name goes. */
   readonly settings: readonly string[];
   /** Roles the database depends on: CREATE ROLE with attributes, and password hash where the server shows it. */
-  readonly roles: readonly { readonly name: string; readonly create: string; readonly memberships: readonly string[] }[];
+  readonly roles: readonly {
+    readonly name: string;
+    readonly create: string;
+    readonly memberships: readonly string[];
+  }[];
 }
 
 /** Small facts, also in the manifest. */

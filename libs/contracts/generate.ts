@@ -16,8 +16,14 @@ const genFolder = join(here, 'gen');
 /** Protos of the field that packages carry as files: served by us from the descriptors, like our own. */
 const FOREIGN = [
   { from: 'node_modules/grpc-health-check/proto/health/v1/health.proto', to: 'grpc/health/v1/health.proto' },
-  { from: 'node_modules/@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto', to: 'grpc/reflection/v1/reflection.proto' },
-  { from: 'node_modules/@grpc/reflection/build/proto/grpc/reflection/v1alpha/reflection.proto', to: 'grpc/reflection/v1alpha/reflection.proto' },
+  {
+    from: 'node_modules/@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto',
+    to: 'grpc/reflection/v1/reflection.proto',
+  },
+  {
+    from: 'node_modules/@grpc/reflection/build/proto/grpc/reflection/v1alpha/reflection.proto',
+    to: 'grpc/reflection/v1alpha/reflection.proto',
+  },
 ];
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
@@ -58,8 +64,17 @@ async function collectProtos(target: string): Promise<void> {
 }
 
 async function writeTypes(protos: string, types: string): Promise<void> {
-  const ours = (await listFiles(protos)).filter((path) => path.startsWith('holdfast/') && path.endsWith('.proto'));
-  const style = ['--importFileExtension=.ts', '--longs=String', '--enums=String', '--defaults', '--oneofs', '--grpcLib=@grpc/grpc-js'];
+  const ours = (await listFiles(protos)).filter(
+    (path) => path.startsWith('holdfast/') && path.endsWith('.proto'),
+  );
+  const style = [
+    '--importFileExtension=.ts',
+    '--longs=String',
+    '--enums=String',
+    '--defaults',
+    '--oneofs',
+    '--grpcLib=@grpc/grpc-js',
+  ];
   // Files before -I: it takes everything that follows it.
   await tool('proto-loader-gen-types', [...ours, ...style, `--outDir=${types}`, '-I', '.'], protos);
 }
@@ -72,7 +87,8 @@ function messagesOnly(files: ReadonlyMap<string, string>): Map<string, string> {
 async function descriptorModule(protos: string, work: string): Promise<string> {
   const binary = join(work, 'set.binpb');
   const json = join(work, 'set.json');
-  for (const output of [binary, json]) await tool('buf', ['build', '--exclude-source-info', '-o', output], protos);
+  for (const output of [binary, json])
+    await tool('buf', ['build', '--exclude-source-info', '-o', output], protos);
   const named = camelCased(JSON.parse(await readFile(json, 'utf8')));
   return [
     '// Made by libs/contracts/generate.ts from the protos. Do not edit.',
@@ -90,7 +106,9 @@ async function descriptorModule(protos: string, work: string): Promise<string> {
 function camelCased(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(camelCased);
   if (node === null || typeof node !== 'object') return node;
-  const { jsonName, ...rest } = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, camelCased(value)]));
+  const { jsonName, ...rest } = Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [key, camelCased(value)]),
+  );
   return jsonName === undefined ? rest : { ...rest, name: jsonName };
 }
 
@@ -118,10 +136,15 @@ async function replaceTree(folder: string, files: ReadonlyMap<string, string>): 
 
 async function readTree(folder: string): Promise<Map<string, string>> {
   const names = await listFiles(folder);
-  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)));
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)),
+  );
 }
 
 async function listFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name))).toSorted();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .toSorted();
 }

@@ -1,4 +1,9 @@
-import { loadFileDescriptorSetFromObject, type MessageTypeDefinition, type PackageDefinition, type ServiceDefinition } from '@grpc/proto-loader';
+import {
+  loadFileDescriptorSetFromObject,
+  type MessageTypeDefinition,
+  type PackageDefinition,
+  type ServiceDefinition,
+} from '@grpc/proto-loader';
 import { HoldfastError, problem, refuseAll } from '#libs/kernel/errors.ts';
 import { descriptorSet, messageSet } from './gen/descriptor-set.ts';
 
@@ -9,7 +14,12 @@ let loaded: PackageDefinition | undefined;
 
 /** Every message and service of the contracts, loaded once from the committed descriptors: no .proto file is read. */
 export function packageDefinition(): PackageDefinition {
-  loaded ??= loadFileDescriptorSetFromObject(JSON.parse(messageSet), { longs: String, enums: String, defaults: true, oneofs: true });
+  loaded ??= loadFileDescriptorSetFromObject(JSON.parse(messageSet), {
+    longs: String,
+    enums: String,
+    defaults: true,
+    oneofs: true,
+  });
   return loaded;
 }
 
@@ -29,16 +39,26 @@ export function protoFiles(): ProtoFile[] {
   return files.map((file, index) => {
     const qualified = (name: string) => `${file.package}.${name}`;
     const services = (file.service ?? []).map(({ name }) => qualified(name));
-    const methods = (file.service ?? []).flatMap(({ name, method }) => (method ?? []).map((each) => qualified(`${name}.${each.name}`)));
+    const methods = (file.service ?? []).flatMap(({ name, method }) =>
+      (method ?? []).map((each) => qualified(`${name}.${each.name}`)),
+    );
     const types = [...(file.messageType ?? []), ...(file.enumType ?? [])].map(({ name }) => qualified(name));
-    return { name: file.name, package: file.package, dependency: file.dependency ?? [], symbols: [...services, ...methods, ...types], services, bytes: bytes[index]! };
+    return {
+      name: file.name,
+      package: file.package,
+      dependency: file.dependency ?? [],
+      symbols: [...services, ...methods, ...types],
+      services,
+      bytes: bytes[index]!,
+    };
   });
 }
 
 /** Throws INTERNAL for a name that is not in the protos: a fault of the caller. */
 export function requireMessage(fullName: string): MessageCodec {
   const found = packageDefinition()[fullName];
-  if (found === undefined || !isMessage(found)) throw new HoldfastError('INTERNAL', { reason: 'no such message in the protos', name: fullName });
+  if (found === undefined || !isMessage(found))
+    throw new HoldfastError('INTERNAL', { reason: 'no such message in the protos', name: fullName });
   return found;
 }
 
@@ -59,7 +79,11 @@ export function encodeMessage(codec: MessageCodec, message: object): Buffer {
   const { name, field } = codec.type as Descriptor;
   const known = new Set(field.map((each) => each.name));
   const unknown = Object.keys(message).filter((key) => !known.has(key));
-  refuseAll('MESSAGE_MALFORMED', unknown.map((key) => problem('MESSAGE_MALFORMED', key, `${name} has no field ${JSON.stringify(key)}`)), { message: name });
+  refuseAll(
+    'MESSAGE_MALFORMED',
+    unknown.map((key) => problem('MESSAGE_MALFORMED', key, `${name} has no field ${JSON.stringify(key)}`)),
+    { message: name },
+  );
   return codec.serialize(message);
 }
 
@@ -82,13 +106,16 @@ interface FileJson {
   readonly dependency?: readonly string[];
   readonly messageType?: readonly { readonly name: string }[];
   readonly enumType?: readonly { readonly name: string }[];
-  readonly service?: readonly { readonly name: string; readonly method?: readonly { readonly name: string }[] }[];
+  readonly service?: readonly {
+    readonly name: string;
+    readonly method?: readonly { readonly name: string }[];
+  }[];
 }
 
 /** FileDescriptorSet is one repeated field: tag 0x0a, length, bytes. */
 function splitSet(set: Buffer): Buffer[] {
   const files: Buffer[] = [];
-  for (let at = 0; at < set.length; ) {
+  for (let at = 0; at < set.length;) {
     const { value, next } = readVarint(set, at + 1);
     files.push(set.subarray(next, next + value));
     at = next + value;

@@ -4,7 +4,12 @@ import { z } from 'zod';
  * The manifest: one backup, readable JSON without secrets or document content, signed by the repository's key. Its
  * existence is the commit; it is created once and last. Everything it cites is durable before it.
  */
-const leftOut = z.object({ component: z.string(), what: z.string(), reason: z.string(), partial: z.boolean() });
+const leftOut = z.object({
+  component: z.string(),
+  what: z.string(),
+  reason: z.string(),
+  partial: z.boolean(),
+});
 export type LeftOut = z.infer<typeof leftOut>;
 
 const snapshotEntry = z.object({

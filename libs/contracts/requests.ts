@@ -2,7 +2,11 @@ import { z } from 'zod';
 
 /** What each verb asks for and answers. Shapes are listed in protos/README.md; times are RFC 3339. */
 
-const snapshotRef = z.object({ component: z.enum(['database', 'files', 'config']), id: z.string(), digest: z.string() });
+const snapshotRef = z.object({
+  component: z.enum(['database', 'files', 'config']),
+  id: z.string(),
+  digest: z.string(),
+});
 export type SnapshotRef = z.infer<typeof snapshotRef>;
 
 /** TakeSnapshot: `mark` is absent for the database, which names it; files and config start after it. */
@@ -28,7 +32,13 @@ export const markOutcome = z.object({ mark: z.string(), attempt: z.int() });
 /** StageRestore: writes the snapshot beside the old state, in a place named by run, epoch and attempt. */
 export const stageRestoreRequest = z.object({ snapshot: snapshotRef });
 
-const stagedDatabase = z.object({ component: z.literal('database'), stage: z.string(), live: z.string(), side: z.string(), kept: z.string() });
+const stagedDatabase = z.object({
+  component: z.literal('database'),
+  stage: z.string(),
+  live: z.string(),
+  side: z.string(),
+  kept: z.string(),
+});
 const stagedTrees = z.object({
   component: z.enum(['files', 'config']),
   stage: z.string(),
@@ -46,6 +56,9 @@ export const pivotRequest = z.object({ staged });
 /** DiscardStage: removes whatever this run staged, all attempts; the live state is never touched. */
 export const discardRequest = z.object({});
 
+/** CloseDatabase: the live database takes no connection until the switch or OpenDatabase; none there, nothing to do. */
+export const closeDatabaseRequest = z.object({});
+
 /** RunHook: the argument arrays of the spec, in order. */
 export const runHookRequest = z.object({ hook: z.enum(['stop', 'reset', 'start']) });
 
@@ -53,11 +66,29 @@ const check = z.object({ name: z.string(), level: z.int(), ok: z.boolean(), deta
 export type Check = z.infer<typeof check>;
 
 /** VerifyBackup: every new pack re-read, every needed pack present, rows and files reconciled, before the commit. */
-export const verifyBackupRequest = z.object({ backupId: z.string(), snapshots: z.array(snapshotRef), newPacks: z.array(z.string()) });
-export const verifyStagedRequest = z.object({ backupId: z.string(), snapshots: z.array(snapshotRef), staged: z.array(staged) });
+export const verifyBackupRequest = z.object({
+  backupId: z.string(),
+  snapshots: z.array(snapshotRef),
+  newPacks: z.array(z.string()),
+});
+export const verifyStagedRequest = z.object({
+  backupId: z.string(),
+  snapshots: z.array(snapshotRef),
+  staged: z.array(staged),
+});
 /** CheckLive: `restored` looks only (database, files, config against the snapshots); `serving` asks the application. */
-export const checkLiveRequest = z.object({ backupId: z.string(), phase: z.enum(['restored', 'serving']), snapshots: z.array(snapshotRef), staged: z.array(staged) });
+export const checkLiveRequest = z.object({
+  backupId: z.string(),
+  phase: z.enum(['restored', 'serving']),
+  snapshots: z.array(snapshotRef),
+  staged: z.array(staged),
+});
 
 /** Answer of the three verifications. `ok` is every check's; what was not checked is listed. */
-export const verifyOutcome = z.object({ ok: z.boolean(), checks: z.array(check), notChecked: z.array(z.string()), facts: z.record(z.string(), z.unknown()).default({}) });
+export const verifyOutcome = z.object({
+  ok: z.boolean(),
+  checks: z.array(check),
+  notChecked: z.array(z.string()),
+  facts: z.record(z.string(), z.unknown()).default({}),
+});
 export type VerifyOutcome = z.infer<typeof verifyOutcome>;

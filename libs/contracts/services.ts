@@ -1,5 +1,11 @@
 /** The five services and what each serves; addresses and subjects follow from these names. */
-export const SERVICE_NAMES = ['db-snapshot', 'file-snapshot', 'config-vault', 'verifier', 'restore-coordinator'] as const;
+export const SERVICE_NAMES = [
+  'db-snapshot',
+  'file-snapshot',
+  'config-vault',
+  'verifier',
+  'restore-coordinator',
+] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 /** Services that take commands from the queue. */
 export type WorkerName = Exclude<ServiceName, 'restore-coordinator'>;

@@ -7,7 +7,12 @@ import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 export type Spec = z.infer<typeof specSchema>;
 
 const token = z.string().regex(TOKEN_PATTERN, 'wanted: lower case letters, digits and dashes');
-const absolutePath = z.string().refine((path) => path.startsWith('/') && !path.split('/').includes('..'), 'wanted: an absolute path without ..');
+const absolutePath = z
+  .string()
+  .refine(
+    (path) => path.startsWith('/') && !path.split('/').includes('..'),
+    'wanted: an absolute path without ..',
+  );
 const identifier = z.string().min(1).max(63);
 const duration = z.string().regex(/^\d+[smhd]$/, 'wanted: a number and s, m, h or d');
 const site = token.default('local');
@@ -46,7 +51,13 @@ const specSchema = z.strictObject({
             /** Rows hold paths that begin with this; the rest is relative to the root. Rows without it are not this rule's. */
             prefix: z.string().default(''),
             /** Folder below the root that the rest is relative to. */
-            base: z.string().refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'wanted: a relative path without ..').default(''),
+            base: z
+              .string()
+              .refine(
+                (path) => !path.startsWith('/') && !path.split('/').includes('..'),
+                'wanted: a relative path without ..',
+              )
+              .default(''),
           }),
         )
         .default([]),
@@ -75,7 +86,9 @@ const specSchema = z.strictObject({
       partial: z.enum(['keep', 'refuse']).default('keep'),
     })
     .prefault({}),
-  triggers: z.record(z.string().regex(/^[a-z0-9.]+$/), z.strictObject({ backup: z.literal('all') })).default({}),
+  triggers: z
+    .record(z.string().regex(/^[a-z0-9.]+$/), z.strictObject({ backup: z.literal('all') }))
+    .default({}),
   hooks: z
     .strictObject({
       stop: z.array(argumentArray).default([]),
@@ -99,11 +112,17 @@ const specSchema = z.strictObject({
  */
 export function parseSpec(text: string): Spec {
   const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
-  const syntax = document.errors.map((error) => problem('SPEC_INVALID', 'yaml', error.message.split('\n')[0] ?? error.message));
+  const syntax = document.errors.map((error) =>
+    problem('SPEC_INVALID', 'yaml', error.message.split('\n')[0] ?? error.message),
+  );
   if (syntax.length > 0) throw new HoldfastError('SPEC_INVALID', {}, { problems: syntax });
   const parsed = specSchema.safeParse(document.toJS());
   if (!parsed.success) {
-    throw new HoldfastError('SPEC_INVALID', {}, { problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, document)) });
+    throw new HoldfastError(
+      'SPEC_INVALID',
+      {},
+      { problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, document)) },
+    );
   }
   const crossed = relationProblems(parsed.data);
   if (crossed.length > 0) throw new HoldfastError('SPEC_INVALID', {}, { problems: crossed });
@@ -121,9 +140,22 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document): Problem[] {
     return `${path.map(String).join('.') || 'spec'}${line}`;
   };
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => problem('SPEC_INVALID', where([...issue.path, key]), `unknown key ${JSON.stringify(key)}`, 'remove it or correct its spelling; keys are listed in docs/spec.md'));
+    return issue.keys.map((key) =>
+      problem(
+        'SPEC_INVALID',
+        where([...issue.path, key]),
+        `unknown key ${JSON.stringify(key)}`,
+        'remove it or correct its spelling; keys are listed in docs/spec.md',
+      ),
+    );
   }
-  return [problem('SPEC_INVALID', where(issue.path), issue.message.charAt(0).toLowerCase() + issue.message.slice(1))];
+  return [
+    problem(
+      'SPEC_INVALID',
+      where(issue.path),
+      issue.message.charAt(0).toLowerCase() + issue.message.slice(1),
+    ),
+  ];
 }
 
 function lineOf(text: string, offset: number): number {
@@ -134,12 +166,22 @@ function relationProblems(spec: Spec): Problem[] {
   const problems: Problem[] = [];
   const roots = new Set<string>();
   for (const root of [...spec.files.roots, ...spec.config.trees]) {
-    if (roots.has(root.name)) problems.push(problem('SPEC_INVALID', `root ${root.name}`, `name ${JSON.stringify(root.name)} is given twice`));
+    if (roots.has(root.name))
+      problems.push(
+        problem('SPEC_INVALID', `root ${root.name}`, `name ${JSON.stringify(root.name)} is given twice`),
+      );
     roots.add(root.name);
   }
   const fileRoots = new Set(spec.files.roots.map((root) => root.name));
   for (const rule of spec.files.documents) {
-    if (!fileRoots.has(rule.root)) problems.push(problem('SPEC_INVALID', `files.documents of ${rule.table}`, `root ${JSON.stringify(rule.root)} is not declared in files.roots`));
+    if (!fileRoots.has(rule.root))
+      problems.push(
+        problem(
+          'SPEC_INVALID',
+          `files.documents of ${rule.table}`,
+          `root ${JSON.stringify(rule.root)} is not declared in files.roots`,
+        ),
+      );
   }
   return problems;
 }

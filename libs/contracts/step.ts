@@ -16,7 +16,19 @@ export const commandSchema = z.strictObject({
   step: z.string().regex(/^[a-z][a-z0-9.-]*$/),
   attempt: z.int().min(1),
   epoch: z.int().min(0),
-  verb: z.enum(['TakeSnapshot', 'StageRestore', 'PivotRestore', 'UndoPivot', 'DiscardStage', 'RunHook', 'VerifyBackup', 'VerifyStaged', 'CheckLive']),
+  verb: z.enum([
+    'TakeSnapshot',
+    'StageRestore',
+    'CloseDatabase',
+    'OpenDatabase',
+    'PivotRestore',
+    'UndoPivot',
+    'DiscardStage',
+    'RunHook',
+    'VerifyBackup',
+    'VerifyStaged',
+    'CheckLive',
+  ]),
   requestJson: z.string(),
   principal: z.string(),
 });
@@ -42,11 +54,20 @@ export type StepResult = {
   readonly phases: readonly Phase[];
 } & ({ readonly ok: true; readonly outcome: Json } | { readonly ok: false; readonly error: ErrorRecord });
 
-export function resultName(command: { readonly runId: string; readonly step: string; readonly attempt: number }): string {
+export function resultName(command: {
+  readonly runId: string;
+  readonly step: string;
+  readonly attempt: number;
+}): string {
   return `runs/${command.runId}/results/${command.step}.${command.attempt}.json`;
 }
 
-const problemSchema = z.object({ code: z.custom<ErrorCode>(isErrorCode), subject: z.string(), message: z.string(), remedy: z.string() });
+const problemSchema = z.object({
+  code: z.custom<ErrorCode>(isErrorCode),
+  subject: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+});
 const errorSchema = z.object({
   code: z.custom<ErrorCode>(isErrorCode),
   message: z.string(),
@@ -70,13 +91,19 @@ const resultSchema = z.discriminatedUnion('ok', [
 ]);
 
 export function parseResult(bytes: Uint8Array): StepResult {
-  return parseWith(resultSchema, JSON.parse(Buffer.from(bytes).toString('utf8')), 'step result') as StepResult;
+  return parseWith(
+    resultSchema,
+    JSON.parse(Buffer.from(bytes).toString('utf8')),
+    'step result',
+  ) as StepResult;
 }
 
 /** Throws MESSAGE_MALFORMED with every problem; for whatever comes from the bus, the store or a caller. */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => problem('MESSAGE_MALFORMED', `${what} ${issue.path.map(String).join('.')}`, issue.message));
+  const problems = parsed.error.issues.map((issue) =>
+    problem('MESSAGE_MALFORMED', `${what} ${issue.path.map(String).join('.')}`, issue.message),
+  );
   throw new HoldfastError('MESSAGE_MALFORMED', { what }, { problems });
 }

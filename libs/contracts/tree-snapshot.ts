@@ -55,6 +55,11 @@ export interface ConfigFacts {
   /** Name → first 16 hex characters of the keyed digest, for every variable of every env file. */
   readonly fingerprints: Readonly<Record<string, string>>;
   readonly missingVariables: readonly string[];
-  readonly certificates: readonly { readonly path: string; readonly subject: string; readonly notAfter: string; readonly keyMatches: boolean | null }[];
+  readonly certificates: readonly {
+    readonly path: string;
+    readonly subject: string;
+    readonly notAfter: string;
+    readonly keyMatches: boolean | null;
+  }[];
   readonly runtime: readonly { readonly name: string; readonly found: boolean; readonly version: string }[];
 }

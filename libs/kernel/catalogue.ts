@@ -37,84 +37,282 @@ interface Entry {
   readonly exit: number;
 }
 
-const refused = (what: string, remedy: string): Entry => ({ what, remedy, retry: 'permanent', status: 'FAILED_PRECONDITION', exit: EXIT.refused });
-const usage = (what: string, remedy: string): Entry => ({ what, remedy, retry: 'permanent', status: 'INVALID_ARGUMENT', exit: EXIT.usage });
-const transient = (what: string, remedy: string): Entry => ({ what, remedy, retry: 'transient', status: 'UNAVAILABLE', exit: EXIT.failed });
-const corrupt = (what: string, remedy: string): Entry => ({ what, remedy, retry: 'corrupt', status: 'DATA_LOSS', exit: EXIT.refused });
-const failed = (what: string, remedy: string): Entry => ({ what, remedy, retry: 'permanent', status: 'ABORTED', exit: EXIT.failed });
+const refused = (what: string, remedy: string): Entry => ({
+  what,
+  remedy,
+  retry: 'permanent',
+  status: 'FAILED_PRECONDITION',
+  exit: EXIT.refused,
+});
+const usage = (what: string, remedy: string): Entry => ({
+  what,
+  remedy,
+  retry: 'permanent',
+  status: 'INVALID_ARGUMENT',
+  exit: EXIT.usage,
+});
+const transient = (what: string, remedy: string): Entry => ({
+  what,
+  remedy,
+  retry: 'transient',
+  status: 'UNAVAILABLE',
+  exit: EXIT.failed,
+});
+const corrupt = (what: string, remedy: string): Entry => ({
+  what,
+  remedy,
+  retry: 'corrupt',
+  status: 'DATA_LOSS',
+  exit: EXIT.refused,
+});
+const failed = (what: string, remedy: string): Entry => ({
+  what,
+  remedy,
+  retry: 'permanent',
+  status: 'ABORTED',
+  exit: EXIT.failed,
+});
 
 export const CATALOGUE = {
   // general
-  INTERNAL: { what: 'unexpected error', remedy: 'this is a fault of Holdfast: keep the log and report it', retry: 'bug', status: 'INTERNAL', exit: EXIT.failed },
-  CANCELLED: { what: 'cancelled', remedy: 'nothing was changed; start the run again when ready', retry: 'permanent', status: 'CANCELLED', exit: EXIT.cancelled },
-  DEADLINE_EXCEEDED: { what: 'deadline exceeded', remedy: 'see what it waits for: holdfast runs show RUN', retry: 'transient', status: 'DEADLINE_EXCEEDED', exit: EXIT.failed },
-  REFUSED: refused('refused before anything was touched', 'solve each problem in the list, then run the same command again'),
+  INTERNAL: {
+    what: 'unexpected error',
+    remedy: 'this is a fault of Holdfast: keep the log and report it',
+    retry: 'bug',
+    status: 'INTERNAL',
+    exit: EXIT.failed,
+  },
+  CANCELLED: {
+    what: 'cancelled',
+    remedy: 'nothing was changed; start the run again when ready',
+    retry: 'permanent',
+    status: 'CANCELLED',
+    exit: EXIT.cancelled,
+  },
+  DEADLINE_EXCEEDED: {
+    what: 'deadline exceeded',
+    remedy: 'see what it waits for: holdfast runs show RUN',
+    retry: 'transient',
+    status: 'DEADLINE_EXCEEDED',
+    exit: EXIT.failed,
+  },
+  REFUSED: refused(
+    'refused before anything was touched',
+    'solve each problem in the list, then run the same command again',
+  ),
   USAGE: usage('wrong use of the command', 'see: holdfast help'),
-  NOT_FOUND: { what: 'not found', remedy: 'list what there is: holdfast backups list', retry: 'permanent', status: 'NOT_FOUND', exit: EXIT.usage },
-  UNAUTHENTICATED: { what: 'no valid token', remedy: 'run as the user who owns the home folder, or set HOLDFAST_TOKEN_FILE', retry: 'permanent', status: 'UNAUTHENTICATED', exit: EXIT.refused },
+  NOT_FOUND: {
+    what: 'not found',
+    remedy: 'list what there is: holdfast backups list',
+    retry: 'permanent',
+    status: 'NOT_FOUND',
+    exit: EXIT.usage,
+  },
+  UNAUTHENTICATED: {
+    what: 'no valid token',
+    remedy: 'run as the user who owns the home folder, or set HOLDFAST_TOKEN_FILE',
+    retry: 'permanent',
+    status: 'UNAUTHENTICATED',
+    exit: EXIT.refused,
+  },
   MESSAGE_MALFORMED: usage('message does not have the agreed shape', 'compare it with protos/README.md'),
   // configuration and declaration
   CONFIG_INVALID: usage('configuration is not valid', 'correct the listed values'),
-  SPEC_INVALID: usage('deployment spec is not valid', 'correct the listed lines of the spec, then: holdfast init --spec FILE'),
+  SPEC_INVALID: usage(
+    'deployment spec is not valid',
+    'correct the listed lines of the spec, then: holdfast init --spec FILE',
+  ),
   HOME_IN_USE: refused('another stack runs on this home', 'use it, or stop it first: holdfast down'),
   TOOL_MISSING: refused('a needed program is missing', 'install it, or let it be fetched: holdfast doctor'),
-  SECRET_MISSING: refused('a secret named in the spec is not set', 'put NAME=value into services.env of the home folder'),
+  SECRET_MISSING: refused(
+    'a secret named in the spec is not set',
+    'put NAME=value into services.env of the home folder',
+  ),
   // store and repository
   STORE_UNREACHABLE: transient('object store does not answer', 'check that the store runs: holdfast doctor'),
   STORE_THROTTLED: transient('object store asks to slow down', 'wait; Holdfast retries by itself'),
-  STORE_FULL: { what: 'object store is full', remedy: 'free space or enlarge the store, then run again', retry: 'permanent', status: 'UNAVAILABLE', exit: EXIT.failed },
-  STORE_REFUSED: refused('object store refused the request', 'check bucket name, credentials and policy: holdfast doctor'),
-  STORE_NOT_CREATE_ONLY: refused('object store does not honour create-only writes', 'use a store that honours If-None-Match (MinIO, S3, versitygw) or a local directory'),
-  OBJECT_EXISTS: { what: 'object exists already', remedy: 'read the existing object', retry: 'permanent', status: 'ALREADY_EXISTS', exit: EXIT.failed },
-  OBJECT_MISSING: corrupt('object is not in the store', 'restore from an older backup: holdfast backups list'),
-  OBJECT_NAME_INVALID: usage('object name is not valid', 'use letters, digits, dot, dash, underscore and slash'),
+  STORE_FULL: {
+    what: 'object store is full',
+    remedy: 'free space or enlarge the store, then run again',
+    retry: 'permanent',
+    status: 'UNAVAILABLE',
+    exit: EXIT.failed,
+  },
+  STORE_REFUSED: refused(
+    'object store refused the request',
+    'check bucket name, credentials and policy: holdfast doctor',
+  ),
+  STORE_NOT_CREATE_ONLY: refused(
+    'object store does not honour create-only writes',
+    'use a store that honours If-None-Match (MinIO, S3, versitygw) or a local directory',
+  ),
+  OBJECT_EXISTS: {
+    what: 'object exists already',
+    remedy: 'read the existing object',
+    retry: 'permanent',
+    status: 'ALREADY_EXISTS',
+    exit: EXIT.failed,
+  },
+  OBJECT_MISSING: corrupt(
+    'object is not in the store',
+    'restore from an older backup: holdfast backups list',
+  ),
+  OBJECT_NAME_INVALID: usage(
+    'object name is not valid',
+    'use letters, digits, dot, dash, underscore and slash',
+  ),
   REPOSITORY_MISSING: refused('store holds no Holdfast repository', 'create one: holdfast init'),
-  REPOSITORY_FOREIGN: refused('store belongs to another repository', 'point the store at the right bucket or folder'),
-  REPOSITORY_VERSION: refused('repository has a format this version does not read', 'use the holdfast.mjs that lies in about/ of the store'),
-  KEY_WRONG: refused('key does not open this repository', 'give the recovery key written at init: --key FILE'),
+  REPOSITORY_FOREIGN: refused(
+    'store belongs to another repository',
+    'point the store at the right bucket or folder',
+  ),
+  REPOSITORY_VERSION: refused(
+    'repository has a format this version does not read',
+    'use the holdfast.mjs that lies in about/ of the store',
+  ),
+  KEY_WRONG: refused(
+    'key does not open this repository',
+    'give the recovery key written at init: --key FILE',
+  ),
   KEY_MISSING: refused('repository key file is missing', 'give the recovery key written at init: --key FILE'),
   PACK_DAMAGED: corrupt('pack is damaged', 'restore from an older backup: holdfast backups list'),
-  CHUNK_MISSING: corrupt('chunk is not in the repository', 'restore from an older backup: holdfast backups list'),
+  CHUNK_MISSING: corrupt(
+    'chunk is not in the repository',
+    'restore from an older backup: holdfast backups list',
+  ),
   SNAPSHOT_DAMAGED: corrupt('snapshot is damaged', 'restore from an older backup: holdfast backups list'),
-  MANIFEST_DAMAGED: corrupt('manifest is damaged or not signed by this repository', 'restore from another backup: holdfast backups list'),
-  JOURNAL_BROKEN: corrupt('journal or log does not continue its chain', 'keep the store as it is and report it'),
+  MANIFEST_DAMAGED: corrupt(
+    'manifest is damaged or not signed by this repository',
+    'restore from another backup: holdfast backups list',
+  ),
+  JOURNAL_BROKEN: corrupt(
+    'journal or log does not continue its chain',
+    'keep the store as it is and report it',
+  ),
   // database
-  DATABASE_UNREACHABLE: transient('database does not answer', 'check address, port and that the server runs, then run again'),
-  DATABASE_LOGIN_REFUSED: refused('database refuses the login', 'correct user, password or pg_hba.conf of the address in services.env'),
-  DATABASE_MISSING: refused('database does not exist', 'correct the database name of the address in services.env'),
+  DATABASE_UNREACHABLE: transient(
+    'database does not answer',
+    'check address, port and that the server runs, then run again',
+  ),
+  DATABASE_LOGIN_REFUSED: refused(
+    'database refuses the login',
+    'correct user, password or pg_hba.conf of the address in services.env',
+  ),
+  DATABASE_MISSING: refused(
+    'database does not exist',
+    'correct the database name of the address in services.env',
+  ),
   DATABASE_PRIVILEGE_MISSING: refused('role lacks a privilege', 'run the GRANT shown, as an administrator'),
-  DATABASE_ROW_SECURITY: refused('row-level security would hide rows from the role', 'give the reading role BYPASSRLS: ALTER ROLE … BYPASSRLS'),
-  DATABASE_CLIENT_TOO_OLD: refused('no PostgreSQL client at least as new as the server was found', 'install a client of the server’s major version'),
-  DATABASE_UNSUPPORTED: refused('database holds objects this version does not back up', 'see the list; exclude or convert them'),
-  DATABASE_CONTENDED: failed('sessions waited behind our locks too often', 'run again when the named statements have ended'),
-  DATABASE_CHANGED_MEANWHILE: transient('relations changed while locks were taken', 'wait; Holdfast starts the step again by itself'),
+  DATABASE_ROW_SECURITY: refused(
+    'row-level security would hide rows from the role',
+    'give the reading role BYPASSRLS: ALTER ROLE … BYPASSRLS',
+  ),
+  DATABASE_CLIENT_TOO_OLD: refused(
+    'no PostgreSQL client at least as new as the server was found',
+    'install a client of the server’s major version',
+  ),
+  DATABASE_UNSUPPORTED: refused(
+    'database holds objects this version does not back up',
+    'see the list; exclude or convert them',
+  ),
+  DATABASE_CONTENDED: failed(
+    'sessions waited behind our locks too often',
+    'run again when the named statements have ended',
+  ),
+  DATABASE_CHANGED_MEANWHILE: transient(
+    'relations changed while locks were taken',
+    'wait; Holdfast starts the step again by itself',
+  ),
   DATABASE_QUERY_FAILED: failed('database refused a statement', 'see the statement and the server’s message'),
-  DATABASE_SESSIONS_OPEN: refused('sessions are open on the database and no stop hook is declared', 'stop the application, or declare hooks.stop in the spec'),
+  DATABASE_SESSIONS_OPEN: refused(
+    'sessions are open on the database and no stop hook is declared',
+    'stop the application, or declare hooks.stop in the spec',
+  ),
   DATABASE_SAME_TARGET: refused('target database is in use by another deployment', 'give another name'),
   TOOL_FAILED: failed('a program ended with an error', 'see its last lines'),
   // files and configuration
-  ROOT_MISSING: refused('a required folder is missing', 'create or mount it, or mark it optional in the spec'),
-  FILE_UNREADABLE: refused('a file cannot be read', 'give the reading user access, or exclude it in the spec'),
-  FILE_CHANGED: { what: 'a file changed while it was read', remedy: 'run again when it is quiet', retry: 'transient', status: 'ABORTED', exit: EXIT.partial },
+  ROOT_MISSING: refused(
+    'a required folder is missing',
+    'create or mount it, or mark it optional in the spec',
+  ),
+  FILE_UNREADABLE: refused(
+    'a file cannot be read',
+    'give the reading user access, or exclude it in the spec',
+  ),
+  FILE_CHANGED: {
+    what: 'a file changed while it was read',
+    remedy: 'run again when it is quiet',
+    retry: 'transient',
+    status: 'ABORTED',
+    exit: EXIT.partial,
+  },
   PATH_ESCAPES_ROOT: refused('a document path leaves its root', 'correct the row, or the root in the spec'),
-  DOCUMENT_MISSING: { what: 'a row names a file that is not there', remedy: 'see the list; restore the file or correct the row', retry: 'permanent', status: 'FAILED_PRECONDITION', exit: EXIT.partial },
+  DOCUMENT_MISSING: {
+    what: 'a row names a file that is not there',
+    remedy: 'see the list; restore the file or correct the row',
+    retry: 'permanent',
+    status: 'FAILED_PRECONDITION',
+    exit: EXIT.partial,
+  },
   SPACE_MISSING: refused('not enough free space', 'free the space named, then run again'),
   NOT_WRITABLE: refused('a place cannot be written', 'give the restoring user access to it'),
-  VARIABLE_MISSING: refused('a required variable is missing', 'add it to the env file, or give it as an override'),
+  VARIABLE_MISSING: refused(
+    'a required variable is missing',
+    'add it to the env file, or give it as an override',
+  ),
   VALUE_FOREIGN: corrupt('sealed value does not open', 'check that this is the vault’s own repository key'),
   // runs
-  BACKUP_NOT_FOUND: { what: 'no such backup', remedy: 'list what there is: holdfast backups list DEPLOYMENT', retry: 'permanent', status: 'NOT_FOUND', exit: EXIT.usage },
-  DEPLOYMENT_NOT_FOUND: { what: 'no such deployment', remedy: 'declare it: holdfast init', retry: 'permanent', status: 'NOT_FOUND', exit: EXIT.usage },
-  RUN_NOT_FOUND: { what: 'no such run', remedy: 'list them: holdfast runs list', retry: 'permanent', status: 'NOT_FOUND', exit: EXIT.usage },
-  RUN_IN_PROGRESS: { what: 'another exclusive run holds the deployment', remedy: 'wait for it, or cancel it: holdfast runs cancel RUN', retry: 'transient', status: 'ABORTED', exit: EXIT.refused },
-  PLAN_CHANGED: refused('plan is not the one that was approved', 'look at the new plan: holdfast restore --plan'),
+  BACKUP_NOT_FOUND: {
+    what: 'no such backup',
+    remedy: 'list what there is: holdfast backups list DEPLOYMENT',
+    retry: 'permanent',
+    status: 'NOT_FOUND',
+    exit: EXIT.usage,
+  },
+  DEPLOYMENT_NOT_FOUND: {
+    what: 'no such deployment',
+    remedy: 'declare it: holdfast init',
+    retry: 'permanent',
+    status: 'NOT_FOUND',
+    exit: EXIT.usage,
+  },
+  RUN_NOT_FOUND: {
+    what: 'no such run',
+    remedy: 'list them: holdfast runs list',
+    retry: 'permanent',
+    status: 'NOT_FOUND',
+    exit: EXIT.usage,
+  },
+  RUN_IN_PROGRESS: {
+    what: 'another exclusive run holds the deployment',
+    remedy: 'wait for it, or cancel it: holdfast runs cancel RUN',
+    retry: 'transient',
+    status: 'ABORTED',
+    exit: EXIT.refused,
+  },
+  PLAN_CHANGED: refused(
+    'plan is not the one that was approved',
+    'look at the new plan: holdfast restore --plan',
+  ),
   STEP_FAILED: failed('a step failed; the old state is intact', 'see: holdfast runs show RUN'),
-  UNDO_FAILED: { what: 'a step failed and could not be undone', remedy: 'do the named step by hand', retry: 'permanent', status: 'ABORTED', exit: EXIT.manual },
-  PROOF_FAILED: failed('restored content differs from what the source said', 'see the differences; the old state is intact'),
+  UNDO_FAILED: {
+    what: 'a step failed and could not be undone',
+    remedy: 'do the named step by hand',
+    retry: 'permanent',
+    status: 'ABORTED',
+    exit: EXIT.manual,
+  },
+  PROOF_FAILED: failed(
+    'restored content differs from what the source said',
+    'see the differences; the old state is intact',
+  ),
   CHECK_FAILED: failed('a check on the restored system failed', 'see the check; the old state was put back'),
   HOOK_FAILED: failed('a hook of the deployment failed', 'run the hook by hand and see its output'),
   WORKER_SILENT: transient('no worker took the command', 'check that the services run: holdfast doctor'),
-  BUS_UNREACHABLE: transient('message bus does not answer', 'wait; runs go on when it is back, or restart: holdfast up'),
+  BUS_UNREACHABLE: transient(
+    'message bus does not answer',
+    'wait; runs go on when it is back, or restart: holdfast up',
+  ),
   BUS_TOO_OLD: refused('nats-server is older than 2.10', 'install nats-server 2.10 or newer'),
   SERVICE_UNREACHABLE: transient('service does not answer', 'start the stack: holdfast up'),
 } as const satisfies Record<string, Entry>;

@@ -35,7 +35,10 @@ export class HoldfastError extends Error {
     details: ErrorDetails = {},
     options: { cause?: unknown; problems?: readonly Problem[]; message?: string } = {},
   ) {
-    super(options.message ?? composeMessage(code, details), options.cause === undefined ? {} : { cause: options.cause });
+    super(
+      options.message ?? composeMessage(code, details),
+      options.cause === undefined ? {} : { cause: options.cause },
+    );
     this.name = 'HoldfastError';
     this.code = code;
     this.details = details;
@@ -52,24 +55,45 @@ export class HoldfastError extends Error {
   }
 
   toRecord(): ErrorRecord {
-    return { code: this.code, message: this.message, remedy: this.remedy, details: this.details, problems: this.problems };
+    return {
+      code: this.code,
+      message: this.message,
+      remedy: this.remedy,
+      details: this.details,
+      problems: this.problems,
+    };
   }
 
   static fromRecord(record: ErrorRecord): HoldfastError {
     const code = isErrorCode(record.code) ? record.code : 'INTERNAL';
-    return new HoldfastError(code, { ...record.details, remedy: record.remedy }, { problems: record.problems, message: record.message });
+    return new HoldfastError(
+      code,
+      { ...record.details, remedy: record.remedy },
+      { problems: record.problems, message: record.message },
+    );
   }
 
   /** Normalises whatever was thrown; an abort becomes CANCELLED, a timeout DEADLINE_EXCEEDED. */
   static from(thrown: unknown): HoldfastError {
     if (thrown instanceof HoldfastError) return thrown;
-    if (thrown instanceof Error && thrown.name === 'AbortError') return new HoldfastError('CANCELLED', {}, { cause: thrown });
-    if (thrown instanceof Error && thrown.name === 'TimeoutError') return new HoldfastError('DEADLINE_EXCEEDED', {}, { cause: thrown });
-    return new HoldfastError('INTERNAL', { reason: thrown instanceof Error ? thrown.message : String(thrown) }, { cause: thrown });
+    if (thrown instanceof Error && thrown.name === 'AbortError')
+      return new HoldfastError('CANCELLED', {}, { cause: thrown });
+    if (thrown instanceof Error && thrown.name === 'TimeoutError')
+      return new HoldfastError('DEADLINE_EXCEEDED', {}, { cause: thrown });
+    return new HoldfastError(
+      'INTERNAL',
+      { reason: thrown instanceof Error ? thrown.message : String(thrown) },
+      { cause: thrown },
+    );
   }
 }
 
-export function problem(code: ErrorCode, subject: string, message: string, remedy: string = CATALOGUE[code].remedy): Problem {
+export function problem(
+  code: ErrorCode,
+  subject: string,
+  message: string,
+  remedy: string = CATALOGUE[code].remedy,
+): Problem {
   return { code, subject, message, remedy };
 }
 

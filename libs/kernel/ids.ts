@@ -25,7 +25,11 @@ export function sha256(data: string | Uint8Array): Digest {
 }
 
 /** Same trigger, request or slot → same run: creating `runs/<id>/0` is "once". */
-export function runIdOf(origin: { readonly kind: 'request' | 'event' | 'slot'; readonly deployment: string; readonly key: string }): RunId {
+export function runIdOf(origin: {
+  readonly kind: 'request' | 'event' | 'slot';
+  readonly deployment: string;
+  readonly key: string;
+}): RunId {
   return sha256(JSON.stringify([origin.kind, origin.deployment, origin.key])).slice(0, 32) as RunId;
 }
 

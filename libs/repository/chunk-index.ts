@@ -2,7 +2,15 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
-import { decodeEntries, encodeEntries, openTable, packObject, readTrailer, TRAILER_BYTES, type PackEntry } from './pack.ts';
+import {
+  decodeEntries,
+  encodeEntries,
+  openTable,
+  packObject,
+  readTrailer,
+  TRAILER_BYTES,
+  type PackEntry,
+} from './pack.ts';
 import { openPacked, sealPacked } from './sealed-object.ts';
 
 export interface ChunkPlace extends PackEntry {
@@ -38,7 +46,8 @@ export class ChunkIndex {
 
   add(pack: string, entries: readonly PackEntry[]): void {
     this.#packs.add(pack);
-    for (const entry of entries) if (!this.#places.has(entry.id)) this.#places.set(entry.id, { ...entry, pack });
+    for (const entry of entries)
+      if (!this.#places.has(entry.id)) this.#places.set(entry.id, { ...entry, pack });
   }
 
   /** One index object for a writer's packs; immutable, named by its bytes. */
@@ -84,8 +93,15 @@ export class ChunkIndex {
   }
 }
 
-async function readPackTable(store: ObjectStore, keys: RepositoryKeys, pack: string, bytes: number): Promise<readonly PackEntry[]> {
-  const trailer = await store.get(packObject(pack), { range: { start: Math.max(0, bytes - TRAILER_BYTES), end: bytes } });
+async function readPackTable(
+  store: ObjectStore,
+  keys: RepositoryKeys,
+  pack: string,
+  bytes: number,
+): Promise<readonly PackEntry[]> {
+  const trailer = await store.get(packObject(pack), {
+    range: { start: Math.max(0, bytes - TRAILER_BYTES), end: bytes },
+  });
   const range = readTrailer(trailer, bytes, pack);
   return openTable(keys, await store.get(packObject(pack), { range }), pack);
 }
@@ -102,7 +118,7 @@ function decodeIndex(bytes: Buffer | undefined): ReadonlyMap<string, readonly Pa
   if (bytes === undefined) return undefined;
   const packs = new Map<string, readonly PackEntry[]>();
   const ENTRY = encodeEntries([{ id: '', method: 0, rawBytes: 0, offset: 0, sealedBytes: 0 }]).length;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const pack = bytes.toString('hex', at, at + PACK_NAME_BYTES);
     const end = at + PACK_NAME_BYTES + 4 + bytes.readUInt32BE(at + PACK_NAME_BYTES) * ENTRY;
     packs.set(pack, decodeEntries(bytes.subarray(at + PACK_NAME_BYTES + 4, end)));

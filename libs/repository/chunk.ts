@@ -30,7 +30,11 @@ export function chunkIdOf(keys: RepositoryKeys, digest: Uint8Array): string {
   return hmac(keys.chunkId, digest).toString('hex');
 }
 
-export async function sealChunk(keys: RepositoryKeys, id: string, plain: Uint8Array): Promise<{ head: ChunkHead; sealed: Buffer }> {
+export async function sealChunk(
+  keys: RepositoryKeys,
+  id: string,
+  plain: Uint8Array,
+): Promise<{ head: ChunkHead; sealed: Buffer }> {
   const packed = await compress(plain, ZSTD);
   const method = packed.length < plain.length * WORTH_IT ? METHOD.zstd : METHOD.stored;
   const head: ChunkHead = { id, method, rawBytes: plain.length };
@@ -38,10 +42,17 @@ export async function sealChunk(keys: RepositoryKeys, id: string, plain: Uint8Ar
 }
 
 /** Authenticates, unpacks, and hashes again; undefined when anything does not fit. */
-export async function openChunk(keys: RepositoryKeys, head: ChunkHead, sealed: Uint8Array): Promise<Buffer | undefined> {
+export async function openChunk(
+  keys: RepositoryKeys,
+  head: ChunkHead,
+  sealed: Uint8Array,
+): Promise<Buffer | undefined> {
   const body = openBytes(keyOf(keys, head.id), aadOf(head), sealed);
   if (body === undefined) return undefined;
-  const plain = head.method === METHOD.zstd ? await decompress(body, { maxOutputLength: Math.max(head.rawBytes, 1) }).catch(() => undefined) : body;
+  const plain =
+    head.method === METHOD.zstd
+      ? await decompress(body, { maxOutputLength: Math.max(head.rawBytes, 1) }).catch(() => undefined)
+      : body;
   if (plain === undefined || plain.length !== head.rawBytes) return undefined;
   return chunkIdOf(keys, sha256Of(plain)) === head.id ? plain : undefined;
 }

@@ -35,7 +35,10 @@ export function findCut(bytes: Uint8Array, table: Uint32Array, isLast: boolean):
 }
 
 /** Cuts a stream into chunks; holds at most one chunk and one piece of the source. */
-export async function* chunked(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, table: Uint32Array): AsyncIterable<Buffer> {
+export async function* chunked(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  table: Uint32Array,
+): AsyncIterable<Buffer> {
   let held: Uint8Array[] = [];
   let heldBytes = 0;
   for await (const piece of source) {
@@ -43,7 +46,11 @@ export async function* chunked(source: AsyncIterable<Uint8Array> | Iterable<Uint
     heldBytes += piece.length;
     if (heldBytes < CHUNK_BYTES_MAX) continue;
     let rest = Buffer.concat(held, heldBytes);
-    for (let cut = findCut(rest, table, false); cut !== undefined && rest.length >= CHUNK_BYTES_MAX; cut = findCut(rest, table, false)) {
+    for (
+      let cut = findCut(rest, table, false);
+      cut !== undefined && rest.length >= CHUNK_BYTES_MAX;
+      cut = findCut(rest, table, false)
+    ) {
       yield Buffer.from(rest.subarray(0, cut));
       rest = rest.subarray(cut);
     }

@@ -1,4 +1,12 @@
-import { createHmac, createPrivateKey, createPublicKey, hkdfSync, sign, verify, type KeyObject } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
 
 /** Everything derives from the repository's master key (FORMAT.md#keys). */
 export interface RepositoryKeys {
@@ -20,7 +28,11 @@ const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 
 export function deriveKeys(master: Uint8Array): RepositoryKeys {
   const derive = (label: string) => Buffer.from(hkdfSync('sha256', master, '', `holdfast/1/${label}`, 32));
-  const signing = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, derive('signing')]), format: 'der', type: 'pkcs8' });
+  const signing = createPrivateKey({
+    key: Buffer.concat([ED25519_PKCS8, derive('signing')]),
+    format: 'der',
+    type: 'pkcs8',
+  });
   const spki = createPublicKey(signing).export({ format: 'der', type: 'spki' });
   return {
     chunkId: derive('chunk-id'),
@@ -44,6 +56,10 @@ export function signBytes(keys: RepositoryKeys, bytes: Uint8Array): string {
 }
 
 export function verifyBytes(keys: RepositoryKeys, bytes: Uint8Array, signature: string): boolean {
-  const key = createPublicKey({ key: Buffer.concat([ED25519_SPKI, Buffer.from(keys.verifying, 'hex')]), format: 'der', type: 'spki' });
+  const key = createPublicKey({
+    key: Buffer.concat([ED25519_SPKI, Buffer.from(keys.verifying, 'hex')]),
+    format: 'der',
+    type: 'spki',
+  });
   return verify(null, bytes, key, Buffer.from(signature, 'hex'));
 }

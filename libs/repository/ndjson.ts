@@ -18,7 +18,10 @@ export async function* readNdjson<T>(source: AsyncIterable<Uint8Array>): AsyncIt
 }
 
 /** Batches lines so that a list of a million small records does not become a million small buffers. */
-export async function* writeNdjson(records: AsyncIterable<unknown> | Iterable<unknown>, batchBytes = 256 * 1024): AsyncIterable<Buffer> {
+export async function* writeNdjson(
+  records: AsyncIterable<unknown> | Iterable<unknown>,
+  batchBytes = 256 * 1024,
+): AsyncIterable<Buffer> {
   let lines: string[] = [];
   let bytes = 0;
   for await (const record of records) {

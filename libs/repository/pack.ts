@@ -48,7 +48,11 @@ export class PackBuilder {
 }
 
 /** Where the sealed table lies, from a pack's last bytes. Throws PACK_DAMAGED. */
-export function readTrailer(trailer: Uint8Array, packBytes: number, pack: string): { start: number; end: number } {
+export function readTrailer(
+  trailer: Uint8Array,
+  packBytes: number,
+  pack: string,
+): { start: number; end: number } {
   const bytes = Buffer.from(trailer);
   const whole = bytes.length === TRAILER_BYTES && bytes.subarray(8).equals(MAGIC_TAIL);
   const end = packBytes - TRAILER_BYTES;
@@ -60,7 +64,8 @@ export function readTrailer(trailer: Uint8Array, packBytes: number, pack: string
 /** Throws PACK_DAMAGED when the table is not this repository's or not whole. */
 export function openTable(keys: RepositoryKeys, sealed: Uint8Array, pack: string): readonly PackEntry[] {
   const table = openBytes(keys.objectSeal, TABLE_AAD, sealed);
-  if (table === undefined || table.length % ENTRY_BYTES !== 0) throw new HoldfastError('PACK_DAMAGED', { pack, reason: 'table' });
+  if (table === undefined || table.length % ENTRY_BYTES !== 0)
+    throw new HoldfastError('PACK_DAMAGED', { pack, reason: 'table' });
   return decodeEntries(table);
 }
 

@@ -36,7 +36,10 @@ export interface ChunkWriter extends AsyncDisposable {
    * Chunks, seals and stores one stream; memory is bounded whatever its length. Several may run at once.
    * `onBytes` is told source bytes as they pass.
    */
-  writeStream(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options?: { signal?: AbortSignal; onBytes?: (bytes: number) => void }): Promise<StreamRef>;
+  writeStream(
+    source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    options?: { signal?: AbortSignal; onBytes?: (bytes: number) => void },
+  ): Promise<StreamRef>;
   /** Uploads the open pack, waits for every pack to be durable, then writes the index object. */
   flush(options?: { signal?: AbortSignal }): Promise<WriterTotals>;
 }
@@ -57,7 +60,10 @@ export interface Repository {
   /** Create-only; returns the digest of the stored bytes. */
   putSnapshot(snapshot: Snapshot, options?: { signal?: AbortSignal }): Promise<{ digest: string }>;
   /** Throws SNAPSHOT_DAMAGED, OBJECT_MISSING. `digest`, when given, must match. */
-  readSnapshot(where: { deployment: string; component: Component; id: string; digest?: string }, options?: { signal?: AbortSignal }): Promise<Snapshot>;
+  readSnapshot(
+    where: { deployment: string; component: Component; id: string; digest?: string },
+    options?: { signal?: AbortSignal },
+  ): Promise<Snapshot>;
   /** Re-reads a whole pack: its name against its bytes, its table, every chunk opened and its id compared. Throws PACK_DAMAGED. */
   verifyPack(name: string, options?: { signal?: AbortSignal }): Promise<{ bytes: number; chunks: number }>;
   /** Rebuilds what is known about chunks from the pack trailers alone. */

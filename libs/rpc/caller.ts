@@ -13,8 +13,20 @@ export interface CallOptions {
  * UNAUTHENTICATED.
  */
 export interface Caller {
-  call<Answer extends object = object>(service: ServiceName, grpcService: string, method: string, request: object, options?: CallOptions): Promise<Answer>;
-  stream<Answer extends object = object>(service: ServiceName, grpcService: string, method: string, request: object, options?: CallOptions): AsyncIterable<Answer>;
+  call<Answer extends object = object>(
+    service: ServiceName,
+    grpcService: string,
+    method: string,
+    request: object,
+    options?: CallOptions,
+  ): Promise<Answer>;
+  stream<Answer extends object = object>(
+    service: ServiceName,
+    grpcService: string,
+    method: string,
+    request: object,
+    options?: CallOptions,
+  ): AsyncIterable<Answer>;
 }
 
 /** What a method's handler knows of its call. */

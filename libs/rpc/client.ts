@@ -19,18 +19,31 @@ export function createCaller(options: {
   const clients = new Map<string, Client>();
   const open = (service: ServiceName): { client: Client; where: Where } => {
     const address = options.addresses[service];
-    if (address === undefined) throw new HoldfastError('SERVICE_UNREACHABLE', { service, reason: 'no address is configured' });
+    if (address === undefined)
+      throw new HoldfastError('SERVICE_UNREACHABLE', { service, reason: 'no address is configured' });
     const client = clients.get(address) ?? connect(address);
     clients.set(address, client);
     return { client, where: { service, address } };
   };
   return {
-    async call<Answer>(service: ServiceName, grpcService: string, method: string, request: object, { signal, deadlineMs = CALL_DEADLINE_MS }: CallOptions = {}) {
+    async call<Answer>(
+      service: ServiceName,
+      grpcService: string,
+      method: string,
+      request: object,
+      { signal, deadlineMs = CALL_DEADLINE_MS }: CallOptions = {},
+    ) {
       const { client, where } = open(service);
       const prepared = await prepare(grpcService, method, request, options.token);
       return (await unary(client, where, prepared, { signal, deadlineMs })) as Answer;
     },
-    async *stream<Answer>(service: ServiceName, grpcService: string, method: string, request: object, callOptions: CallOptions = {}) {
+    async *stream<Answer>(
+      service: ServiceName,
+      grpcService: string,
+      method: string,
+      request: object,
+      callOptions: CallOptions = {},
+    ) {
       const { client, where } = open(service);
       const prepared = await prepare(grpcService, method, request, options.token);
       yield* stream(client, where, prepared, callOptions) as AsyncIterable<Answer>;
@@ -47,7 +60,12 @@ export async function isHealthy(address: string, signal?: AbortSignal): Promise<
   const method = requireMethod('grpc.health.v1.Health', 'check');
   const bytes = encodeMessage(requireMessage('grpc.health.v1.HealthCheckRequest'), {});
   try {
-    const answer = await unary(client, { service: 'health', address }, { method, bytes, metadata: new Metadata() }, { signal, deadlineMs: HEALTH_DEADLINE_MS });
+    const answer = await unary(
+      client,
+      { service: 'health', address },
+      { method, bytes, metadata: new Metadata() },
+      { signal, deadlineMs: HEALTH_DEADLINE_MS },
+    );
     return (answer as { status: string }).status === 'SERVING';
   } catch {
     return false;
@@ -76,7 +94,12 @@ function connect(address: string): Client {
   });
 }
 
-async function prepare(grpcService: string, name: string, request: object, token: TokenSource): Promise<Prepared> {
+async function prepare(
+  grpcService: string,
+  name: string,
+  request: object,
+  token: TokenSource,
+): Promise<Prepared> {
   const method = requireMethod(grpcService, name);
   const bytes = encodeMessage(method.requestType, request);
   const metadata = new Metadata();
@@ -86,13 +109,26 @@ async function prepare(grpcService: string, name: string, request: object, token
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
-async function unary(client: Client, where: Where, { method, bytes, metadata }: Prepared, { signal, deadlineMs }: CallOptions): Promise<object> {
+async function unary(
+  client: Client,
+  where: Where,
+  { method, bytes, metadata }: Prepared,
+  { signal, deadlineMs }: CallOptions,
+): Promise<object> {
   signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<object>();
-  const call = client.makeUnaryRequest(method.path, asIs, method.responseDeserialize, bytes, metadata, deadline(deadlineMs), (cause: ServiceError | null, answer?: object) => {
-    if (cause === null) resolve(answer!);
-    else reject(errorOf(cause, where));
-  });
+  const call = client.makeUnaryRequest(
+    method.path,
+    asIs,
+    method.responseDeserialize,
+    bytes,
+    metadata,
+    deadline(deadlineMs),
+    (cause: ServiceError | null, answer?: object) => {
+      if (cause === null) resolve(answer!);
+      else reject(errorOf(cause, where));
+    },
+  );
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   try {
@@ -102,9 +138,21 @@ async function unary(client: Client, where: Where, { method, bytes, metadata }: 
   }
 }
 
-async function* stream(client: Client, where: Where, { method, bytes, metadata }: Prepared, { signal, deadlineMs }: CallOptions): AsyncIterable<object> {
+async function* stream(
+  client: Client,
+  where: Where,
+  { method, bytes, metadata }: Prepared,
+  { signal, deadlineMs }: CallOptions,
+): AsyncIterable<object> {
   signal?.throwIfAborted();
-  const call = client.makeServerStreamRequest(method.path, asIs, method.responseDeserialize, bytes, metadata, deadline(deadlineMs));
+  const call = client.makeServerStreamRequest(
+    method.path,
+    asIs,
+    method.responseDeserialize,
+    bytes,
+    metadata,
+    deadline(deadlineMs),
+  );
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   try {

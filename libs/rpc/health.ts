@@ -1,4 +1,9 @@
-import type { sendUnaryData, ServerUnaryCall, ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type {
+  sendUnaryData,
+  ServerUnaryCall,
+  ServerWritableStream,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 
 interface Status {
   readonly status: 'SERVING' | 'NOT_SERVING';
@@ -22,8 +27,10 @@ export class Health {
 
   implementation(): UntypedServiceImplementation {
     return {
-      check: (_call: ServerUnaryCall<object, Status>, answer: sendUnaryData<Status>) => answer(null, this.#status()),
-      list: (_call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>) => answer(null, { statuses: { '': this.#status() } }),
+      check: (_call: ServerUnaryCall<object, Status>, answer: sendUnaryData<Status>) =>
+        answer(null, this.#status()),
+      list: (_call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>) =>
+        answer(null, { statuses: { '': this.#status() } }),
       watch: (call: ServerWritableStream<object, Status>) => {
         this.#watchers.add(call);
         call.on('cancelled', () => this.#watchers.delete(call));

@@ -10,6 +10,7 @@ export type Method = MethodDefinition<object, object>;
 /** By full service name and camelCase method. Throws INTERNAL: a fault of the caller. */
 export function requireMethod(grpcService: string, method: string): Method {
   const found = requireService(grpcService)[`${method.charAt(0).toUpperCase()}${method.slice(1)}`];
-  if (found === undefined) throw new HoldfastError('INTERNAL', { reason: 'no such method in the protos', grpcService, method });
+  if (found === undefined)
+    throw new HoldfastError('INTERNAL', { reason: 'no such method in the protos', grpcService, method });
   return found;
 }

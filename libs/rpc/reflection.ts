@@ -10,7 +10,9 @@ export function reflection(served: ReadonlySet<string>): UntypedServiceImplement
   return {
     serverReflectionInfo: (call: ServerDuplexStream<ReflectionRequest, object>) => {
       call.on('end', () => call.end());
-      call.on('data', (request: ReflectionRequest) => call.write({ validHost: request.host, originalRequest: request, ...answer(files, served, request) }));
+      call.on('data', (request: ReflectionRequest) =>
+        call.write({ validHost: request.host, originalRequest: request, ...answer(files, served, request) }),
+      );
     },
   };
 }
@@ -22,14 +24,26 @@ interface ReflectionRequest {
   readonly fileContainingSymbol?: string;
 }
 
-function answer(files: readonly ProtoFile[], served: ReadonlySet<string>, request: ReflectionRequest): object {
+function answer(
+  files: readonly ProtoFile[],
+  served: ReadonlySet<string>,
+  request: ReflectionRequest,
+): object {
   switch (request.messageRequest) {
     case 'listServices':
       return { listServicesResponse: { service: [...served].toSorted().map((name) => ({ name })) } };
     case 'fileByFilename':
-      return described(files, files.find(({ name }) => name === request.fileByFilename));
+      return described(
+        files,
+        files.find(({ name }) => name === request.fileByFilename),
+      );
     case 'fileContainingSymbol':
-      return described(files, files.find(({ symbols }) => symbols.some((symbol) => declares(symbol, request.fileContainingSymbol ?? ''))));
+      return described(
+        files,
+        files.find(({ symbols }) =>
+          symbols.some((symbol) => declares(symbol, request.fileContainingSymbol ?? '')),
+        ),
+      );
     default:
       return refusal(status.UNIMPLEMENTED, `not offered: ${request.messageRequest ?? 'empty request'}`);
   }

@@ -20,14 +20,27 @@ const BACKUPS = 'holdfast.coordinator.v1.BackupService';
 const FILES = 'holdfast.files.v1.FileService';
 
 /** What the handlers saw, for tests to look at. */
-const seen: { requests: object[]; principals: string[]; abort: unknown } = { requests: [], principals: [], abort: undefined };
+const seen: { requests: object[]; principals: string[]; abort: unknown } = {
+  requests: [],
+  principals: [],
+  abort: undefined,
+};
 
-const refusal = new HoldfastError('REFUSED', { deployment: 'records', free: 12 }, {
-  problems: [
-    problem('SPACE_MISSING', '/srv', 'needs 20 GiB, größer als 3'),
-    problem('DATABASE_PRIVILEGE_MISSING', 'table documents', 'role reader may not read it', 'GRANT SELECT ON documents TO reader;'),
-  ],
-});
+const refusal = new HoldfastError(
+  'REFUSED',
+  { deployment: 'records', free: 12 },
+  {
+    problems: [
+      problem('SPACE_MISSING', '/srv', 'needs 20 GiB, größer als 3'),
+      problem(
+        'DATABASE_PRIVILEGE_MISSING',
+        'table documents',
+        'role reader may not read it',
+        'GRANT SELECT ON documents TO reader;',
+      ),
+    ],
+  },
+);
 
 const services: BoundServices = {
   [RUNS]: {
@@ -44,7 +57,9 @@ const services: BoundServices = {
   [BACKUPS]: {
     startBackup: { unary: () => Promise.reject(refusal) },
     getBackup: { unary: () => Promise.resolve({ backup_id: 'x' }) },
-    listBackups: { unary: () => Promise.reject(new HoldfastError('REFUSED', {}, { problems: manyProblems() })) },
+    listBackups: {
+      unary: () => Promise.reject(new HoldfastError('REFUSED', {}, { problems: manyProblems() })),
+    },
   },
   [FILES]: {
     listFiles: { unary: async () => ({ files: [{ path: 'a', bytes: '9007199254740993' }] }) },
@@ -59,7 +74,8 @@ async function* watch(request: object, facts: CallFacts): AsyncIterable<object> 
       facts.signal.throwIfAborted();
       yield { sequence, kind: 'progress' };
       if ((request as { runId: string }).runId === 'short' && sequence === 3) return;
-      if ((request as { runId: string }).runId === 'broken' && sequence === 2) throw new HoldfastError('JOURNAL_BROKEN', { at: 2 });
+      if ((request as { runId: string }).runId === 'broken' && sequence === 2)
+        throw new HoldfastError('JOURNAL_BROKEN', { at: 2 });
       await pause(5);
     }
   } finally {
@@ -75,41 +91,67 @@ async function* bigContent(): AsyncIterable<object> {
 function callerSuite(name: string, callerOf: () => Caller): void {
   describe(`caller ${name}`, () => {
     test('requests and answers have all fields, text for 64-bit numbers, and the principal', async () => {
-      const run = (await callerOf().call('restore-coordinator', RUNS, 'getRun', { runId: 'r1' })) as { runId: string; state: string; steps: object[]; error: null };
+      const run = (await callerOf().call('restore-coordinator', RUNS, 'getRun', { runId: 'r1' })) as {
+        runId: string;
+        state: string;
+        steps: object[];
+        error: null;
+      };
       assert.equal(run.runId, 'r1');
       assert.equal(run.state, '');
       assert.equal(run.error, null);
-      assert.deepEqual(run.steps[0], { name: 'mark', service: '', state: '', attempt: 2, startedAt: '', finishedAt: '' });
+      assert.deepEqual(run.steps[0], {
+        name: 'mark',
+        service: '',
+        state: '',
+        attempt: 2,
+        startedAt: '',
+        finishedAt: '',
+      });
       assert.deepEqual(seen.requests.at(-1), { runId: 'r1' });
       assert.equal(seen.principals.at(-1), 'operator');
-      const files = (await callerOf().call('file-snapshot', FILES, 'listFiles', {})) as { files: { bytes: string }[] };
+      const files = (await callerOf().call('file-snapshot', FILES, 'listFiles', {})) as {
+        files: { bytes: string }[];
+      };
       assert.equal(files.files[0]!.bytes, '9007199254740993');
     });
 
     test('a refusal arrives with code, details, remedy and every problem', async () => {
-      await assert.rejects(callerOf().call('restore-coordinator', BACKUPS, 'startBackup', { deployment: 'records' }), (thrown) => {
-        const error = thrown as HoldfastError;
-        assert.ok(error instanceof HoldfastError);
-        assert.equal(error.code, 'REFUSED');
-        assert.equal(error.message, refusal.message);
-        assert.deepEqual(error.problems, refusal.problems);
-        assert.equal(error.remedy, refusal.remedy);
-        assert.equal(error.details['free'], 12);
-        return true;
-      });
+      await assert.rejects(
+        callerOf().call('restore-coordinator', BACKUPS, 'startBackup', { deployment: 'records' }),
+        (thrown) => {
+          const error = thrown as HoldfastError;
+          assert.ok(error instanceof HoldfastError);
+          assert.equal(error.code, 'REFUSED');
+          assert.equal(error.message, refusal.message);
+          assert.deepEqual(error.problems, refusal.problems);
+          assert.equal(error.remedy, refusal.remedy);
+          assert.equal(error.details['free'], 12);
+          return true;
+        },
+      );
     });
 
     test('a field the proto does not know is refused on both sides', async () => {
-      await assert.rejects(callerOf().call('restore-coordinator', RUNS, 'getRun', { run_id: 'r1' }), { code: 'MESSAGE_MALFORMED' });
-      await assert.rejects(callerOf().call('restore-coordinator', BACKUPS, 'getBackup', {}), { code: 'MESSAGE_MALFORMED' });
+      await assert.rejects(callerOf().call('restore-coordinator', RUNS, 'getRun', { run_id: 'r1' }), {
+        code: 'MESSAGE_MALFORMED',
+      });
+      await assert.rejects(callerOf().call('restore-coordinator', BACKUPS, 'getBackup', {}), {
+        code: 'MESSAGE_MALFORMED',
+      });
     });
 
     test('a fault of the service is INTERNAL', async () => {
-      await assert.rejects(callerOf().call('restore-coordinator', RUNS, 'cancelRun', {}), { code: 'INTERNAL' });
+      await assert.rejects(callerOf().call('restore-coordinator', RUNS, 'cancelRun', {}), {
+        code: 'INTERNAL',
+      });
     });
 
     test('a deadline ends the call and aborts the handler', async () => {
-      await assert.rejects(callerOf().call('restore-coordinator', RUNS, 'listRuns', {}, { deadlineMs: 100 }), { code: 'DEADLINE_EXCEEDED' });
+      await assert.rejects(
+        callerOf().call('restore-coordinator', RUNS, 'listRuns', {}, { deadlineMs: 100 }),
+        { code: 'DEADLINE_EXCEEDED' },
+      );
       await pause(50);
       assert.ok(['DEADLINE_EXCEEDED', 'CANCELLED'].includes(HoldfastError.from(seen.abort).code));
     });
@@ -117,13 +159,23 @@ function callerSuite(name: string, callerOf: () => Caller): void {
     test('a cancel ends the call and aborts the handler', async () => {
       const controller = new AbortController();
       setTimeout(() => controller.abort(new HoldfastError('CANCELLED')), 50);
-      await assert.rejects(callerOf().call('restore-coordinator', RUNS, 'listRuns', {}, { signal: controller.signal }), { code: 'CANCELLED' });
+      await assert.rejects(
+        callerOf().call('restore-coordinator', RUNS, 'listRuns', {}, { signal: controller.signal }),
+        { code: 'CANCELLED' },
+      );
       await pause(50);
       assert.equal(HoldfastError.from(seen.abort).code, 'CANCELLED');
     });
 
     test('a stream ends by itself, with its error, or when the reader leaves', async () => {
-      const kinds = (runId: string, signal?: AbortSignal) => callerOf().stream<{ sequence: number }>('restore-coordinator', RUNS, 'watchRun', { runId }, { signal });
+      const kinds = (runId: string, signal?: AbortSignal) =>
+        callerOf().stream<{ sequence: number }>(
+          'restore-coordinator',
+          RUNS,
+          'watchRun',
+          { runId },
+          { signal },
+        );
       assert.deepEqual(await sequences(kinds('short')), [1, 2, 3]);
       await assert.rejects(sequences(kinds('broken')), { code: 'JOURNAL_BROKEN' });
       seen.abort = undefined;
@@ -137,7 +189,13 @@ function callerSuite(name: string, callerOf: () => Caller): void {
 
     test('a long content streams whole', async () => {
       let bytes = 0;
-      for await (const { content } of callerOf().stream<{ content: Buffer }>('file-snapshot', FILES, 'fetchFile', {})) bytes += content.length;
+      for await (const { content } of callerOf().stream<{ content: Buffer }>(
+        'file-snapshot',
+        FILES,
+        'fetchFile',
+        {},
+      ))
+        bytes += content.length;
       assert.equal(bytes, 16 << 20);
     });
   });
@@ -150,8 +208,20 @@ describe('rpc', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'holdfast-rpc-'));
     await writeFile(join(folder, 'token'), 'right-token\n');
-    server = await openRpcServer({ listen: '127.0.0.1:0', services, token: tokenFile(join(folder, 'token')), log: silentLog });
-    caller = createCaller({ addresses: { 'restore-coordinator': server.address, 'file-snapshot': server.address, verifier: '127.0.0.1:1' }, token: tokenFile(join(folder, 'token')) });
+    server = await openRpcServer({
+      listen: '127.0.0.1:0',
+      services,
+      token: tokenFile(join(folder, 'token')),
+      log: silentLog,
+    });
+    caller = createCaller({
+      addresses: {
+        'restore-coordinator': server.address,
+        'file-snapshot': server.address,
+        verifier: '127.0.0.1:1',
+      },
+      token: tokenFile(join(folder, 'token')),
+    });
   });
   after(async () => {
     caller[Symbol.dispose]();
@@ -160,16 +230,34 @@ describe('rpc', () => {
   });
 
   callerSuite('over gRPC', () => caller);
-  callerSuite('in process', () => createInlineCaller({ services: { 'restore-coordinator': services, 'file-snapshot': services }, principal: 'operator' }));
+  callerSuite('in process', () =>
+    createInlineCaller({
+      services: { 'restore-coordinator': services, 'file-snapshot': services },
+      principal: 'operator',
+    }),
+  );
 
   test('another token, and none, are refused before the handler', async () => {
     await writeFile(join(folder, 'wrong'), 'wrong-token');
-    using stranger = createCaller({ addresses: { 'restore-coordinator': server.address }, token: tokenFile(join(folder, 'wrong')) });
+    using stranger = createCaller({
+      addresses: { 'restore-coordinator': server.address },
+      token: tokenFile(join(folder, 'wrong')),
+    });
     const before = seen.requests.length;
-    await assert.rejects(stranger.call('restore-coordinator', RUNS, 'getRun', { runId: 'r' }), { code: 'UNAUTHENTICATED' });
-    await assert.rejects(sequences(stranger.stream('restore-coordinator', RUNS, 'watchRun', { runId: 'short' })), { code: 'UNAUTHENTICATED' });
-    using nobody = createCaller({ addresses: { 'restore-coordinator': server.address }, token: tokenFile(join(folder, 'none')) });
-    await assert.rejects(nobody.call('restore-coordinator', RUNS, 'getRun', { runId: 'r' }), { code: 'UNAUTHENTICATED' });
+    await assert.rejects(stranger.call('restore-coordinator', RUNS, 'getRun', { runId: 'r' }), {
+      code: 'UNAUTHENTICATED',
+    });
+    await assert.rejects(
+      sequences(stranger.stream('restore-coordinator', RUNS, 'watchRun', { runId: 'short' })),
+      { code: 'UNAUTHENTICATED' },
+    );
+    using nobody = createCaller({
+      addresses: { 'restore-coordinator': server.address },
+      token: tokenFile(join(folder, 'none')),
+    });
+    await assert.rejects(nobody.call('restore-coordinator', RUNS, 'getRun', { runId: 'r' }), {
+      code: 'UNAUTHENTICATED',
+    });
     assert.equal(seen.requests.length, before);
   });
 
@@ -199,23 +287,55 @@ describe('rpc', () => {
 
   for (const version of ['v1', 'v1alpha']) {
     test(`reflection ${version} lists the services and describes them with all imports`, async () => {
-      const listed = (await reflect(server.address, version, { listServices: '' })) as { listServicesResponse: { service: { name: string }[] } };
+      const listed = (await reflect(server.address, version, { listServices: '' })) as {
+        listServicesResponse: { service: { name: string }[] };
+      };
       const names = listed.listServicesResponse.service.map(({ name }) => name);
-      assert.deepEqual(names, ['grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection', BACKUPS, RUNS, FILES].toSorted());
-      for (const symbol of [...names, 'holdfast.step.v1.StepFailed', `${RUNS}.WatchRun`, 'google.rpc.ErrorInfo']) {
-        const { fileDescriptorResponse } = (await reflect(server.address, version, { fileContainingSymbol: symbol })) as { fileDescriptorResponse: { fileDescriptorProto: Buffer[] } };
+      assert.deepEqual(
+        names,
+        [
+          'grpc.health.v1.Health',
+          'grpc.reflection.v1.ServerReflection',
+          'grpc.reflection.v1alpha.ServerReflection',
+          BACKUPS,
+          RUNS,
+          FILES,
+        ].toSorted(),
+      );
+      for (const symbol of [
+        ...names,
+        'holdfast.step.v1.StepFailed',
+        `${RUNS}.WatchRun`,
+        'google.rpc.ErrorInfo',
+      ]) {
+        const { fileDescriptorResponse } = (await reflect(server.address, version, {
+          fileContainingSymbol: symbol,
+        })) as { fileDescriptorResponse: { fileDescriptorProto: Buffer[] } };
         const files = fileDescriptorResponse.fileDescriptorProto.map(fileOf);
         const found = new Set(files.map(({ name }) => name));
-        assert.ok(files.every(({ dependency }) => dependency.every((name) => found.has(name))), `${symbol}: an import is missing`);
+        assert.ok(
+          files.every(({ dependency }) => dependency.every((name) => found.has(name))),
+          `${symbol}: an import is missing`,
+        );
       }
-      const unknown = (await reflect(server.address, version, { fileContainingSymbol: 'holdfast.nothing.v1.Here' })) as { errorResponse: { errorCode: number } };
+      const unknown = (await reflect(server.address, version, {
+        fileContainingSymbol: 'holdfast.nothing.v1.Here',
+      })) as { errorResponse: { errorCode: number } };
       assert.equal(unknown.errorResponse.errorCode, 5);
     });
   }
 
   test('the server stops in spite of an endless stream', async () => {
-    const other = await openRpcServer({ listen: '127.0.0.1:0', services, token: tokenFile(join(folder, 'token')), log: silentLog });
-    using own = createCaller({ addresses: { 'restore-coordinator': other.address }, token: tokenFile(join(folder, 'token')) });
+    const other = await openRpcServer({
+      listen: '127.0.0.1:0',
+      services,
+      token: tokenFile(join(folder, 'token')),
+      log: silentLog,
+    });
+    using own = createCaller({
+      addresses: { 'restore-coordinator': other.address },
+      token: tokenFile(join(folder, 'token')),
+    });
     const reading = sequences(own.stream('restore-coordinator', RUNS, 'watchRun', { runId: 'endless' }));
     const ended = assert.rejects(reading, { code: 'CANCELLED' });
     await pause(100);
@@ -229,7 +349,13 @@ describe('rpc', () => {
 test('what is generated fits the protos', () => {
   assert.ok(Object.keys(packageDefinition()).length > 60);
   const codec = requireMessage('holdfast.step.v1.StepProgress');
-  assert.deepEqual(decodeMessage(codec, Buffer.alloc(0)), { runId: '', step: '', bytes: '0', bytesTotal: '0', activity: '' });
+  assert.deepEqual(decodeMessage(codec, Buffer.alloc(0)), {
+    runId: '',
+    step: '',
+    bytes: '0',
+    bytesTotal: '0',
+    activity: '',
+  });
 });
 
 function note(request: object, facts: CallFacts): void {
@@ -251,13 +377,20 @@ async function sequences(stream: AsyncIterable<object>): Promise<number[]> {
 }
 
 function manyProblems() {
-  return Array.from({ length: 1_000 }, (_, index) => problem('ROOT_MISSING', `/srv/root-${index}`, 'folder is not there'));
+  return Array.from({ length: 1_000 }, (_, index) =>
+    problem('ROOT_MISSING', `/srv/root-${index}`, 'folder is not there'),
+  );
 }
 
 async function reflect(address: string, version: string, request: object): Promise<object> {
   const method = requireMethod(`grpc.reflection.${version}.ServerReflection`, 'serverReflectionInfo');
   const client = new Client(address, credentials.createInsecure());
-  const call = client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, new Metadata());
+  const call = client.makeBidiStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+    new Metadata(),
+  );
   try {
     call.write(request);
     for await (const answer of call as AsyncIterable<object>) return answer;
@@ -271,7 +404,7 @@ async function reflect(address: string, version: string, request: object): Promi
 /** Enough of a FileDescriptorProto for the test: its name (1) and imports (3). */
 function fileOf(bytes: Buffer): { name: string; dependency: string[] } {
   const file = { name: '', dependency: [] as string[] };
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const tag = bytes[at]!;
     let length = 0;
     let next = at + 1;

@@ -1,5 +1,14 @@
 import { once } from 'node:events';
-import { Metadata, Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall, type ServerWritableStream, type UntypedHandleCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type UntypedHandleCall,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { ServiceDefinition } from '@grpc/proto-loader';
 import { encodeMessage, requireService } from '#libs/contracts/load.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
@@ -37,11 +46,17 @@ export interface RpcServerOptions {
  * reflection need none. Errors travel as status with the whole record in `grpc-status-details-bin`.
  */
 export async function openRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_BYTES_MAX, 'grpc.max_send_message_length': MESSAGE_BYTES_MAX });
+  const server = new Server({
+    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+    'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+  });
   const health = new Health();
   const stopping = new AbortController();
   for (const [name, methods] of Object.entries(options.services)) {
-    server.addService(rawAnswers(requireService(name)), bindService(name, methods, { ...options, stopping: stopping.signal }));
+    server.addService(
+      rawAnswers(requireService(name)),
+      bindService(name, methods, { ...options, stopping: stopping.signal }),
+    );
   }
   server.addService(requireService(HEALTH), health.implementation());
   const served = new Set([...Object.keys(options.services), HEALTH, ...REFLECTION]);
@@ -71,26 +86,45 @@ type StreamCall = ServerWritableStream<object, Buffer>;
 /** Answers are encoded by us, where an unknown field is an error of the call; the transport takes bytes. */
 function rawAnswers(definition: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
-    Object.entries(definition).map(([name, method]) => [name, { ...method, responseSerialize: (bytes: object) => bytes as Buffer }]),
+    Object.entries(definition).map(([name, method]) => [
+      name,
+      { ...method, responseSerialize: (bytes: object) => bytes as Buffer },
+    ]),
   );
 }
 
-function bindService(name: string, methods: Readonly<Record<string, BoundMethod>>, binding: Binding): UntypedServiceImplementation {
+function bindService(
+  name: string,
+  methods: Readonly<Record<string, BoundMethod>>,
+  binding: Binding,
+): UntypedServiceImplementation {
   return Object.fromEntries(
     Object.entries(methods).map(([method, bound]) => {
       const definition = requireMethod(name, method);
       const log = binding.log.child({ method: `${name}/${method}` });
       const own = { ...binding, log };
-      return [method, ('unary' in bound ? unary(definition, bound.unary, own) : stream(definition, bound.stream, own)) as UntypedHandleCall];
+      return [
+        method,
+        ('unary' in bound
+          ? unary(definition, bound.unary, own)
+          : stream(definition, bound.stream, own)) as UntypedHandleCall,
+      ];
     }),
   );
 }
 
-function unary(method: Method, handle: (request: object, facts: CallFacts) => Promise<object>, binding: Binding) {
+function unary(
+  method: Method,
+  handle: (request: object, facts: CallFacts) => Promise<object>,
+  binding: Binding,
+) {
   const work = async (call: UnaryCall): Promise<Buffer> => {
     using abort = abortOf(call, binding.stopping);
     const principal = await authenticate(call.metadata, binding.token);
-    return encodeMessage(method.responseType, await handle(call.request, { principal, signal: abort.signal }));
+    return encodeMessage(
+      method.responseType,
+      await handle(call.request, { principal, signal: abort.signal }),
+    );
   };
   return (call: UnaryCall, answer: sendUnaryData<Buffer>): void => {
     work(call).then(
@@ -100,13 +134,18 @@ function unary(method: Method, handle: (request: object, facts: CallFacts) => Pr
   };
 }
 
-function stream(method: Method, handle: (request: object, facts: CallFacts) => AsyncIterable<object>, binding: Binding) {
+function stream(
+  method: Method,
+  handle: (request: object, facts: CallFacts) => AsyncIterable<object>,
+  binding: Binding,
+) {
   const work = async (call: StreamCall): Promise<void> => {
     using abort = abortOf(call, binding.stopping);
     const principal = await authenticate(call.metadata, binding.token);
     for await (const item of handle(call.request, { principal, signal: abort.signal })) {
       abort.signal.throwIfAborted();
-      if (!call.write(encodeMessage(method.responseType, item))) await once(call, 'drain', { signal: abort.signal });
+      if (!call.write(encodeMessage(method.responseType, item)))
+        await once(call, 'drain', { signal: abort.signal });
     }
   };
   return (call: StreamCall): void => {
@@ -126,9 +165,13 @@ interface Cancellable {
 /** `cancelled` comes for the caller's cancel and for its deadline; `call.cancelled` lags behind the event. */
 function abortOf(call: Cancellable, stopping: AbortSignal): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
-  const onCancelled = () => controller.abort(new HoldfastError(isPast(call.getDeadline()) ? 'DEADLINE_EXCEEDED' : 'CANCELLED'));
+  const onCancelled = () =>
+    controller.abort(new HoldfastError(isPast(call.getDeadline()) ? 'DEADLINE_EXCEEDED' : 'CANCELLED'));
   call.on('cancelled', onCancelled);
-  return { signal: AbortSignal.any([controller.signal, stopping]), [Symbol.dispose]: () => void call.off('cancelled', onCancelled) };
+  return {
+    signal: AbortSignal.any([controller.signal, stopping]),
+    [Symbol.dispose]: () => void call.off('cancelled', onCancelled),
+  };
 }
 
 function isPast(deadline: Date | number): boolean {
@@ -140,7 +183,9 @@ async function authenticate(metadata: Metadata, token: TokenSource): Promise<str
   const expected = await token();
   const bearer = /^Bearer (.+)$/i.exec(typeof given === 'string' ? given : '')?.[1];
   if (bearer === undefined || !sameToken(bearer, expected)) {
-    throw new HoldfastError('UNAUTHENTICATED', { reason: bearer === undefined ? 'no bearer token' : 'another token' });
+    throw new HoldfastError('UNAUTHENTICATED', {
+      reason: bearer === undefined ? 'no bearer token' : 'another token',
+    });
   }
   return 'operator';
 }
@@ -156,7 +201,8 @@ function bind(server: Server, listen: string): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.bindAsync(listen, ServerCredentials.createInsecure(), (cause, port) => {
     if (cause === null) resolve(port);
-    else reject(new HoldfastError('CONFIG_INVALID', { listen, reason: 'address cannot be taken' }, { cause }));
+    else
+      reject(new HoldfastError('CONFIG_INVALID', { listen, reason: 'address cannot be taken' }, { cause }));
   });
   return promise;
 }

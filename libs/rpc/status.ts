@@ -12,7 +12,9 @@ const INFO = 'google.rpc.ErrorInfo';
 const DETAILS_BYTES_MAX = 40 << 10;
 
 /** What goes over the wire: status and text for any client, the whole record for ours. */
-export function statusOf(thrown: unknown): Partial<StatusObject> & { code: status; details: string; metadata: Metadata } {
+export function statusOf(
+  thrown: unknown,
+): Partial<StatusObject> & { code: status; details: string; metadata: Metadata } {
   const error = HoldfastError.from(thrown);
   const code = status[error.entry.status];
   const metadata = new Metadata();
@@ -21,7 +23,10 @@ export function statusOf(thrown: unknown): Partial<StatusObject> & { code: statu
 }
 
 /** The other way round; a status without our record came from the transport. */
-export function errorOf(cause: ServiceError, where: { readonly service: string; readonly address: string }): HoldfastError {
+export function errorOf(
+  cause: ServiceError,
+  where: { readonly service: string; readonly address: string },
+): HoldfastError {
   const bytes = cause.metadata?.get(DETAILS_KEY)[0];
   const record = bytes instanceof Buffer ? decodeDetails(bytes) : undefined;
   if (record !== undefined) return HoldfastError.fromRecord(record);
@@ -35,7 +40,11 @@ export function errorOf(cause: ServiceError, where: { readonly service: string; 
     case status.UNAUTHENTICATED:
       return new HoldfastError('UNAUTHENTICATED', where, { cause });
     default:
-      return new HoldfastError('INTERNAL', { ...where, status: status[cause.code], reason: cause.details }, { cause });
+      return new HoldfastError(
+        'INTERNAL',
+        { ...where, status: status[cause.code], reason: cause.details },
+        { cause },
+      );
   }
 }
 
@@ -45,7 +54,11 @@ function encodeDetails(code: status, record: ErrorRecord): Buffer {
   if (record.problems.length > 0) {
     const problems = record.problems.slice(0, record.problems.length >> 1);
     const omitted = record.problems.length - problems.length + Number(record.details['problemsOmitted'] ?? 0);
-    return encodeDetails(code, { ...record, problems, details: { ...record.details, problemsOmitted: omitted } });
+    return encodeDetails(code, {
+      ...record,
+      problems,
+      details: { ...record.details, problemsOmitted: omitted },
+    });
   }
   return encodeStatus(code, { ...record, message: record.message.slice(0, 4_096), details: {} });
 }
@@ -55,7 +68,10 @@ function encodeStatus(code: status, record: ErrorRecord): Buffer {
   return encodeMessage(requireMessage('google.rpc.Status'), {
     code,
     message: record.message.slice(0, 4_096),
-    details: [any(RECORD, { ...rest, detailsJson: JSON.stringify(details) }), any(INFO, { reason: record.code, domain: 'holdfast', metadata: {} })],
+    details: [
+      any(RECORD, { ...rest, detailsJson: JSON.stringify(details) }),
+      any(INFO, { reason: record.code, domain: 'holdfast', metadata: {} }),
+    ],
   });
 }
 
@@ -64,11 +80,22 @@ function any(type: string, message: object): { typeUrl: string; value: Buffer } 
 }
 
 function decodeDetails(bytes: Buffer): ErrorRecord | undefined {
-  const decoded = decodeMessage(requireMessage('google.rpc.Status'), bytes) as { details: { typeUrl: string; value: Buffer }[] };
+  const decoded = decodeMessage(requireMessage('google.rpc.Status'), bytes) as {
+    details: { typeUrl: string; value: Buffer }[];
+  };
   const packed = decoded.details.find(({ typeUrl }) => typeUrl === `${TYPE_PREFIX}${RECORD}`);
   if (packed === undefined) return undefined;
   const wire = decodeMessage(requireMessage(RECORD), packed.value) as WireError;
-  const problems = wire.problems.map((each): Problem => ({ ...each, code: isErrorCode(each.code) ? each.code : 'INTERNAL' }));
+  const problems = wire.problems.map((each): Problem => ({
+    ...each,
+    code: isErrorCode(each.code) ? each.code : 'INTERNAL',
+  }));
   // A newer service may know codes that we do not: `fromRecord` makes them INTERNAL and keeps message and remedy.
-  return { code: wire.code as ErrorRecord['code'], message: wire.message, remedy: wire.remedy, details: JSON.parse(wire.detailsJson || '{}') as ErrorDetails, problems };
+  return {
+    code: wire.code as ErrorRecord['code'],
+    message: wire.message,
+    remedy: wire.remedy,
+    details: JSON.parse(wire.detailsJson || '{}') as ErrorDetails,
+    problems,
+  };
 }

@@ -12,7 +12,8 @@ export function tokenFile(path: string): TokenSource {
       throw new HoldfastError('UNAUTHENTICATED', { tokenFile: path }, { cause });
     });
     const token = text.trim();
-    if (token === '') throw new HoldfastError('UNAUTHENTICATED', { tokenFile: path, reason: 'file is empty' });
+    if (token === '')
+      throw new HoldfastError('UNAUTHENTICATED', { tokenFile: path, reason: 'file is empty' });
     return new Secret(token);
   };
 }

@@ -7,7 +7,12 @@ export function bindServices<Ports>(contract: ServiceContract<Ports>, ports: Por
   return Object.fromEntries(
     Object.entries(contract.serves).map(([service, methods]) => [
       service,
-      Object.fromEntries(Object.entries(methods).map(([method, handler]) => [method, bound(handler, ports, log.child({ method: `${service}/${method}` }))])),
+      Object.fromEntries(
+        Object.entries(methods).map(([method, handler]) => [
+          method,
+          bound(handler, ports, log.child({ method: `${service}/${method}` })),
+        ]),
+      ),
     ]),
   );
 }
@@ -15,6 +20,7 @@ export function bindServices<Ports>(contract: ServiceContract<Ports>, ports: Por
 function bound<Ports>(handler: RpcHandler<Ports>, ports: Ports, log: Log): BoundMethod {
   const contextOf = ({ principal, signal }: CallFacts): CallContext => ({ principal, signal, log });
   // The request was decoded as the very message the contract names for the method.
-  if ('unary' in handler) return { unary: (request, facts) => handler.unary(request as never, contextOf(facts), ports) };
+  if ('unary' in handler)
+    return { unary: (request, facts) => handler.unary(request as never, contextOf(facts), ports) };
   return { stream: (request, facts) => handler.stream(request as never, contextOf(facts), ports) };
 }

@@ -102,7 +102,12 @@ class Reader {
   url(name: string, protocols: readonly string[], fallback: string): string {
     const seen = this.optional(name) ?? fallback;
     const parsed = URL.parse(seen);
-    if (parsed === null || !protocols.includes(parsed.protocol)) return this.#note(name, withoutPassword(seen), `an address that begins with ${protocols.map((each) => `${each}//`).join(' or ')}`);
+    if (parsed === null || !protocols.includes(parsed.protocol))
+      return this.#note(
+        name,
+        withoutPassword(seen),
+        `an address that begins with ${protocols.map((each) => `${each}//`).join(' or ')}`,
+      );
     return seen;
   }
 
@@ -116,15 +121,18 @@ class Reader {
     const entries = entriesOf(seen);
     if (entries === undefined) this.#note(name, seen, wanted);
     for (const [service, address] of entries ?? []) {
-      if (!SERVICE_NAMES.includes(service as ServiceName)) this.#note(name, `service ${JSON.stringify(service)}`, `one of ${SERVICE_NAMES.join(', ')}`);
-      if (typeof address !== 'string' || !ADDRESS.test(address)) this.#note(name, `${service}: ${JSON.stringify(address)}`, 'host:port');
+      if (!SERVICE_NAMES.includes(service as ServiceName))
+        this.#note(name, `service ${JSON.stringify(service)}`, `one of ${SERVICE_NAMES.join(', ')}`);
+      if (typeof address !== 'string' || !ADDRESS.test(address))
+        this.#note(name, `${service}: ${JSON.stringify(address)}`, 'host:port');
     }
     return Object.fromEntries(entries ?? []) as Partial<Record<ServiceName, string>>;
   }
 
   together(first: string, second: string): void {
     const [set, missing] = this.optional(first) === undefined ? [second, first] : [first, second];
-    if (this.optional(set) !== undefined && this.optional(missing) === undefined) this.#note(missing, 'nothing', `a value, because ${set} is set`);
+    if (this.optional(set) !== undefined && this.optional(missing) === undefined)
+      this.#note(missing, 'nothing', `a value, because ${set} is set`);
   }
 
   #note(name: string, seen: string, wanted: string): string {
@@ -136,7 +144,9 @@ class Reader {
 function entriesOf(json: string): [string, unknown][] | undefined {
   try {
     const parsed: unknown = JSON.parse(json);
-    return parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed) ? Object.entries(parsed) : undefined;
+    return parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed)
+      ? Object.entries(parsed)
+      : undefined;
   } catch {
     return undefined;
   }

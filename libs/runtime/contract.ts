@@ -32,9 +32,15 @@ export interface CallContext {
 /** Serves one unary method; request and answer have the shape of the proto in JSON names, defaults filled in. */
 export type UnaryHandler<Ports> = (request: never, context: CallContext, ports: Ports) => Promise<object>;
 /** Serves one server-streaming method. */
-export type StreamHandler<Ports> = (request: never, context: CallContext, ports: Ports) => AsyncIterable<object>;
+export type StreamHandler<Ports> = (
+  request: never,
+  context: CallContext,
+  ports: Ports,
+) => AsyncIterable<object>;
 
-export type RpcHandler<Ports> = { readonly unary: UnaryHandler<Ports> } | { readonly stream: StreamHandler<Ports> };
+export type RpcHandler<Ports> =
+  | { readonly unary: UnaryHandler<Ports> }
+  | { readonly stream: StreamHandler<Ports> };
 
 /** The service on one screen: what it consumes, serves and publishes, each bound to its handler. */
 export interface ServiceContract<Ports> {

@@ -23,7 +23,8 @@ export function readEnvFile(path: string): ReadonlyMap<string, string> {
     if (line === '' || line.startsWith('#')) continue;
     const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$/.exec(line);
     // The line itself is not shown: it may be a secret.
-    if (match === null) throw new HoldfastError('CONFIG_INVALID', { file: path, line: index + 1, wanted: 'NAME=value' });
+    if (match === null)
+      throw new HoldfastError('CONFIG_INVALID', { file: path, line: index + 1, wanted: 'NAME=value' });
     values.set(match[1]!, unquoted(match[2]!.trim()));
   }
   return values;
@@ -40,5 +41,7 @@ function textOf(path: string): string {
 
 function unquoted(value: string): string {
   const quote = value[0];
-  return value.length >= 2 && (quote === '"' || quote === "'") && value.endsWith(quote) ? value.slice(1, -1) : value;
+  return value.length >= 2 && (quote === '"' || quote === "'") && value.endsWith(quote)
+    ? value.slice(1, -1)
+    : value;
 }

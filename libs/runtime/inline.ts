@@ -26,7 +26,10 @@ export interface Inline extends AsyncDisposable {
   readonly bus: Bus;
 }
 
-export function inlineService<Ports>(contract: ServiceContract<Ports>, buildService: BuildService<Ports>): InlineService {
+export function inlineService<Ports>(
+  contract: ServiceContract<Ports>,
+  buildService: BuildService<Ports>,
+): InlineService {
   return {
     service: contract.service,
     async build(host) {
@@ -59,9 +62,13 @@ export async function composeInline(options: {
     const own = { ...host, service: each.service, log: host.log.child({ service: each.service }) };
     built.push({ service: each.service, inline: stack.use(await each.build(own)) });
   }
-  const caller = createInlineCaller({ services: Object.fromEntries(built.map(({ service, inline }) => [service, inline.serves])), principal });
+  const caller = createInlineCaller({
+    services: Object.fromEntries(built.map(({ service, inline }) => [service, inline.serves])),
+    principal,
+  });
   const work = stack.use(new AsyncDisposableStack());
-  for (const { inline } of workersFirst(built)) await inline.takeWork(work, { bus, caller, tracing, signal: stopping.signal });
+  for (const { inline } of workersFirst(built))
+    await inline.takeWork(work, { bus, caller, tracing, signal: stopping.signal });
   stack.defer(() => stopping.abort(new HoldfastError('CANCELLED', { reason: 'process ends' })));
   const owned = stack.move();
   return { caller, bus, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -69,5 +76,7 @@ export async function composeInline(options: {
 
 /** The coordinator continues open runs as soon as it starts: those who answer it must be there. */
 function workersFirst<T extends { service: ServiceName }>(built: readonly T[]): T[] {
-  return built.toSorted((a, b) => Number(a.service === 'restore-coordinator') - Number(b.service === 'restore-coordinator'));
+  return built.toSorted(
+    (a, b) => Number(a.service === 'restore-coordinator') - Number(b.service === 'restore-coordinator'),
+  );
 }

@@ -33,6 +33,7 @@ async function readIdentity(keyFile: string): Promise<Secret> {
     throw new HoldfastError('KEY_MISSING', { keyFile }, { cause });
   });
   const identity = text.split(/\r?\n/).find((line) => line.startsWith('AGE-SECRET-KEY-'));
-  if (identity === undefined) throw new HoldfastError('KEY_WRONG', { keyFile, reason: 'no line begins with AGE-SECRET-KEY-' });
+  if (identity === undefined)
+    throw new HoldfastError('KEY_WRONG', { keyFile, reason: 'no line begins with AGE-SECRET-KEY-' });
   return new Secret(identity.trim());
 }

@@ -11,7 +11,10 @@ import { startService } from './start-service.ts';
  * A service's whole process. Ends on SIGTERM or SIGINT, after everything it opened is closed; a second signal ends it
  * at once. The exit code is the error's own; a crash is the supervisor's to repair.
  */
-export async function runService<Ports>(contract: ServiceContract<Ports>, buildService: BuildService<Ports>): Promise<void> {
+export async function runService<Ports>(
+  contract: ServiceContract<Ports>,
+  buildService: BuildService<Ports>,
+): Promise<void> {
   const stop = stopSignal();
   let log = openLogger({ service: contract.service });
   try {
@@ -33,6 +36,7 @@ export async function runService<Ports>(contract: ServiceContract<Ports>, buildS
 
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => controller.abort(new HoldfastError('CANCELLED', { signal: name })));
+  for (const name of ['SIGTERM', 'SIGINT'] as const)
+    process.once(name, () => controller.abort(new HoldfastError('CANCELLED', { signal: name })));
   return controller.signal;
 }

@@ -36,8 +36,18 @@ const PROGRESS_INTERVAL_MS = 500;
  * Resolves when the result is durable and its event is published, whatever the result is; throws only when there is
  * none (shutdown, store or bus away), and the command comes again.
  */
-export async function executeStep<Ports>(contract: ServiceContract<Ports>, ports: Ports, command: StepCommand, deps: StepDeps): Promise<StepResult> {
-  const log = deps.log.child({ run_id: command.runId, deployment_id: command.deployment, step: command.step, attempt: command.attempt });
+export async function executeStep<Ports>(
+  contract: ServiceContract<Ports>,
+  ports: Ports,
+  command: StepCommand,
+  deps: StepDeps,
+): Promise<StepResult> {
+  const log = deps.log.child({
+    run_id: command.runId,
+    deployment_id: command.deployment,
+    step: command.step,
+    attempt: command.attempt,
+  });
   const known = await findResult(deps.store, command);
   if (known !== undefined) {
     log.info(EVENTS.stepKnown);
@@ -49,9 +59,16 @@ export async function executeStep<Ports>(contract: ServiceContract<Ports>, ports
   return result;
 }
 
-async function work<Ports>(contract: ServiceContract<Ports>, ports: Ports, command: StepCommand, deps: StepDeps): Promise<StepResult> {
+async function work<Ports>(
+  contract: ServiceContract<Ports>,
+  ports: Ports,
+  command: StepCommand,
+  deps: StepDeps,
+): Promise<StepResult> {
   const cancel = new AbortController();
-  await using _listening = await deps.bus.listen(subjects.cancel(command.runId), () => cancel.abort(new HoldfastError('CANCELLED', { runId: command.runId })));
+  await using _listening = await deps.bus.listen(subjects.cancel(command.runId), () =>
+    cancel.abort(new HoldfastError('CANCELLED', { runId: command.runId })),
+  );
   const signal = AbortSignal.any([deps.signal, cancel.signal]);
   const phases: Phase[] = [];
   const startedAt = isoTime(deps.clock);
@@ -66,16 +83,29 @@ async function work<Ports>(contract: ServiceContract<Ports>, ports: Ports, comma
     deps.log.info(EVENTS.stepCompleted, { duration_ms: deps.clock.now() - Date.parse(startedAt) });
     return result({ ok: true, outcome });
   } catch (thrown) {
-    if (deps.signal.aborted) throw new HoldfastError('CANCELLED', { reason: 'left unfinished' }, { cause: thrown });
-    const error = cancel.signal.aborted ? new HoldfastError('CANCELLED', { runId: command.runId }, { cause: thrown }) : HoldfastError.from(thrown);
+    if (deps.signal.aborted)
+      throw new HoldfastError('CANCELLED', { reason: 'left unfinished' }, { cause: thrown });
+    const error = cancel.signal.aborted
+      ? new HoldfastError('CANCELLED', { runId: command.runId }, { cause: thrown })
+      : HoldfastError.from(thrown);
     deps.log.error(EVENTS.stepFailed, { err: error });
     return result({ ok: false, error });
   }
 }
 
-async function runHandler<Ports>(contract: ServiceContract<Ports>, ports: Ports, command: StepCommand, deps: StepDeps, phases: Phase[]): Promise<Json> {
+async function runHandler<Ports>(
+  contract: ServiceContract<Ports>,
+  ports: Ports,
+  command: StepCommand,
+  deps: StepDeps,
+  phases: Phase[],
+): Promise<Json> {
   const handler = contract.consumes[command.verb];
-  if (handler === undefined) throw new HoldfastError('MESSAGE_MALFORMED', { verb: command.verb, reason: `${contract.service} has no such verb` });
+  if (handler === undefined)
+    throw new HoldfastError('MESSAGE_MALFORMED', {
+      verb: command.verb,
+      reason: `${contract.service} has no such verb`,
+    });
   const request = parseRequest(command);
   const spec = await readSpec(deps.store, command.deployment, command.specVersion, { signal: deps.signal });
   const early = new EarlyResults(command, deps);
@@ -97,7 +127,8 @@ async function runHandler<Ports>(contract: ServiceContract<Ports>, ports: Ports,
       const error = HoldfastError.from(thrown);
       const pauseMs = pauses[tries];
       // After an early result others work on what this try found; a second try would find something else.
-      if (error.entry.retry !== 'transient' || pauseMs === undefined || early.used || deps.signal.aborted) throw error;
+      if (error.entry.retry !== 'transient' || pauseMs === undefined || early.used || deps.signal.aborted)
+        throw error;
       deps.log.warn(EVENTS.stepRetried, { delay_ms: pauseMs, err: error });
       await pause(pauseMs, undefined, { signal: deps.signal });
       phases.length = 0;
@@ -109,7 +140,11 @@ function parseRequest(command: StepCommand): Json {
   try {
     return JSON.parse(command.requestJson) as Json;
   } catch (cause) {
-    throw new HoldfastError('MESSAGE_MALFORMED', { verb: command.verb, reason: 'requestJson is not JSON' }, { cause });
+    throw new HoldfastError(
+      'MESSAGE_MALFORMED',
+      { verb: command.verb, reason: 'requestJson is not JSON' },
+      { cause },
+    );
   }
 }
 
@@ -130,7 +165,12 @@ function throttledProgress(command: StepCommand, { bus, clock, alive }: StepDeps
   };
 }
 
-async function timePhase<T>(name: string, timed: () => Promise<T>, phases: Phase[], { clock, alive }: StepDeps): Promise<T> {
+async function timePhase<T>(
+  name: string,
+  timed: () => Promise<T>,
+  phases: Phase[],
+  { clock, alive }: StepDeps,
+): Promise<T> {
   const startedAt = isoTime(clock);
   alive();
   try {
@@ -161,9 +201,24 @@ class EarlyResults {
     const { runId, attempt, epoch, service } = this.#command;
     const { store, bus, clock } = this.#deps;
     const at = isoTime(clock);
-    const stored = await storeResult(store, { runId, step, attempt, epoch, service, startedAt: at, endedAt: at, phases: [], ok: true, outcome });
+    const stored = await storeResult(store, {
+      runId,
+      step,
+      attempt,
+      epoch,
+      service,
+      startedAt: at,
+      endedAt: at,
+      phases: [],
+      ok: true,
+      outcome,
+    });
     if (!stored.ok || !isDeepStrictEqual(stored.outcome, outcome)) {
-      throw new HoldfastError('WORKER_SILENT', { step, attempt }, { message: `an earlier worker of attempt ${attempt} published another ${step} and stopped` });
+      throw new HoldfastError(
+        'WORKER_SILENT',
+        { step, attempt },
+        { message: `an earlier worker of attempt ${attempt} published another ${step} and stopped` },
+      );
     }
     await publishResult(bus, this.#command, stored);
   }

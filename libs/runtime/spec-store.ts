@@ -10,12 +10,22 @@ interface Options {
 }
 
 /** The declaration a run is pinned to. Throws DEPLOYMENT_NOT_FOUND, SPEC_INVALID. */
-export async function readSpec(store: ObjectStore, deployment: string, version: number, options: Options = {}): Promise<Spec> {
+export async function readSpec(
+  store: ObjectStore,
+  deployment: string,
+  version: number,
+  options: Options = {},
+): Promise<Spec> {
   return parseSpec(await readSpecText(store, deployment, version, options));
 }
 
 /** As it was declared, comments included. Throws DEPLOYMENT_NOT_FOUND. */
-export async function readSpecText(store: ObjectStore, deployment: string, version: number, options: Options = {}): Promise<string> {
+export async function readSpecText(
+  store: ObjectStore,
+  deployment: string,
+  version: number,
+  options: Options = {},
+): Promise<string> {
   try {
     return (await store.get(specName(deployment, version), options)).toString('utf8');
   } catch (cause) {
@@ -25,18 +35,29 @@ export async function readSpecText(store: ObjectStore, deployment: string, versi
 }
 
 /** Throws DEPLOYMENT_NOT_FOUND. */
-export async function latestSpecVersion(store: ObjectStore, deployment: string, options: Options = {}): Promise<number> {
+export async function latestSpecVersion(
+  store: ObjectStore,
+  deployment: string,
+  options: Options = {},
+): Promise<number> {
   const latest = await findLatest(store, deployment, options);
   if (latest === 0) throw new HoldfastError('DEPLOYMENT_NOT_FOUND', { deployment });
   return latest;
 }
 
 /** Stores the text as the next version; the text of the newest version again is that version. */
-export async function writeSpec(store: ObjectStore, deployment: string, yamlText: string, options: Options = {}): Promise<{ version: number }> {
+export async function writeSpec(
+  store: ObjectStore,
+  deployment: string,
+  yamlText: string,
+  options: Options = {},
+): Promise<{ version: number }> {
   for (let race = 0; race < RACES_MAX; race += 1) {
     const latest = await findLatest(store, deployment, options);
-    if (latest > 0 && (await readSpecText(store, deployment, latest, options)) === yamlText) return { version: latest };
-    if (await createVersion(store, specName(deployment, latest + 1), yamlText, options)) return { version: latest + 1 };
+    if (latest > 0 && (await readSpecText(store, deployment, latest, options)) === yamlText)
+      return { version: latest };
+    if (await createVersion(store, specName(deployment, latest + 1), yamlText, options))
+      return { version: latest + 1 };
   }
   throw new HoldfastError('STORE_THROTTLED', { deployment, reason: 'others declare it at the same time' });
 }
@@ -44,7 +65,7 @@ export async function writeSpec(store: ObjectStore, deployment: string, yamlText
 /** In code-unit order; costs one short listing per deployment, not one over all logs. */
 export async function listDeployments(store: ObjectStore, options: Options = {}): Promise<string[]> {
   const found: string[] = [];
-  for (let startAfter = 'deployments/'; ; ) {
+  for (let startAfter = 'deployments/'; ;) {
     const next = await firstAfter(store, startAfter, options);
     if (next === undefined) return found;
     const deployment = next.split('/')[1]!;
@@ -67,7 +88,12 @@ async function findLatest(store: ObjectStore, deployment: string, options: Optio
   return latest;
 }
 
-async function createVersion(store: ObjectStore, name: string, text: string, options: Options): Promise<boolean> {
+async function createVersion(
+  store: ObjectStore,
+  name: string,
+  text: string,
+  options: Options,
+): Promise<boolean> {
   try {
     await store.put(name, Buffer.from(text), { createOnly: true, ...options });
     return true;
@@ -77,7 +103,11 @@ async function createVersion(store: ObjectStore, name: string, text: string, opt
   }
 }
 
-async function firstAfter(store: ObjectStore, startAfter: string, options: Options): Promise<string | undefined> {
+async function firstAfter(
+  store: ObjectStore,
+  startAfter: string,
+  options: Options,
+): Promise<string | undefined> {
   for await (const { name } of store.list('deployments/', { startAfter, ...options })) return name;
   return undefined;
 }

@@ -27,13 +27,20 @@ export async function startService<Ports>(
   { config, log, signal }: { config: ServiceConfig; log: Log; signal: AbortSignal },
 ): Promise<RunningService> {
   await using stack = new AsyncDisposableStack();
-  const tracing = stack.use(await startTracing({ service: config.service, site: config.site, endpoint: config.otlpEndpoint }));
+  const tracing = stack.use(
+    await startTracing({ service: config.service, site: config.site, endpoint: config.otlpEndpoint }),
+  );
   const host = await openHost(config, log);
   const bus = stack.use(await openBus(config, log, signal));
   const token = tokenFile(config.tokenFile);
   const caller = stack.use(createCaller({ addresses: config.addresses, token }));
   const built = stack.use(await buildService(host));
-  const server = await openRpcServer({ listen: config.listen, services: bindServices(contract, built.ports, log), token, log });
+  const server = await openRpcServer({
+    listen: config.listen,
+    services: bindServices(contract, built.ports, log),
+    token,
+    log,
+  });
   const work = new AsyncDisposableStack();
   stack.use(work);
   stack.use(server);
@@ -52,11 +59,20 @@ export async function takeWork<Ports>(
   host: Host,
   wiring: Wiring,
 ): Promise<void> {
-  if (Object.keys(contract.consumes).length > 0) stack.use(await startWorker({ contract, ports: built.ports, host, bus: wiring.bus, tracing: wiring.tracing }));
+  if (Object.keys(contract.consumes).length > 0)
+    stack.use(
+      await startWorker({ contract, ports: built.ports, host, bus: wiring.bus, tracing: wiring.tracing }),
+    );
   if (built.start !== undefined) stack.use(await built.start(wiring));
 }
 
 async function openBus(config: ServiceConfig, log: Log, signal: AbortSignal): Promise<Bus> {
   const token = config.natsTokenFile === undefined ? undefined : await tokenFile(config.natsTokenFile)();
-  return openNatsBus({ url: config.natsUrl, token, name: `holdfast ${config.service} ${config.site}`, log, signal });
+  return openNatsBus({
+    url: config.natsUrl,
+    token,
+    name: `holdfast ${config.service} ${config.site}`,
+    log,
+    signal,
+  });
 }

@@ -24,7 +24,13 @@ export interface WorkerOptions<Ports> {
 }
 
 /** Takes the commands of this service and site from the queue, until it is disposed. */
-export function startWorker<Ports>({ contract, ports, host, bus, tracing }: WorkerOptions<Ports>): Promise<AsyncDisposable> {
+export function startWorker<Ports>({
+  contract,
+  ports,
+  host,
+  bus,
+  tracing,
+}: WorkerOptions<Ports>): Promise<AsyncDisposable> {
   const service = contract.service as WorkerName;
   const { store, clock, log, site } = host;
   return bus.consume(
@@ -42,7 +48,13 @@ export function startWorker<Ports>({ contract, ports, host, bus, tracing }: Work
       const command = parseWith(commandSchema, event.data, 'command');
       const { runId, step, attempt, verb } = command;
       const parentTraceparent = event.traceparent ?? traceparentOf(runId, spanIdOf(runId, step, attempt));
-      const attributes = { 'holdfast.run_id': runId, 'holdfast.step': step, 'holdfast.attempt': attempt, 'holdfast.verb': verb, 'holdfast.site': site };
+      const attributes = {
+        'holdfast.run_id': runId,
+        'holdfast.step': step,
+        'holdfast.attempt': attempt,
+        'holdfast.verb': verb,
+        'holdfast.site': site,
+      };
       await tracing.withSpan(SPANS.stepWork, { parentTraceparent, attributes }, async (span) => {
         const result = await executeStep(contract, ports, command, { store, bus, clock, log, signal, alive });
         if (!result.ok) span.fail(result.error.code);
@@ -52,9 +64,25 @@ export function startWorker<Ports>({ contract, ports, host, bus, tracing }: Work
 }
 
 /** A parked command will never have a result from a handler: without this one its run would wait for the deadline. */
-async function recordGivenUp({ store, clock }: Host, bus: Bus, command: StepCommand, error: HoldfastError): Promise<void> {
+async function recordGivenUp(
+  { store, clock }: Host,
+  bus: Bus,
+  command: StepCommand,
+  error: HoldfastError,
+): Promise<void> {
   const { runId, step, attempt, epoch, service } = command;
   const at = isoTime(clock);
-  const result = await storeResult(store, { runId, step, attempt, epoch, service, startedAt: at, endedAt: at, phases: [], ok: false, error: error.toRecord() });
+  const result = await storeResult(store, {
+    runId,
+    step,
+    attempt,
+    epoch,
+    service,
+    startedAt: at,
+    endedAt: at,
+    phases: [],
+    ok: false,
+    error: error.toRecord(),
+  });
   await publishResult(bus, command, result);
 }

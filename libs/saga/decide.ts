@@ -17,14 +17,21 @@ export function decide(saga: Saga, state: RunState, now: number): readonly Journ
 
 function decideForward(saga: Saga, state: RunState): readonly JournalEvent[] {
   const failed = saga.steps.flatMap((step) => terminalError(step, state.steps[step.name]))[0];
-  const error = failed ?? (state.cancelRequested && !pastTheLastUndo(saga, state) ? new HoldfastError('CANCELLED').toRecord() : undefined);
+  const error =
+    failed ??
+    (state.cancelRequested && !pastTheLastUndo(saga, state)
+      ? new HoldfastError('CANCELLED').toRecord()
+      : undefined);
   if (error !== undefined) {
     // What still runs ends first: an undo must not race with the work it takes back.
     return anyRunning(saga, state) ? [] : [{ kind: 'undo-started', error }];
   }
   const open = saga.steps.filter((step) => !isDone(step, state));
-  if (open.length === 0) return [{ kind: 'finished', outcome: saga.outcomeOf(outcomesOf(state)), error: null }];
-  return open.filter((step) => isReady(saga, step, state)).map((step) => schedule(step.name, state.steps[step.name]));
+  if (open.length === 0)
+    return [{ kind: 'finished', outcome: saga.outcomeOf(outcomesOf(state)), error: null }];
+  return open
+    .filter((step) => isReady(saga, step, state))
+    .map((step) => schedule(step.name, state.steps[step.name]));
 }
 
 function decideUndo(saga: Saga, state: RunState): readonly JournalEvent[] {
@@ -33,8 +40,10 @@ function decideUndo(saga: Saga, state: RunState): readonly JournalEvent[] {
     const undo = state.steps[undoName(step.name)];
     if (undo === undefined) return [schedule(undoName(step.name), undefined)];
     if (undo.state === 'running') return [];
-    if (undo.state === 'failed' && undo.attempt < step.attemptsMax) return [schedule(undoName(step.name), undo)];
-    if (undo.state === 'failed' && step.undo.tolerated !== true) return [{ kind: 'finished', outcome: 'stuck', error: undoError(step.name, undo.error) }];
+    if (undo.state === 'failed' && undo.attempt < step.attemptsMax)
+      return [schedule(undoName(step.name), undo)];
+    if (undo.state === 'failed' && step.undo.tolerated !== true)
+      return [{ kind: 'finished', outcome: 'stuck', error: undoError(step.name, undo.error) }];
   }
   return [{ kind: 'finished', outcome: outcomeOf(saga, state), error: state.error ?? null }];
 }
@@ -50,7 +59,12 @@ function outcomeOf(saga: Saga, state: RunState): 'cancelled' | 'refused' | 'fail
 function isReady(saga: Saga, step: SagaStep, state: RunState): boolean {
   if ('early' in step.work) return false;
   if (state.steps[step.name]?.state === 'running') return false;
-  return step.after.every((name) => isDone(saga.steps.find((other) => other.name === name)!, state));
+  return step.after.every((name) =>
+    isDone(
+      saga.steps.find((other) => other.name === name)!,
+      state,
+    ),
+  );
 }
 
 function isDone(step: SagaStep, state: RunState): boolean {
@@ -87,6 +101,10 @@ function schedule(step: string, current: StepState | undefined): JournalEvent {
 }
 
 function undoError(step: string, error: ErrorRecord): ErrorRecord {
-  const wrapped = new HoldfastError('UNDO_FAILED', { step, cause: error.code, remedy: error.remedy }, { problems: error.problems });
+  const wrapped = new HoldfastError(
+    'UNDO_FAILED',
+    { step, cause: error.code, remedy: error.remedy },
+    { problems: error.problems },
+  );
   return { ...wrapped.toRecord(), message: `${wrapped.message}: ${error.message}` };
 }

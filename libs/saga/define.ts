@@ -33,7 +33,10 @@ export interface SagaStep {
   /** Without a result by then the attempt counts as lost (WORKER_SILENT). */
   readonly deadlineMs: number;
   /** What takes it back once it was scheduled. Undone in reverse order of the list. */
-  readonly undo?: { readonly work: CommandWork; /** Its failure is said, and does not stop the rest. */ readonly tolerated?: boolean };
+  readonly undo?: {
+    readonly work: CommandWork;
+    /** Its failure is said, and does not stop the rest. */ readonly tolerated?: boolean;
+  };
   /** A completed outcome that no longer fits the others is done again as a new attempt. */
   readonly stale?: (outcomes: Outcomes) => boolean;
 }

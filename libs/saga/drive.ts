@@ -19,7 +19,12 @@ export interface DrivePorts {
   /** Asks the run's workers to stop what they do; loss is harmless. */
   readonly sendCancel: (runId: string) => Promise<void>;
   /** Body of a local step; idempotent, for a crash between body and result repeats it. */
-  readonly runLocal: (name: string, header: RunHeader, outcomes: Readonly<Record<string, Json>>, signal: AbortSignal) => Promise<Json>;
+  readonly runLocal: (
+    name: string,
+    header: RunHeader,
+    outcomes: Readonly<Record<string, Json>>,
+    signal: AbortSignal,
+  ) => Promise<Json>;
   readonly siteOf: (service: WorkerName, header: RunHeader) => string;
   /** Told of every appended entry, in order. */
   readonly onAppend: (state: RunState) => void;
@@ -38,7 +43,13 @@ export interface Wake {
  * before it is done, so another process continues from the same entries. Throws OBJECT_EXISTS when another driver
  * appended first (we were taken over), and the signal's reason on shutdown; both leave the run to be continued.
  */
-export async function driveRun(saga: Saga, journal: Chain<JournalEvent>, wake: Wake, ports: DrivePorts, signal: AbortSignal): Promise<RunState> {
+export async function driveRun(
+  saga: Saga,
+  journal: Chain<JournalEvent>,
+  wake: Wake,
+  ports: DrivePorts,
+  signal: AbortSignal,
+): Promise<RunState> {
   const append = async (event: JournalEvent): Promise<RunState> => {
     await journal.append(event, isoTime(ports.clock), { signal });
     const state = requireState(journal);
@@ -76,7 +87,13 @@ async function resend(saga: Saga, state: RunState, ports: DrivePorts, signal: Ab
   }
 }
 
-async function findNews(saga: Saga, state: RunState, wake: Wake, ports: DrivePorts, signal: AbortSignal): Promise<readonly JournalEvent[]> {
+async function findNews(
+  saga: Saga,
+  state: RunState,
+  wake: Wake,
+  ports: DrivePorts,
+  signal: AbortSignal,
+): Promise<readonly JournalEvent[]> {
   const news: JournalEvent[] = [];
   const principal = wake.takeCancel();
   if (principal !== undefined && !state.cancelRequested) news.push({ kind: 'cancel-requested', principal });
@@ -88,17 +105,25 @@ async function findNews(saga: Saga, state: RunState, wake: Wake, ports: DrivePor
 }
 
 function awaited(saga: Saga, state: RunState): readonly { name: string; attempt: number }[] {
-  const running = Object.entries(state.steps).flatMap(([name, step]) => (step.state === 'running' ? [{ name, attempt: step.attempt }] : []));
+  const running = Object.entries(state.steps).flatMap(([name, step]) =>
+    step.state === 'running' ? [{ name, attempt: step.attempt }] : [],
+  );
   const early = saga.steps.flatMap((step) => {
     if (!('early' in step.work)) return [];
     const source = state.steps[step.work.early];
     const known = state.steps[step.name]?.attempt ?? 0;
-    return source !== undefined && known < source.attempt ? [{ name: step.name, attempt: source.attempt }] : [];
+    return source !== undefined && known < source.attempt
+      ? [{ name: step.name, attempt: source.attempt }]
+      : [];
   });
   return [...early, ...running];
 }
 
-async function findResult(store: ObjectStore, where: { runId: string; step: string; attempt: number }, signal: AbortSignal): Promise<StepResult | undefined> {
+async function findResult(
+  store: ObjectStore,
+  where: { runId: string; step: string; attempt: number },
+  signal: AbortSignal,
+): Promise<StepResult | undefined> {
   const name = resultName(where);
   if ((await store.head(name, { signal })) === undefined) return undefined;
   return parseResult(await store.get(name, { signal }));
@@ -117,7 +142,13 @@ function isStopping(saga: Saga, state: RunState): boolean {
   return state.cancelRequested || saga.steps.some((step) => state.steps[step.name]?.state === 'failed');
 }
 
-async function dispatch(saga: Saga, state: RunState, name: string, ports: DrivePorts, signal: AbortSignal): Promise<void> {
+async function dispatch(
+  saga: Saga,
+  state: RunState,
+  name: string,
+  ports: DrivePorts,
+  signal: AbortSignal,
+): Promise<void> {
   const work = workOf(saga, name);
   if ('early' in work) return;
   if ('local' in work) return runLocally(work.local, state, name, ports, signal);
@@ -128,7 +159,8 @@ function workOf(saga: Saga, name: string): SagaStep['work'] {
   const step = saga.steps.find((candidate) => candidate.name === name);
   if (step !== undefined) return step.work;
   const undone = saga.steps.find((candidate) => undoName(candidate.name) === name);
-  if (undone?.undo === undefined) throw new HoldfastError('JOURNAL_BROKEN', { reason: 'unknown step', step: name });
+  if (undone?.undo === undefined)
+    throw new HoldfastError('JOURNAL_BROKEN', { reason: 'unknown step', step: name });
   return undone.undo.work;
 }
 
@@ -150,7 +182,13 @@ function commandOf(work: CommandWork, state: RunState, step: string, ports: Driv
 }
 
 /** A local step leaves the same kind of result object as a worker's, so that a successor finds it. */
-async function runLocally(local: string, state: RunState, step: string, ports: DrivePorts, signal: AbortSignal): Promise<void> {
+async function runLocally(
+  local: string,
+  state: RunState,
+  step: string,
+  ports: DrivePorts,
+  signal: AbortSignal,
+): Promise<void> {
   const { header } = state;
   const attempt = state.steps[step]!.attempt;
   const startedAt = isoTime(ports.clock);
@@ -159,7 +197,16 @@ async function runLocally(local: string, state: RunState, step: string, ports: D
     (error: unknown) => ({ ok: false as const, error: HoldfastError.from(error).toRecord() }),
   );
   signal.throwIfAborted();
-  const common = { runId: header.runId, step, attempt, epoch: state.epoch, service: 'restore-coordinator', startedAt, endedAt: isoTime(ports.clock), phases: [] };
+  const common = {
+    runId: header.runId,
+    step,
+    attempt,
+    epoch: state.epoch,
+    service: 'restore-coordinator',
+    startedAt,
+    endedAt: isoTime(ports.clock),
+    phases: [],
+  };
   const result: StepResult = { ...common, ...verdict };
   await putFirst(ports.store, resultName(result), Buffer.from(JSON.stringify(result)), signal);
 }

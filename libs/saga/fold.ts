@@ -5,8 +5,21 @@ import type { JournalEntry, JournalEvent, RunHeader, RunOutcome } from './journa
 
 export type StepState =
   | { readonly state: 'running'; readonly attempt: number; readonly startedAt: string }
-  | { readonly state: 'completed'; readonly attempt: number; readonly startedAt: string; readonly endedAt: string; readonly outcome: Json; readonly phases: readonly Phase[] }
-  | { readonly state: 'failed'; readonly attempt: number; readonly startedAt: string; readonly endedAt: string; readonly error: ErrorRecord };
+  | {
+      readonly state: 'completed';
+      readonly attempt: number;
+      readonly startedAt: string;
+      readonly endedAt: string;
+      readonly outcome: Json;
+      readonly phases: readonly Phase[];
+    }
+  | {
+      readonly state: 'failed';
+      readonly attempt: number;
+      readonly startedAt: string;
+      readonly endedAt: string;
+      readonly error: ErrorRecord;
+    };
 
 export interface RunState {
   readonly header: RunHeader;
@@ -21,7 +34,10 @@ export interface RunState {
 
 /** Pure: the same entries always give the same state. Undefined before the run was started. */
 export function fold(entries: readonly JournalEntry[]): RunState | undefined {
-  return entries.reduce<RunState | undefined>((state, entry) => apply(state, entry.event, entry.at), undefined);
+  return entries.reduce<RunState | undefined>(
+    (state, entry) => apply(state, entry.event, entry.at),
+    undefined,
+  );
 }
 
 function apply(state: RunState | undefined, event: JournalEvent, at: string): RunState | undefined {
@@ -34,10 +50,23 @@ function apply(state: RunState | undefined, event: JournalEvent, at: string): Ru
       return withStep(state, event.step, { state: 'running', attempt: event.attempt, startedAt: at });
     case 'step-completed': {
       const { attempt, outcome, phases } = event;
-      return withStep(state, event.step, { state: 'completed', attempt, startedAt: startOf(state, event.step, at), endedAt: at, outcome, phases });
+      return withStep(state, event.step, {
+        state: 'completed',
+        attempt,
+        startedAt: startOf(state, event.step, at),
+        endedAt: at,
+        outcome,
+        phases,
+      });
     }
     case 'step-failed':
-      return withStep(state, event.step, { state: 'failed', attempt: event.attempt, startedAt: startOf(state, event.step, at), endedAt: at, error: event.error });
+      return withStep(state, event.step, {
+        state: 'failed',
+        attempt: event.attempt,
+        startedAt: startOf(state, event.step, at),
+        endedAt: at,
+        error: event.error,
+      });
     case 'cancel-requested':
       return { ...state, cancelRequested: true };
     case 'undo-started':
@@ -50,7 +79,15 @@ function apply(state: RunState | undefined, event: JournalEvent, at: string): Ru
 }
 
 function start(header: RunHeader): RunState {
-  return { header, epoch: 0, status: 'running', steps: {}, cancelRequested: false, error: undefined, finishedAt: undefined };
+  return {
+    header,
+    epoch: 0,
+    status: 'running',
+    steps: {},
+    cancelRequested: false,
+    error: undefined,
+    finishedAt: undefined,
+  };
 }
 
 function withStep(state: RunState, name: string, step: StepState): RunState {
@@ -66,5 +103,9 @@ export function isFinished(state: RunState): boolean {
 }
 
 export function outcomesOf(state: RunState): Readonly<Record<string, Json>> {
-  return Object.fromEntries(Object.entries(state.steps).flatMap(([name, step]) => (step.state === 'completed' ? [[name, step.outcome]] : [])));
+  return Object.fromEntries(
+    Object.entries(state.steps).flatMap(([name, step]) =>
+      step.state === 'completed' ? [[name, step.outcome]] : [],
+    ),
+  );
 }

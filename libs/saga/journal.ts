@@ -22,8 +22,19 @@ export type JournalEvent =
   /** From here on the run belongs to whoever wrote log entry `epoch`: opened it, or took it over. */
   | { readonly kind: 'owned'; readonly epoch: number }
   | { readonly kind: 'step-scheduled'; readonly step: string; readonly attempt: number }
-  | { readonly kind: 'step-completed'; readonly step: string; readonly attempt: number; readonly outcome: Json; readonly phases: readonly Phase[] }
-  | { readonly kind: 'step-failed'; readonly step: string; readonly attempt: number; readonly error: ErrorRecord }
+  | {
+      readonly kind: 'step-completed';
+      readonly step: string;
+      readonly attempt: number;
+      readonly outcome: Json;
+      readonly phases: readonly Phase[];
+    }
+  | {
+      readonly kind: 'step-failed';
+      readonly step: string;
+      readonly attempt: number;
+      readonly error: ErrorRecord;
+    }
   | { readonly kind: 'cancel-requested'; readonly principal: string }
   | { readonly kind: 'undo-started'; readonly error: ErrorRecord }
   | { readonly kind: 'finished'; readonly outcome: RunOutcome; readonly error: ErrorRecord | null };

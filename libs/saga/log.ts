@@ -5,13 +5,34 @@ import { Chain, type ChainEntry } from './chain.ts';
 
 /** What a deployment's log records: the lock, the epochs, the audit ledger. */
 export type LogEvent =
-  | { readonly kind: 'opened'; readonly runId: string; readonly runKind: string; readonly exclusive: boolean; readonly principal: string }
+  | {
+      readonly kind: 'opened';
+      readonly runId: string;
+      readonly runKind: string;
+      readonly exclusive: boolean;
+      readonly principal: string;
+    }
   | { readonly kind: 'taken-over'; readonly runId: string }
   | { readonly kind: 'closed'; readonly runId: string; readonly outcome: string }
-  | { readonly kind: 'committed'; readonly runId: string; readonly backupId: string; readonly manifestDigest: string }
+  | {
+      readonly kind: 'committed';
+      readonly runId: string;
+      readonly backupId: string;
+      readonly manifestDigest: string;
+    }
   | { readonly kind: 'restored'; readonly runId: string; readonly backupId: string }
-  | { readonly kind: 'approved'; readonly runId: string; readonly planDigest: string; readonly principal: string }
-  | { readonly kind: 'value-released'; readonly principal: string; readonly at: string; readonly [detail: string]: string };
+  | {
+      readonly kind: 'approved';
+      readonly runId: string;
+      readonly planDigest: string;
+      readonly principal: string;
+    }
+  | {
+      readonly kind: 'value-released';
+      readonly principal: string;
+      readonly at: string;
+      readonly [detail: string]: string;
+    };
 
 export type LogEntry = ChainEntry<LogEvent>;
 
@@ -29,7 +50,12 @@ export async function appendToLog(
   event: LogEvent,
   options: { signal?: AbortSignal; clock?: Clock } = {},
 ): Promise<number> {
-  const entry = await appendDecided(deploymentLog(store, deployment), () => event, options.clock ?? systemClock, options);
+  const entry = await appendDecided(
+    deploymentLog(store, deployment),
+    () => event,
+    options.clock ?? systemClock,
+    options,
+  );
   return entry.n;
 }
 
@@ -65,7 +91,13 @@ export interface OpenRun {
 export function openRuns(entries: readonly LogEntry[]): readonly OpenRun[] {
   const open = new Map<string, OpenRun>();
   for (const { n, event } of entries) {
-    if (event.kind === 'opened') open.set(event.runId, { runId: event.runId, runKind: event.runKind, exclusive: event.exclusive, epoch: n });
+    if (event.kind === 'opened')
+      open.set(event.runId, {
+        runId: event.runId,
+        runKind: event.runKind,
+        exclusive: event.exclusive,
+        epoch: n,
+      });
     if (event.kind === 'closed') open.delete(event.runId);
     const known = event.kind === 'taken-over' ? open.get(event.runId) : undefined;
     if (known !== undefined) open.set(known.runId, { ...known, epoch: n });

@@ -37,9 +37,15 @@ export async function proveUnwinds(proving: Proving): Promise<Readonly<Record<st
   for (const step of proving.saga.steps) {
     const world = await openWorld(proving, { failAt: step.name });
     const state = await world.drive();
-    const scheduled = proving.saga.steps.filter((other) => state.steps[other.name] !== undefined && other.undo !== undefined);
+    const scheduled = proving.saga.steps.filter(
+      (other) => state.steps[other.name] !== undefined && other.undo !== undefined,
+    );
     const undone = world.scheduled().filter((name) => name.startsWith('undo.'));
-    assert.deepEqual(undone, scheduled.toReversed().map((other) => undoName(other.name)), `failure at ${step.name} was not taken back`);
+    assert.deepEqual(
+      undone,
+      scheduled.toReversed().map((other) => undoName(other.name)),
+      `failure at ${step.name} was not taken back`,
+    );
     outcomes[step.name] = state.status;
   }
   return outcomes;
@@ -50,7 +56,9 @@ export async function proveResumes(proving: Proving): Promise<number> {
   const whole = await (await openWorld(proving, {})).drive();
   for (let stops = 1; ; stops += 1) {
     const world = await openWorld(proving, { stopAfter: stops });
-    const first = await world.drive().catch((error: unknown) => (error instanceof Stopped ? undefined : Promise.reject(error)));
+    const first = await world
+      .drive()
+      .catch((error: unknown) => (error instanceof Stopped ? undefined : Promise.reject(error)));
     if (first !== undefined) return stops - 1;
     const second = await world.drive();
     assert.equal(second.status, whole.status, `stopped after entry ${stops}`);
@@ -92,11 +100,13 @@ async function openWorld({ saga, header, answers, newStore }: Proving, disturban
   };
   return {
     entries: () => latest.entries,
-    scheduled: () => latest.entries.flatMap(({ event }) => (event.kind === 'step-scheduled' ? [event.step] : [])),
+    scheduled: () =>
+      latest.entries.flatMap(({ event }) => (event.kind === 'step-scheduled' ? [event.step] : [])),
     async drive(): Promise<RunState> {
       latest = runJournal(store, header.runId);
       await latest.refresh();
-      const runLocal: DrivePorts['runLocal'] = (name) => Promise.resolve().then(() => answer(localStep(saga, name), 1));
+      const runLocal: DrivePorts['runLocal'] = (name) =>
+        Promise.resolve().then(() => answer(localStep(saga, name), 1));
       const wake = { wait: () => Promise.resolve(), takeCancel: () => undefined };
       return driveRun(saga, latest, wake, { ...ports, runLocal }, new AbortController().signal);
     },
@@ -113,9 +123,11 @@ async function deliver(store: ObjectStore, saga: Saga, command: StepCommand, ans
   const early = saga.steps.filter((step) => 'early' in step.work && step.work.early === command.step);
   for (const step of [...early.map(({ name }) => name), command.step]) {
     const result = resultOf({ runId, step, attempt }, command.step.startsWith('undo.') ? () => ({}) : answer);
-    await store.put(resultName(result), Buffer.from(JSON.stringify(result)), { createOnly: true }).catch((error: unknown) => {
-      if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
-    });
+    await store
+      .put(resultName(result), Buffer.from(JSON.stringify(result)), { createOnly: true })
+      .catch((error: unknown) => {
+        if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
+      });
   }
 }
 

@@ -11,9 +11,15 @@ test('of two writers for one number exactly one wins, and the other reads on', a
   const [one, other] = [new Chain<string>(store, 'c/'), new Chain<string>(store, 'c/')];
   await one.append('first', 'now');
   await assert.rejects(other.append('mine', 'now'), { code: 'OBJECT_EXISTS' });
-  assert.deepEqual((await other.refresh()).map(({ event }) => event), ['first']);
+  assert.deepEqual(
+    (await other.refresh()).map(({ event }) => event),
+    ['first'],
+  );
   await other.append('second', 'now');
-  assert.deepEqual((await one.refresh()).map(({ event }) => event), ['first', 'second']);
+  assert.deepEqual(
+    (await one.refresh()).map(({ event }) => event),
+    ['first', 'second'],
+  );
 });
 
 test('a changed entry breaks the chain', async () => {
@@ -37,20 +43,36 @@ test('a missing entry breaks the chain', async () => {
 
 test('the log has one place for each of many writers', async () => {
   const store = memoryStore();
-  const events = Array.from({ length: 20 }, (_, n) => ({ kind: 'closed' as const, runId: String(n), outcome: 'completed' }));
+  const events = Array.from({ length: 20 }, (_, n) => ({
+    kind: 'closed' as const,
+    runId: String(n),
+    outcome: 'completed',
+  }));
   const numbers = await Promise.all(events.map((event) => appendToLog(store, 'd', event)));
-  assert.deepEqual(numbers.toSorted((a, b) => a - b), events.map((_, n) => n));
+  assert.deepEqual(
+    numbers.toSorted((a, b) => a - b),
+    events.map((_, n) => n),
+  );
 });
 
 test('a takeover gives a run a higher epoch; a closed run is not open', async () => {
   const log = deploymentLog(memoryStore(), 'd');
   const append = (event: Parameters<typeof appendToLog>[2]) => appendDecided(log, () => event, systemClock);
-  const opened = (runId: string) => ({ kind: 'opened' as const, runId, runKind: 'backup', exclusive: false, principal: 'p' });
+  const opened = (runId: string) => ({
+    kind: 'opened' as const,
+    runId,
+    runKind: 'backup',
+    exclusive: false,
+    principal: 'p',
+  });
   await append(opened('a'));
   await append(opened('b'));
   await append({ kind: 'taken-over', runId: 'a' });
   await append({ kind: 'closed', runId: 'b', outcome: 'completed' });
-  assert.deepEqual(openRuns(log.entries).map(({ runId, epoch }) => [runId, epoch]), [['a', 2]]);
+  assert.deepEqual(
+    openRuns(log.entries).map(({ runId, epoch }) => [runId, epoch]),
+    [['a', 2]],
+  );
 });
 
 test('who refuses by the log’s state appends nothing', async () => {

@@ -52,9 +52,12 @@ export function diskStore(folder: string): ObjectStore {
         throw storeError(error, name);
       }
     },
-    list: (prefix, { startAfter = '', signal } = {}) => listBelow(folder, requirePrefix(prefix), startAfter, signal),
+    list: (prefix, { startAfter = '', signal } = {}) =>
+      listBelow(folder, requirePrefix(prefix), startAfter, signal),
     async delete(name) {
-      await rm(pathOf(name), { force: true }).catch((error: unknown) => Promise.reject(storeError(error, name)));
+      await rm(pathOf(name), { force: true }).catch((error: unknown) =>
+        Promise.reject(storeError(error, name)),
+      );
     },
     probe: (options) => probeCreateOnly(store, options),
   };
@@ -67,7 +70,8 @@ async function writeDurably(path: string, bytes: Uint8Array, signal: AbortSignal
   await file.datasync();
   const written = Buffer.alloc(bytes.length);
   const { bytesRead } = await file.read(written, 0, written.length, 0);
-  if (bytesRead !== bytes.length || !written.equals(bytes)) throw new HoldfastError('STORE_REFUSED', { reason: 'bytes read again differ from those written' });
+  if (bytesRead !== bytes.length || !written.equals(bytes))
+    throw new HoldfastError('STORE_REFUSED', { reason: 'bytes read again differ from those written' });
 }
 
 async function readRange(file: FileHandle, { start, end }: { start: number; end: number }): Promise<Buffer> {
@@ -85,7 +89,12 @@ async function readRange(file: FileHandle, { start, end }: { start: number; end:
 async function makeFolder(top: string, folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
-  for (let path = folder; path.length >= dirname(first).length && path.length >= dirname(top).length; path = dirname(path)) await syncFolder(path);
+  for (
+    let path = folder;
+    path.length >= dirname(first).length && path.length >= dirname(top).length;
+    path = dirname(path)
+  )
+    await syncFolder(path);
 }
 
 async function syncFolder(folder: string): Promise<void> {
@@ -93,11 +102,20 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync();
 }
 
-async function* listBelow(folder: string, prefix: string, startAfter: string, signal: AbortSignal | undefined): AsyncIterable<{ name: string; bytes: number }> {
+async function* listBelow(
+  folder: string,
+  prefix: string,
+  startAfter: string,
+  signal: AbortSignal | undefined,
+): AsyncIterable<{ name: string; bytes: number }> {
   signal?.throwIfAborted();
-  const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch((error: unknown) => (isMissing(error) ? [] : Promise.reject(storeError(error, prefix))));
+  const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch((error: unknown) =>
+    isMissing(error) ? [] : Promise.reject(storeError(error, prefix)),
+  );
   // A folder sorts as its names do: with the slash that follows it.
-  const keys = entries.filter(({ name }) => !name.startsWith('.')).map((entry) => (entry.isDirectory() ? `${prefix}${entry.name}/` : `${prefix}${entry.name}`));
+  const keys = entries
+    .filter(({ name }) => !name.startsWith('.'))
+    .map((entry) => (entry.isDirectory() ? `${prefix}${entry.name}/` : `${prefix}${entry.name}`));
   for (const key of keys.toSorted()) {
     if (key.endsWith('/')) {
       if (key > startAfter || startAfter.startsWith(key)) yield* listBelow(folder, key, startAfter, signal);
@@ -119,6 +137,7 @@ function storeError(error: unknown, object: string): HoldfastError {
   if (code === 'ABORT_ERR') return new HoldfastError('CANCELLED', {}, { cause: error });
   if (isMissing(error)) return new HoldfastError('OBJECT_MISSING', { object }, { cause: error });
   if (code === 'EEXIST') return new HoldfastError('OBJECT_EXISTS', { object }, { cause: error });
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new HoldfastError('STORE_FULL', { object }, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new HoldfastError('STORE_FULL', { object }, { cause: error });
   return new HoldfastError('STORE_REFUSED', { object, reason: code }, { cause: error });
 }

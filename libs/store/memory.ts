@@ -30,7 +30,9 @@ export function memoryStore(): ObjectStore {
     },
     async *list(prefix, { startAfter = '', signal } = {}) {
       requirePrefix(prefix);
-      for (const name of [...objects.keys()].filter((key) => key.startsWith(prefix) && key > startAfter).toSorted()) {
+      for (const name of [...objects.keys()]
+        .filter((key) => key.startsWith(prefix) && key > startAfter)
+        .toSorted()) {
         signal?.throwIfAborted();
         const bytes = objects.get(name);
         if (bytes !== undefined) yield { name, bytes: bytes.length };

@@ -14,7 +14,8 @@ export function requireName(name: string): string {
 /** '' for everything, or whole tokens and a closing slash. */
 export function requirePrefix(prefix: string): string {
   if (prefix === '') return prefix;
-  if (!prefix.endsWith('/')) throw new HoldfastError('OBJECT_NAME_INVALID', { prefix, wanted: 'whole tokens and a closing slash' });
+  if (!prefix.endsWith('/'))
+    throw new HoldfastError('OBJECT_NAME_INVALID', { prefix, wanted: 'whole tokens and a closing slash' });
   requireName(prefix.slice(0, -1));
   return prefix;
 }

@@ -14,11 +14,17 @@ export interface ObjectStore {
   /** Durable when it returns: bytes and name survive power loss; digest was confirmed by the store or re-read. */
   put(name: string, bytes: Uint8Array, options: { createOnly: boolean; signal?: AbortSignal }): Promise<void>;
   /** Whole object, or `range` (end exclusive; beyond the end is cut off). */
-  get(name: string, options?: { range?: { start: number; end: number }; signal?: AbortSignal }): Promise<Buffer>;
+  get(
+    name: string,
+    options?: { range?: { start: number; end: number }; signal?: AbortSignal },
+  ): Promise<Buffer>;
   /** Size in bytes, or undefined when there is none. */
   head(name: string, options?: { signal?: AbortSignal }): Promise<{ bytes: number } | undefined>;
   /** Names below `prefix` (a whole-token prefix ending in `/`, or '' for all), in code-unit order, after `startAfter`. */
-  list(prefix: string, options?: { startAfter?: string; signal?: AbortSignal }): AsyncIterable<{ name: string; bytes: number }>;
+  list(
+    prefix: string,
+    options?: { startAfter?: string; signal?: AbortSignal },
+  ): AsyncIterable<{ name: string; bytes: number }>;
   /** No error when there is none. */
   delete(name: string, options?: { signal?: AbortSignal }): Promise<void>;
   /** Proves create-only writes with a race of its own; throws STORE_NOT_CREATE_ONLY. */

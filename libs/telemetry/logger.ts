@@ -7,15 +7,37 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Names whose values never belong in a log, at the first three levels of an event. */
-const SECRET_NAMES = ['password', 'passwd', 'secret', 'token', 'authorization', 'secretKey', 'accessKey', 'identity', 'privateKey', 'value', 'env'];
+const SECRET_NAMES = [
+  'password',
+  'passwd',
+  'secret',
+  'token',
+  'authorization',
+  'secretKey',
+  'accessKey',
+  'identity',
+  'privateKey',
+  'value',
+  'env',
+];
 /** `user:password@` of an address inside any text. */
 const URL_PASSWORD = /(:\/\/[^\s:@/"\\]*):[^\s@/"\\]+@/g;
 /** Deeper chains are loops or noise. */
 const CAUSES_MAX = 8;
 
 /** JSON lines on standard error (standard output belongs to answers); written at once, so that a crash loses none. */
-export function openLogger(options: { service: string; site?: string; level?: LogLevel; destination?: DestinationStream }): Log {
-  const { service, site, level = levelOf(process.env), destination = pino.destination({ fd: 2, sync: true }) } = options;
+export function openLogger(options: {
+  service: string;
+  site?: string;
+  level?: LogLevel;
+  destination?: DestinationStream;
+}): Log {
+  const {
+    service,
+    site,
+    level = levelOf(process.env),
+    destination = pino.destination({ fd: 2, sync: true }),
+  } = options;
   const logger = pino(
     {
       level,
@@ -24,7 +46,10 @@ export function openLogger(options: { service: string; site?: string; level?: Lo
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (thrown: unknown) => chainOf(thrown) },
-      redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[secret]' },
+      redact: {
+        paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+        censor: '[secret]',
+      },
       hooks: { streamWrite: (line) => line.replaceAll(URL_PASSWORD, '$1:[secret]@') },
     },
     destination,
@@ -48,12 +73,27 @@ function logOf(logger: Logger): Log {
 /** The chain once, each link with its own text; a stack only where it is our fault. */
 function chainOf(thrown: unknown, depth = 0): object {
   if (!(thrown instanceof Error)) return { message: String(thrown) };
-  const cause = thrown.cause === undefined || depth >= CAUSES_MAX ? {} : { cause: chainOf(thrown.cause, depth + 1) };
+  const cause =
+    thrown.cause === undefined || depth >= CAUSES_MAX ? {} : { cause: chainOf(thrown.cause, depth + 1) };
   if (thrown instanceof HoldfastError) {
     const { code, message, remedy, details, problems } = thrown;
     const stack = CATALOGUE[code].retry === 'bug' ? { stack: thrown.stack } : {};
-    return { code, message, remedy, details, ...(problems.length > 0 ? { problems } : {}), ...stack, ...cause };
+    return {
+      code,
+      message,
+      remedy,
+      details,
+      ...(problems.length > 0 ? { problems } : {}),
+      ...stack,
+      ...cause,
+    };
   }
   const code = (thrown as { code?: unknown }).code;
-  return { name: thrown.name, message: thrown.message, ...(code === undefined ? {} : { code }), stack: thrown.stack, ...cause };
+  return {
+    name: thrown.name,
+    message: thrown.message,
+    ...(code === undefined ? {} : { code }),
+    stack: thrown.stack,
+    ...cause,
+  };
 }

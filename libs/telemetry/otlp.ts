@@ -14,8 +14,15 @@ const EXPORT_SPANS_MAX = 512;
 /** OTLP over HTTP with JSON. Spans are handed to exporter and batch as they are: ids are ours, not the SDK's. */
 export function openOtlpTracing(options: { service: string; site?: string; endpoint: string }): Tracing {
   const { service, site, endpoint } = options;
-  const resource = resourceFromAttributes({ 'service.name': service, 'service.namespace': 'holdfast', ...(site === undefined ? {} : { 'holdfast.site': site }) });
-  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces`, timeoutMillis: EXPORT_TIMEOUT_MS });
+  const resource = resourceFromAttributes({
+    'service.name': service,
+    'service.namespace': 'holdfast',
+    ...(site === undefined ? {} : { 'holdfast.site': site }),
+  });
+  const exporter = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    timeoutMillis: EXPORT_TIMEOUT_MS,
+  });
   const batch = new BatchSpanProcessor(exporter, { exportTimeoutMillis: EXPORT_TIMEOUT_MS });
   const readable = (span: PlainSpan): ReadableSpan => readableSpan(span, resource);
   return {
@@ -32,7 +39,18 @@ export function openOtlpTracing(options: { service: string; site?: string; endpo
         throw thrown;
       } finally {
         const outcome = failure === undefined ? {} : { 'error.type': failure };
-        batch.onEnd(readable({ traceId, spanId, parentSpanId: parent?.spanId, name, startMs, endMs: Date.now(), ok: failure === undefined, attributes: { ...attributes, ...outcome } }));
+        batch.onEnd(
+          readable({
+            traceId,
+            spanId,
+            parentSpanId: parent?.spanId,
+            name,
+            startMs,
+            endMs: Date.now(),
+            ok: failure === undefined,
+            attributes: { ...attributes, ...outcome },
+          }),
+        );
       }
     },
     async exportSpans(spans) {

@@ -41,7 +41,11 @@ export const noTracing: Tracing = {
 };
 
 /** Loads the SDK only when there is somewhere to send to: it costs 90 ms and 30 MB. */
-export async function startTracing(options: { service: string; site?: string; endpoint: string | undefined }): Promise<Tracing> {
+export async function startTracing(options: {
+  service: string;
+  site?: string;
+  endpoint: string | undefined;
+}): Promise<Tracing> {
   if (options.endpoint === undefined) return noTracing;
   const { openOtlpTracing } = await import('./otlp.ts');
   return openOtlpTracing({ ...options, endpoint: options.endpoint });

@@ -46,10 +46,13 @@ export async function startNatsServer(): Promise<TestNatsServer> {
 }
 
 async function launch(program: string, folder: string, port: number): Promise<ChildProcess> {
-  const child = spawn(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder], { stdio: 'ignore' });
+  const child = spawn(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder], {
+    stdio: 'ignore',
+  });
   const giveUpAt = performance.now() + READY_MS;
   while (!(await answers(port))) {
-    if (performance.now() > giveUpAt || child.exitCode !== null) throw new Error('nats-server of the test did not come up');
+    if (performance.now() > giveUpAt || child.exitCode !== null)
+      throw new Error('nats-server of the test did not come up');
     await pause(20);
   }
   return child;

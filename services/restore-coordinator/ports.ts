@@ -29,7 +29,9 @@ export interface Manifests {
   /** `latest` or an id. Throws BACKUP_NOT_FOUND, MANIFEST_DAMAGED. */
   read(deployment: string, backupId: string): Promise<StoredManifest>;
   /** Newest first; a damaged one is listed as its error, never hidden. */
-  list(deployment: string): AsyncIterable<StoredManifest | { readonly backupId: string; readonly damaged: string }>;
+  list(
+    deployment: string,
+  ): AsyncIterable<StoredManifest | { readonly backupId: string; readonly damaged: string }>;
 }
 
 export interface StoredManifest {

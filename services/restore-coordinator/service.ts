@@ -24,7 +24,8 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
   const fixed = fixedPorts(host);
   let wired: Pick<CoordinatorPorts, 'runs' | 'inquiry'> | undefined;
   const requireWired = () => {
-    if (wired === undefined) throw new HoldfastError('SERVICE_UNREACHABLE', { service: host.service, reason: 'still starting' });
+    if (wired === undefined)
+      throw new HoldfastError('SERVICE_UNREACHABLE', { service: host.service, reason: 'still starting' });
     return wired;
   };
   const ports: CoordinatorPorts = {
@@ -63,7 +64,11 @@ function fixedPorts(host: Host): Omit<CoordinatorPorts, 'runs' | 'inquiry'> {
   };
 }
 
-function registryOf(host: Host, { bus, tracing }: Wiring, ports: Omit<CoordinatorPorts, 'runs'>): RunRegistry {
+function registryOf(
+  host: Host,
+  { bus, tracing }: Wiring,
+  ports: Omit<CoordinatorPorts, 'runs'>,
+): RunRegistry {
   const { store, clock, log } = host;
   return new RunRegistry({
     store,
@@ -72,7 +77,12 @@ function registryOf(host: Host, { bus, tracing }: Wiring, ports: Omit<Coordinato
     sagas,
     drive: {
       send: (command) => publishCommand(bus, host, command),
-      sendCancel: async (runId) => bus.emit({ ...envelope(host, subjects.cancel(runId), 'holdfast.step.v1.CancelSteps'), deployment: '', data: { runId } }),
+      sendCancel: async (runId) =>
+        bus.emit({
+          ...envelope(host, subjects.cancel(runId), 'holdfast.step.v1.CancelSteps'),
+          deployment: '',
+          data: { runId },
+        }),
       runLocal: (name, header, outcomes, signal) => localBodies[name]!(header, outcomes, ports, signal),
       siteOf: () => host.site,
     },
@@ -82,7 +92,12 @@ function registryOf(host: Host, { bus, tracing }: Wiring, ports: Omit<Coordinato
       const { runId, deployment, kind } = state.header;
       await tracing.exportSpans(traceOf(entries));
       const data = { runId, deployment, kind, outcome: state.status };
-      await bus.publish({ ...envelope(host, subjects.event(deployment, runId), 'holdfast.step.v1.RunFinished'), id: `${runId}/finished`, deployment, data });
+      await bus.publish({
+        ...envelope(host, subjects.event(deployment, runId), 'holdfast.step.v1.RunFinished'),
+        id: `${runId}/finished`,
+        deployment,
+        data,
+      });
     },
   });
 }
@@ -109,8 +124,14 @@ function runOf(data: unknown): string {
 }
 
 function consumeTriggers(bus: Bus, host: Host, ports: CoordinatorPorts): Promise<AsyncDisposable> {
-  return bus.consume({ stream: 'EDMS', durable: 'restore-coordinator', filterSubject: subjects.anyTrigger, slots: 1 }, async ({ event }) => {
-    const runId = await onEdmsEvent({ ...event, subject: event.deployment }, ports);
-    host.log.info(runId === undefined ? EVENTS.triggerIgnored : EVENTS.triggerAccepted, { run_id: runId, type: event.type });
-  });
+  return bus.consume(
+    { stream: 'EDMS', durable: 'restore-coordinator', filterSubject: subjects.anyTrigger, slots: 1 },
+    async ({ event }) => {
+      const runId = await onEdmsEvent({ ...event, subject: event.deployment }, ports);
+      host.log.info(runId === undefined ? EVENTS.triggerIgnored : EVENTS.triggerAccepted, {
+        run_id: runId,
+        type: event.type,
+      });
+    },
+  );
 }

@@ -10,5 +10,9 @@ export const contract: ServiceContract<VerifierPorts> = {
   service: 'verifier',
   consumes: { VerifyBackup: onVerifyBackup, VerifyStaged: onVerifyStaged, CheckLive: onCheckLive },
   serves: { 'holdfast.verify.v1.VerifyService': { listVerdicts: { unary: listVerdicts } } },
-  publishes: ['holdfast.step.v1.StepCompleted', 'holdfast.step.v1.StepFailed', 'holdfast.step.v1.StepProgress'],
+  publishes: [
+    'holdfast.step.v1.StepCompleted',
+    'holdfast.step.v1.StepFailed',
+    'holdfast.step.v1.StepProgress',
+  ],
 };

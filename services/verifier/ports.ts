@@ -1,4 +1,9 @@
-import type { DocumentRow, SequenceRecord, TableRecord, ContentHash } from '#libs/contracts/database-snapshot.ts';
+import type {
+  DocumentRow,
+  SequenceRecord,
+  TableRecord,
+  ContentHash,
+} from '#libs/contracts/database-snapshot.ts';
 import type { Check, SnapshotRef, Staged, VerifyOutcome } from '#libs/contracts/requests.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
@@ -7,7 +12,11 @@ import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 /** What the source said, read from sealed snapshots; nothing here is written by the verifier. */
 export interface Evidence {
   /** Throws SNAPSHOT_DAMAGED, OBJECT_MISSING when the snapshot is not the one the digest names. */
-  requireSnapshot(deployment: string, ref: SnapshotRef, signal: AbortSignal): Promise<{ readonly packs: readonly string[] }>;
+  requireSnapshot(
+    deployment: string,
+    ref: SnapshotRef,
+    signal: AbortSignal,
+  ): Promise<{ readonly packs: readonly string[] }>;
   tables(deployment: string, ref: SnapshotRef, signal: AbortSignal): AsyncIterable<TableRecord>;
   sequences(deployment: string, ref: SnapshotRef, signal: AbortSignal): AsyncIterable<SequenceRecord>;
   documents(deployment: string, ref: SnapshotRef, signal: AbortSignal): AsyncIterable<DocumentRow>;
@@ -20,7 +29,12 @@ export interface Evidence {
 /** A database looked at by queries of our own: not the ones that copied it. */
 export interface DatabaseView extends AsyncDisposable {
   tables(): Promise<readonly { readonly schema: string; readonly name: string }[]>;
-  prove(table: { readonly schema: string; readonly name: string; readonly columns: readonly string[]; readonly algorithm: ContentHash['algorithm'] }): Promise<{ readonly rows: number; readonly contentHash: ContentHash }>;
+  prove(table: {
+    readonly schema: string;
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly algorithm: ContentHash['algorithm'];
+  }): Promise<{ readonly rows: number; readonly contentHash: ContentHash }>;
   sequences(): Promise<readonly SequenceRecord[]>;
   /** Foreign keys by name with the number of rows whose parent is missing; only those above zero. */
   orphans(): Promise<readonly { readonly constraint: string; readonly rows: number }[]>;
@@ -33,7 +47,10 @@ export interface Databases {
 /** A tree looked at with this service's own walk. */
 export interface Trees {
   /** Every entry below the folder (or the single file itself), path as latin1 text of its bytes. */
-  walk(path: string, options: { readonly digest: boolean; readonly signal: AbortSignal }): AsyncIterable<SeenEntry>;
+  walk(
+    path: string,
+    options: { readonly digest: boolean; readonly signal: AbortSignal },
+  ): AsyncIterable<SeenEntry>;
 }
 
 export interface SeenEntry {

@@ -7,18 +7,39 @@ import { writeJson, type World } from './world.ts';
 export interface OracleState {
   readonly errors: readonly unknown[];
   readonly database: OracleDatabase;
-  readonly trees: Readonly<Record<string, { readonly state: string; readonly entries: Readonly<Record<string, OracleEntry>> }>>;
-  readonly env: Readonly<Record<string, OracleEntry & { readonly state: string; readonly variables: Readonly<Record<string, string>> }>>;
+  readonly trees: Readonly<
+    Record<string, { readonly state: string; readonly entries: Readonly<Record<string, OracleEntry>> }>
+  >;
+  readonly env: Readonly<
+    Record<
+      string,
+      OracleEntry & { readonly state: string; readonly variables: Readonly<Record<string, string>> }
+    >
+  >;
   readonly documents: Readonly<Record<string, Readonly<Record<string, { readonly verdict: string }>>>>;
   readonly logins: Readonly<Record<string, { readonly ok: boolean }>>;
-  readonly commands: Readonly<Record<string, { readonly exit: number; readonly json?: unknown; readonly stdout_sha256: string }>>;
+  readonly commands: Readonly<
+    Record<string, { readonly exit: number; readonly json?: unknown; readonly stdout_sha256: string }>
+  >;
   readonly http?: OracleHttp;
 }
 
 export interface OracleDatabase {
   readonly tables: Readonly<Record<string, { readonly rows: number; readonly digest: string }>>;
-  readonly sequences: Readonly<Record<string, { readonly next_value: string; readonly is_called: boolean; readonly collides: boolean }>>;
-  readonly constraints: Readonly<Record<string, { readonly type: string; readonly validated: boolean; readonly firing: string; readonly definition: string }>>;
+  readonly sequences: Readonly<
+    Record<string, { readonly next_value: string; readonly is_called: boolean; readonly collides: boolean }>
+  >;
+  readonly constraints: Readonly<
+    Record<
+      string,
+      {
+        readonly type: string;
+        readonly validated: boolean;
+        readonly firing: string;
+        readonly definition: string;
+      }
+    >
+  >;
   readonly triggers: Readonly<Record<string, { readonly enabled: string; readonly definition: string }>>;
   readonly orphans: Readonly<Record<string, number>>;
   readonly facts: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
@@ -59,9 +80,15 @@ const TREES = [
 ] as const;
 
 /** Describes a world to the oracle; `overrides` points it at a copy. */
-export function describeSystem(world: World, overrides: { app?: string; database?: string; http?: boolean } = {}): object {
+export function describeSystem(
+  world: World,
+  overrides: { app?: string; database?: string; http?: boolean } = {},
+): object {
   const app = overrides.app ?? world.app;
-  const manage = (command: string) => ({ argv: [world.python, join(app, 'manage.py'), ...command.split(' ')], cwd: app });
+  const manage = (command: string) => ({
+    argv: [world.python, join(app, 'manage.py'), ...command.split(' ')],
+    cwd: app,
+  });
   const document = (table: string) => ({
     table,
     path: 'file_path',
@@ -82,28 +109,63 @@ export function describeSystem(world: World, overrides: { app?: string; database
     env_files: [join(app, '.env')],
     documents: [document('documents'), document('document_versions'), document('document_attachments')],
     logins: [{ name: 'app', env_file: join(app, '.env') }],
-    commands: { migrate: manage('migrate --check'), check: manage('check'), audit: manage('verify_audit'), beat: manage('beat_check'), canary: manage('canary') },
-    ...(overrides.http === false ? {} : { http: { base: world.baseUrl, username: world.user.username, password: world.user.password, jar: world.jar } }),
+    commands: {
+      migrate: manage('migrate --check'),
+      check: manage('check'),
+      audit: manage('verify_audit'),
+      beat: manage('beat_check'),
+      canary: manage('canary'),
+    },
+    ...(overrides.http === false
+      ? {}
+      : {
+          http: {
+            base: world.baseUrl,
+            username: world.user.username,
+            password: world.user.password,
+            jar: world.jar,
+          },
+        }),
     // Logging in again, as the judge does, writes these.
     volatile: {},
   };
 }
 
-export async function observe(world: World, options: { name: string; system: object; only?: string; since?: string; noHttp?: boolean }): Promise<{ state: OracleState; file: string }> {
+export async function observe(
+  world: World,
+  options: { name: string; system: object; only?: string; since?: string; noHttp?: boolean },
+): Promise<{ state: OracleState; file: string }> {
   const out = join(world.folder, `${options.name}.state.json`);
   const system = await writeJson(join(world.folder, `${options.name}.system.json`), options.system);
-  const flags = [...(options.only === undefined ? [] : ['--only', options.only]), ...(options.since === undefined ? [] : ['--since', options.since]), ...(options.noHttp === true ? ['--no-http'] : [])];
+  const flags = [
+    ...(options.only === undefined ? [] : ['--only', options.only]),
+    ...(options.since === undefined ? [] : ['--since', options.since]),
+    ...(options.noHttp === true ? ['--no-http'] : []),
+  ];
   await oracle(world, ['observe', '--system', system, '--out', out, ...flags]);
   return { state: JSON.parse(await readFile(out, 'utf8')) as OracleState, file: out };
 }
 
-export async function compare(world: World, options: { before: string; after: string; flags?: readonly string[] }): Promise<Verdict> {
-  return (await oracle(world, ['compare', '--before', options.before, '--after', options.after, ...(options.flags ?? [])])) as Verdict;
+export async function compare(
+  world: World,
+  options: { before: string; after: string; flags?: readonly string[] },
+): Promise<Verdict> {
+  return (await oracle(world, [
+    'compare',
+    '--before',
+    options.before,
+    '--after',
+    options.after,
+    ...(options.flags ?? []),
+  ])) as Verdict;
 }
 
 /** Exit code 1 is a verdict as well; anything else means that the oracle could not look. */
 async function oracle(world: World, args: readonly string[]): Promise<unknown> {
-  const { exitCode, stdout, stderr } = await execa('python3', ['test/oracle/oracle.py', ...args], { env: { PG_BIN: world.postgres.bin }, reject: false });
+  const { exitCode, stdout, stderr } = await execa('python3', ['test/oracle/oracle.py', ...args], {
+    env: { PG_BIN: world.postgres.bin },
+    reject: false,
+  });
   if (exitCode !== 0 && exitCode !== 1) throw new Error(`the oracle could not look: ${stdout} ${stderr}`);
   return JSON.parse(stdout);
 }

@@ -44,7 +44,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const port = await chooseFreePort();
   const instance = join(folder, 'edms');
   const database = 'edms';
-  const created = await createInstance({ ...options, python: venv.python, instance, url: postgres.url(database), port });
+  const created = await createInstance({
+    ...options,
+    python: venv.python,
+    instance,
+    url: postgres.url(database),
+    port,
+  });
   const world: World = {
     folder,
     app: join(instance, 'app'),
@@ -70,10 +76,22 @@ interface Created {
   readonly users: readonly { readonly username: string; readonly password: string }[];
 }
 
-async function createInstance(options: WorldOptions & { python: string; instance: string; url: string; port: number }): Promise<Created> {
+async function createInstance(
+  options: WorldOptions & { python: string; instance: string; url: string; port: number },
+): Promise<Created> {
   const { python, instance, url, port, scale, rows, files, seed } = options;
   const size = ['--scale', scale, '--rows', String(rows), '--files', String(files), '--seed', String(seed)];
-  const { stdout } = await execa(python, [EDMS, 'create', '--root', instance, '--db-url', url, '--port', String(port), ...size]);
+  const { stdout } = await execa(python, [
+    EDMS,
+    'create',
+    '--root',
+    instance,
+    '--db-url',
+    url,
+    '--port',
+    String(port),
+    ...size,
+  ]);
   return JSON.parse(stdout.split('\n').at(-1)!) as Created;
 }
 
@@ -98,17 +116,35 @@ export async function stopEdms(world: Pick<World, 'python' | 'instance'>): Promi
 export async function workInIt(world: World, seed: number): Promise<Record<string, unknown>> {
   const { username, password } = world.user;
   const access = ['--url', world.baseUrl, '--username', username, '--password', password, '--jar', world.jar];
-  const { stdout } = await execa(world.python, ['test/edms/user.py', 'work', ...access, '--seed', String(seed), '--documents', '4']);
+  const { stdout } = await execa(world.python, [
+    'test/edms/user.py',
+    'work',
+    ...access,
+    '--seed',
+    String(seed),
+    '--documents',
+    '4',
+  ]);
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
 /** Database with its role, document files, environment, settings and certificates: gone. */
 export async function destroyWorld(world: World): Promise<void> {
   await stopEdms(world);
-  const psql = (statement: string) => execa(join(world.postgres.bin, 'psql'), ['-qX', '-v', 'ON_ERROR_STOP=1', '-d', world.postgres.superuserUrl, '-c', statement]);
+  const psql = (statement: string) =>
+    execa(join(world.postgres.bin, 'psql'), [
+      '-qX',
+      '-v',
+      'ON_ERROR_STOP=1',
+      '-d',
+      world.postgres.superuserUrl,
+      '-c',
+      statement,
+    ]);
   await psql(`DROP DATABASE "${world.database}" WITH (FORCE)`);
   await psql(`DROP ROLE "${world.role}"`);
-  for (const name of ['storage', 'certificates', 'logs', '.env', 'registrar/settings']) await rm(join(world.app, name), { recursive: true, force: true });
+  for (const name of ['storage', 'certificates', 'logs', '.env', 'registrar/settings'])
+    await rm(join(world.app, name), { recursive: true, force: true });
 }
 
 export async function writeJson(file: string, value: unknown): Promise<string> {

@@ -19,7 +19,13 @@ export function backupsTable(backups: readonly Backup[]): string {
   if (backups.length === 0) return 'no backups yet: holdfast backup DEPLOYMENT';
   const rows = backups.map((backup) => {
     const manifest = manifestOf(backup);
-    return [backup.backupId, backup.completeness, backup.mark, sizeText(manifest, 'sourceBytes'), sizeText(manifest, 'newBytes')];
+    return [
+      backup.backupId,
+      backup.completeness,
+      backup.mark,
+      sizeText(manifest, 'sourceBytes'),
+      sizeText(manifest, 'newBytes'),
+    ];
   });
   return table(['BACKUP', 'COMPLETENESS', 'MARK', 'SIZE', 'NEW'], rows);
 }
@@ -32,20 +38,41 @@ export function backupText(backup: Backup): string {
     ['CATEGORY', 'RECORDS', 'COVERED', 'WITHOUT IT'],
     backup.coverage.map((row) => [row.category, row.records, row.covered ? 'yes' : 'NO', row.restoreImpact]),
   );
-  return [head, `mark ${backup.mark}, committed ${backup.committedAt}, ${sizeText(manifest, 'sourceBytes')}, ${sizeText(manifest, 'newBytes')} new`, '', coverage, ...leftOutLines(manifest), ...checkLines(manifest)].join('\n');
+  return [
+    head,
+    `mark ${backup.mark}, committed ${backup.committedAt}, ${sizeText(manifest, 'sourceBytes')}, ${sizeText(manifest, 'newBytes')} new`,
+    '',
+    coverage,
+    ...leftOutLines(manifest),
+    ...checkLines(manifest),
+  ].join('\n');
 }
 
 export function leftOutLines(manifest: Manifest): readonly string[] {
   if (manifest.leftOut.length === 0) return [];
-  return ['', 'left out:', ...manifest.leftOut.map(({ component, what, reason, partial }) => `- ${component}: ${what}: ${reason}${partial ? ' (makes it partial)' : ''}`)];
+  return [
+    '',
+    'left out:',
+    ...manifest.leftOut.map(
+      ({ component, what, reason, partial }) =>
+        `- ${component}: ${what}: ${reason}${partial ? ' (makes it partial)' : ''}`,
+    ),
+  ];
 }
 
 function checkLines({ verification: { checks, notChecked } }: Manifest): readonly string[] {
   const failed = checks.filter((check) => !check.ok);
   const head = `${checks.length - failed.length} of ${checks.length} checks passed`;
-  return ['', head, ...failed.map(({ name, detail }) => `- FAILED ${name}: ${detail}`), ...notChecked.map((what) => `- not checked: ${what}`)];
+  return [
+    '',
+    head,
+    ...failed.map(({ name, detail }) => `- FAILED ${name}: ${detail}`),
+    ...notChecked.map((what) => `- not checked: ${what}`),
+  ];
 }
 
 function sizeText(manifest: Manifest | undefined, field: 'sourceBytes' | 'newBytes'): string {
-  return manifest === undefined ? '?' : bytesText(manifest.snapshots.reduce((sum, snapshot) => sum + snapshot[field], 0));
+  return manifest === undefined
+    ? '?'
+    : bytesText(manifest.snapshots.reduce((sum, snapshot) => sum + snapshot[field], 0));
 }

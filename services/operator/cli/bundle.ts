@@ -22,7 +22,9 @@ const BANNER = [
  * loaded only when an endpoint is configured, and then from an installation. Node 22.15 is the first with the zstd
  * that the repository format needs.
  */
-export async function bundle(outfile: string = OUTPUT): Promise<{ file: string; bytes: number; inputs: number }> {
+export async function bundle(
+  outfile: string = OUTPUT,
+): Promise<{ file: string; bytes: number; inputs: number }> {
   const texts = await readCheckoutTexts();
   const options: BuildOptions & { metafile: true } = {
     entryPoints: [`${HERE}main.ts`],
@@ -31,7 +33,14 @@ export async function bundle(outfile: string = OUTPUT): Promise<{ file: string; 
     platform: 'node',
     format: 'esm',
     target: 'node22.15',
-    external: ['@opentelemetry/sdk-*', '@opentelemetry/exporter-*', '@opentelemetry/resources', '@opentelemetry/otlp-*', 'pg-native', 'pino-pretty'],
+    external: [
+      '@opentelemetry/sdk-*',
+      '@opentelemetry/exporter-*',
+      '@opentelemetry/resources',
+      '@opentelemetry/otlp-*',
+      'pg-native',
+      'pino-pretty',
+    ],
     define: { HOLDFAST_BUNDLED: JSON.stringify(texts) },
     banner: { js: BANNER },
     legalComments: 'eof',

@@ -30,5 +30,8 @@ export async function aboutObjects(): Promise<readonly { readonly name: string; 
 
 export async function readCheckoutTexts(): Promise<BundledTexts> {
   const text = async (path: string) => await readFile(new URL(path, CHECKOUT), 'utf8').catch(() => '');
-  return { format: await text('libs/repository/FORMAT.md'), readme: await text('services/operator/cli/about.md') };
+  return {
+    format: await text('libs/repository/FORMAT.md'),
+    readme: await text('services/operator/cli/about.md'),
+  };
 }

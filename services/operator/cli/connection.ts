@@ -39,18 +39,26 @@ async function findServices({ env, home }: Context): Promise<{ addresses: Addres
 export function parseAddresses(text: string): Addresses {
   const parsed = parseJson(text);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new HoldfastError('CONFIG_INVALID', { variable: 'HOLDFAST_ADDRESSES', wanted: 'a JSON object of service name and host:port' });
+    throw new HoldfastError('CONFIG_INVALID', {
+      variable: 'HOLDFAST_ADDRESSES',
+      wanted: 'a JSON object of service name and host:port',
+    });
   }
   const problems = Object.entries(parsed).flatMap(([name, address]) => addressProblems(name, address));
-  if (problems.length > 0) throw new HoldfastError('CONFIG_INVALID', { variable: 'HOLDFAST_ADDRESSES' }, { problems });
+  if (problems.length > 0)
+    throw new HoldfastError('CONFIG_INVALID', { variable: 'HOLDFAST_ADDRESSES' }, { problems });
   return parsed as Addresses;
 }
 
 function addressProblems(name: string, address: unknown): Problem[] {
   const known = (SERVICE_NAMES as readonly string[]).includes(name);
-  const wrong = known ? [] : [problem('CONFIG_INVALID', name, `no such service, wanted one of ${SERVICE_NAMES.join(', ')}`)];
+  const wrong = known
+    ? []
+    : [problem('CONFIG_INVALID', name, `no such service, wanted one of ${SERVICE_NAMES.join(', ')}`)];
   const fits = typeof address === 'string' && /^\S+:\d+$/.test(address);
-  return fits ? wrong : [...wrong, problem('CONFIG_INVALID', name, `address ${JSON.stringify(address)} is not host:port`)];
+  return fits
+    ? wrong
+    : [...wrong, problem('CONFIG_INVALID', name, `address ${JSON.stringify(address)} is not host:port`)];
 }
 
 function parseJson(text: string): unknown {

@@ -18,20 +18,32 @@ export type FrontDoor = ReturnType<typeof frontDoorOf>;
 
 export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
   const ask = <Answer extends object>(area: string, method: string, request: object, deadlineMs?: number) =>
-    caller.call<Answer>('restore-coordinator', `holdfast.coordinator.v1.${area}`, method, request, { signal, deadlineMs });
+    caller.call<Answer>('restore-coordinator', `holdfast.coordinator.v1.${area}`, method, request, {
+      signal,
+      deadlineMs,
+    });
   return {
     caller,
-    declareDeployment: (specYaml: string) => ask<Deployment>('DeploymentService', 'declareDeployment', { specYaml }),
-    getDeployment: (deployment: string) => ask<Deployment>('DeploymentService', 'getDeployment', { deployment }),
-    listDeployments: async () => (await ask<Deployments>('DeploymentService', 'listDeployments', {})).deployments,
-    startBackup: (request: { deployment: string; requestId: string }) => ask<Run>('BackupService', 'startBackup', request),
-    getBackup: (deployment: string, backupId: string) => ask<Backup>('BackupService', 'getBackup', { deployment, backupId }),
+    declareDeployment: (specYaml: string) =>
+      ask<Deployment>('DeploymentService', 'declareDeployment', { specYaml }),
+    getDeployment: (deployment: string) =>
+      ask<Deployment>('DeploymentService', 'getDeployment', { deployment }),
+    listDeployments: async () =>
+      (await ask<Deployments>('DeploymentService', 'listDeployments', {})).deployments,
+    startBackup: (request: { deployment: string; requestId: string }) =>
+      ask<Run>('BackupService', 'startBackup', request),
+    getBackup: (deployment: string, backupId: string) =>
+      ask<Backup>('BackupService', 'getBackup', { deployment, backupId }),
     listBackups: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<BackupPage>('BackupService', 'listBackups', request),
     planRestore: (deployment: string, backupId: string) =>
       ask<RestorePlan>('RestoreService', 'planRestore', { deployment, backupId }, PLAN_DEADLINE_MS),
-    startRestore: (request: { deployment: string; backupId: string; planDigest: string; requestId: string }) =>
-      ask<Run>('RestoreService', 'startRestore', request, PLAN_DEADLINE_MS),
+    startRestore: (request: {
+      deployment: string;
+      backupId: string;
+      planDigest: string;
+      requestId: string;
+    }) => ask<Run>('RestoreService', 'startRestore', request, PLAN_DEADLINE_MS),
     getRun: (runId: string) => ask<Run>('RunService', 'getRun', { runId }),
     listRuns: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<RunPage>('RunService', 'listRuns', request),

@@ -14,7 +14,10 @@ export interface Reporter {
   /** A JSON line with `--json`; nothing for a person. */
   event(data: Readonly<Record<string, unknown>>): void;
   /** How far one activity is: a bar on a terminal, nothing elsewhere. */
-  progress(activity: string, done: { readonly bytes: number; readonly bytesTotal: number; readonly text: string }): void;
+  progress(
+    activity: string,
+    done: { readonly bytes: number; readonly bytesTotal: number; readonly text: string },
+  ): void;
   /** Takes the bars away, so that lines and questions stand alone. */
   clear(): void;
 }
@@ -70,6 +73,9 @@ export function createOutput({ stdout, stderr }: Streams, options: { json: boole
   };
 }
 
-async function writeAll(stdout: Writable, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+async function writeAll(
+  stdout: Writable,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
   for await (const part of content) if (!stdout.write(part)) await once(stdout, 'drain');
 }

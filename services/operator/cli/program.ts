@@ -2,7 +2,11 @@ import { Command } from 'commander';
 import type { CommandGroup, LeafCommand } from './command.ts';
 import { EXIT_HELP } from './exit-codes.ts';
 
-export type Runner = (command: LeafCommand, words: readonly unknown[], options: Readonly<Record<string, unknown>>) => Promise<void>;
+export type Runner = (
+  command: LeafCommand,
+  words: readonly unknown[],
+  options: Readonly<Record<string, unknown>>,
+) => Promise<void>;
 
 /** The command line as commander sees it; every leaf has `--json` and `--home`, examples and the exit codes in its help. */
 export function buildProgram(
@@ -38,7 +42,10 @@ function addGroup(program: Command, group: CommandGroup, run: Runner, write: Wri
 }
 
 function addLeaf(parent: Command, definition: LeafCommand, run: Runner, write: Write): void {
-  const command = quiet(parent.command(definition.name, { hidden: definition.hidden === true }).description(definition.summary), write);
+  const command = quiet(
+    parent.command(definition.name, { hidden: definition.hidden === true }).description(definition.summary),
+    write,
+  );
   for (const [syntax, what] of definition.words ?? []) command.argument(syntax, what);
   for (const [flags, what, many] of definition.options ?? []) {
     if (many === undefined) command.option(flags, what);
@@ -47,7 +54,10 @@ function addLeaf(parent: Command, definition: LeafCommand, run: Runner, write: W
   command
     .option('--json', 'one JSON object as the last line of standard output; errors too')
     .option('--home <folder>', 'home folder of the stack (default: HOLDFAST_HOME, else ./.holdfast)')
-    .addHelpText('after', `\nExamples:\n${definition.examples.map((line) => `  ${line}`).join('\n')}\n\n${EXIT_HELP}`)
+    .addHelpText(
+      'after',
+      `\nExamples:\n${definition.examples.map((line) => `  ${line}`).join('\n')}\n\n${EXIT_HELP}`,
+    )
     .action(async (...given: unknown[]) => {
       await run(definition, given.slice(0, definition.words?.length ?? 0), command.opts());
     });

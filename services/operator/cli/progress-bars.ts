@@ -3,7 +3,10 @@ import cliProgress from 'cli-progress';
 
 /** Bars of what runs side by side, one line each, on a terminal. */
 export interface ProgressBars {
-  update(activity: string, done: { readonly bytes: number; readonly bytesTotal: number; readonly text: string }): void;
+  update(
+    activity: string,
+    done: { readonly bytes: number; readonly bytesTotal: number; readonly text: string },
+  ): void;
   /** A line above the bars. */
   log(line: string): void;
   stop(): void;

@@ -12,9 +12,18 @@ export function planData(plan: RestorePlan): Record<string, unknown> {
 
 export function planText(plan: RestorePlan): string {
   const steps = plan.steps.map((step, at) => `${String(at + 1).padStart(4)}  ${step}`);
-  const warnings = plan.warnings.length === 0 ? [] : [`${plan.warnings.length} warnings:`, problemsText(plan.warnings)];
-  const problems = plan.problems.length === 0 ? ['no problems found'] : [`${plan.problems.length} problems refuse it:`, problemsText(plan.problems)];
-  return [`restore of ${plan.deployment} from backup ${plan.backupId}`, ...steps, ...warnings, ...problems].join('\n');
+  const warnings =
+    plan.warnings.length === 0 ? [] : [`${plan.warnings.length} warnings:`, problemsText(plan.warnings)];
+  const problems =
+    plan.problems.length === 0
+      ? ['no problems found']
+      : [`${plan.problems.length} problems refuse it:`, problemsText(plan.problems)];
+  return [
+    `restore of ${plan.deployment} from backup ${plan.backupId}`,
+    ...steps,
+    ...warnings,
+    ...problems,
+  ].join('\n');
 }
 
 /** The dry run as an answer: good, or refused with every problem. */
@@ -26,11 +35,16 @@ export function planAnswer(plan: RestorePlan): Answer {
 /** Shows the plan and asks. Throws REFUSED with every problem, USAGE where nobody can answer, CANCELLED on a no. */
 export async function approve(plan: RestorePlan, context: Context, yes: boolean): Promise<void> {
   const { problems } = plan as { problems: HoldfastError['problems'] };
-  if (problems.length > 0) throw new HoldfastError('REFUSED', { deployment: plan.deployment, backup: plan.backupId }, { problems });
+  if (problems.length > 0)
+    throw new HoldfastError('REFUSED', { deployment: plan.deployment, backup: plan.backupId }, { problems });
   context.report.note(planText(plan));
   context.report.event({ plan: planData(plan) });
   if (yes) return;
-  if (!context.terminal.interactive) throw new HoldfastError('USAGE', { missingOption: '--yes', remedy: 'nobody can be asked here: give --yes, or look first with --plan' });
+  if (!context.terminal.interactive)
+    throw new HoldfastError('USAGE', {
+      missingOption: '--yes',
+      remedy: 'nobody can be asked here: give --yes, or look first with --plan',
+    });
   if (await context.terminal.confirm(`Restore ${plan.deployment} in place?`)) return;
   throw new HoldfastError('CANCELLED', { reason: 'not approved' });
 }

@@ -56,6 +56,7 @@ function contextOf(parts: {
 
 function usageError(error: CommanderError): HoldfastError {
   // A group called without a command shows its help, which is all there is to say.
-  const message = error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
+  const message =
+    error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
   return new HoldfastError('USAGE', { remedy: 'see: holdfast help COMMAND' }, { message });
 }

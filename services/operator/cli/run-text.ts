@@ -12,14 +12,25 @@ export function runData(run: Run): Record<string, unknown> {
 /** The error of a run in the shape all errors have. */
 export function errorOfRun(run: Run) {
   const { code = 'INTERNAL', message = '', remedy = '', problems = [] } = run.error ?? {};
-  return { code: isErrorCode(code) ? code : ('INTERNAL' as const), message, remedy, problems: problems as never };
+  return {
+    code: isErrorCode(code) ? code : ('INTERNAL' as const),
+    message,
+    remedy,
+    problems: problems as never,
+  };
 }
 
 export function runText(run: Run): string {
   const head = `${run.kind} ${run.runId} of ${run.deployment}: ${run.state}${took(run)}`;
   const steps = table(
     ['STEP', 'STATE', 'ATTEMPT', 'TIME', 'SERVICE'],
-    run.steps.map((step) => [step.name, step.state, step.attempt === 0 ? '' : String(step.attempt), spanText(step.startedAt, step.finishedAt), step.service]),
+    run.steps.map((step) => [
+      step.name,
+      step.state,
+      step.attempt === 0 ? '' : String(step.attempt),
+      spanText(step.startedAt, step.finishedAt),
+      step.service,
+    ]),
   );
   return [head, steps, ...(run.error === null ? [] : [errorText(errorOfRun(run))])].join('\n');
 }

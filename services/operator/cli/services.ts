@@ -12,27 +12,42 @@ const LOADERS: Readonly<Record<ServiceName, () => Promise<Loaded>>> = {
   'db-snapshot': async () => {
     const { contract } = await import('#services/db-snapshot/contract.ts');
     const { buildService } = await import('#services/db-snapshot/service.ts');
-    return { run: () => runService(contract, buildService), inline: () => inlineService(contract, buildService) };
+    return {
+      run: () => runService(contract, buildService),
+      inline: () => inlineService(contract, buildService),
+    };
   },
   'file-snapshot': async () => {
     const { contract } = await import('#services/file-snapshot/contract.ts');
     const { buildService } = await import('#services/file-snapshot/service.ts');
-    return { run: () => runService(contract, buildService), inline: () => inlineService(contract, buildService) };
+    return {
+      run: () => runService(contract, buildService),
+      inline: () => inlineService(contract, buildService),
+    };
   },
   'config-vault': async () => {
     const { contract } = await import('#services/config-vault/contract.ts');
     const { buildService } = await import('#services/config-vault/service.ts');
-    return { run: () => runService(contract, buildService), inline: () => inlineService(contract, buildService) };
+    return {
+      run: () => runService(contract, buildService),
+      inline: () => inlineService(contract, buildService),
+    };
   },
   verifier: async () => {
     const { contract } = await import('#services/verifier/contract.ts');
     const { buildService } = await import('#services/verifier/service.ts');
-    return { run: () => runService(contract, buildService), inline: () => inlineService(contract, buildService) };
+    return {
+      run: () => runService(contract, buildService),
+      inline: () => inlineService(contract, buildService),
+    };
   },
   'restore-coordinator': async () => {
     const { contract } = await import('#services/restore-coordinator/contract.ts');
     const { buildService } = await import('#services/restore-coordinator/service.ts');
-    return { run: () => runService(contract, buildService), inline: () => inlineService(contract, buildService) };
+    return {
+      run: () => runService(contract, buildService),
+      inline: () => inlineService(contract, buildService),
+    };
   },
 };
 

@@ -13,7 +13,12 @@ export function parseStoreChoice(text: string, cwd: string): StoreChoice {
 export function storeUrlOf(text: string, cwd: string): string {
   if (/^(disk:|s3:\/\/)/.test(text)) return text;
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1];
-  if (scheme !== undefined) throw new HoldfastError('USAGE', { option: '--store', scheme, wanted: 'disk, minio, versitygw, a folder, disk:/FOLDER or s3://BUCKET?endpoint=…&region=…' });
+  if (scheme !== undefined)
+    throw new HoldfastError('USAGE', {
+      option: '--store',
+      scheme,
+      wanted: 'disk, minio, versitygw, a folder, disk:/FOLDER or s3://BUCKET?endpoint=…&region=…',
+    });
   return diskStoreUrl(isAbsolute(text) ? text : resolve(cwd, text));
 }
 

@@ -19,7 +19,12 @@ export interface WatchOptions {
  * Shows a run until its end and answers with it. Ctrl-C asks before it cancels; where nobody can answer, the run is
  * left going (or cancelled, when it cannot go on without us).
  */
-export async function watchRun(door: FrontDoor, runId: string, context: Context, options: WatchOptions = { mayLeave: true }): Promise<Answer> {
+export async function watchRun(
+  door: FrontDoor,
+  runId: string,
+  context: Context,
+  options: WatchOptions = { mayLeave: true },
+): Promise<Answer> {
   const left = new AbortController();
   const asking = new Set<Promise<void>>();
   const onInterrupt = () => {
@@ -44,9 +49,17 @@ function leftAnswer(run: Run): Answer {
   return { data: { run: runData(run), left: true }, text, exit: EXIT.cancelled };
 }
 
-async function decideInterrupt(door: FrontDoor, runId: string, { terminal, report }: Context, options: WatchOptions, left: AbortController): Promise<void> {
+async function decideInterrupt(
+  door: FrontDoor,
+  runId: string,
+  { terminal, report }: Context,
+  options: WatchOptions,
+  left: AbortController,
+): Promise<void> {
   report.clear();
-  const cancel = terminal.interactive ? await terminal.confirm('Cancel the run and take back what it did?') : !options.mayLeave;
+  const cancel = terminal.interactive
+    ? await terminal.confirm('Cancel the run and take back what it did?')
+    : !options.mayLeave;
   if (cancel) {
     await door.cancelRun(runId);
     report.note('cancelling: what was staged is taken back');
@@ -101,7 +114,11 @@ function show(event: RunEvent, { report }: Context): void {
   if (event.kind === 'progress') {
     const { activity, bytes, bytesTotal } = parseObject(event.detailJson);
     const total = Number(bytesTotal ?? 0);
-    report.progress(event.step, { bytes: Number(bytes ?? 0), bytesTotal: total, text: String(activity ?? '') });
+    report.progress(event.step, {
+      bytes: Number(bytes ?? 0),
+      bytesTotal: total,
+      text: String(activity ?? ''),
+    });
     return;
   }
   const line = eventText(event);

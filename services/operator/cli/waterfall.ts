@@ -29,7 +29,12 @@ function isEnd(event: RunEvent, step: string, attempt: unknown): boolean {
   return ends && event.step === step && parseObject(event.detailJson)['attempt'] === attempt;
 }
 
-function barsOfStep(start: RunEvent, attempt: number, end: RunEvent | undefined, lastMs: number): readonly Bar[] {
+function barsOfStep(
+  start: RunEvent,
+  attempt: number,
+  end: RunEvent | undefined,
+  lastMs: number,
+): readonly Bar[] {
   const step: Bar = {
     name: attempt === 1 ? start.step : `${start.step} #${attempt}`,
     depth: 0,
@@ -43,13 +48,15 @@ function barsOfStep(start: RunEvent, attempt: number, end: RunEvent | undefined,
 function phasesOf(end: RunEvent | undefined): readonly Bar[] {
   const phases = end === undefined ? undefined : parseObject(end.detailJson)['phases'];
   if (!Array.isArray(phases)) return [];
-  return (phases as { name: string; startedAt: string; endedAt: string }[]).map(({ name, startedAt, endedAt }) => ({
-    name,
-    depth: 1,
-    startMs: Date.parse(startedAt),
-    endMs: Date.parse(endedAt),
-    state: 'completed',
-  }));
+  return (phases as { name: string; startedAt: string; endedAt: string }[]).map(
+    ({ name, startedAt, endedAt }) => ({
+      name,
+      depth: 1,
+      startMs: Date.parse(startedAt),
+      endMs: Date.parse(endedAt),
+      state: 'completed',
+    }),
+  );
 }
 
 /** Text bars on one time axis; a failed attempt is drawn with `x`, one without an end with `.`. Pure. */
@@ -57,7 +64,8 @@ export function waterfall(bars: readonly Bar[]): string {
   if (bars.length === 0) return 'nothing was started yet';
   const from = Math.min(...bars.map((bar) => bar.startMs));
   const to = Math.max(...bars.map((bar) => bar.endMs), from + 1);
-  const column = (ms: number) => Math.round(((Math.min(Math.max(ms, from), to) - from) / (to - from)) * WIDTH);
+  const column = (ms: number) =>
+    Math.round(((Math.min(Math.max(ms, from), to) - from) / (to - from)) * WIDTH);
   const names = bars.map((bar) => `${'  '.repeat(bar.depth)}${bar.name}`);
   const width = Math.max(...names.map((name) => name.length));
   const lines = bars.map((bar, at) => {

@@ -19,7 +19,8 @@ export function manifestStore(store: ObjectStore, repository: Repository): Manif
 
   const listIds = async (deployment: string): Promise<readonly string[]> => {
     const ids: string[] = [];
-    for await (const { name } of store.list(`backups/${deployment}/`)) ids.push(name.slice(`backups/${deployment}/`.length, -'.json'.length));
+    for await (const { name } of store.list(`backups/${deployment}/`))
+      ids.push(name.slice(`backups/${deployment}/`.length, -'.json'.length));
     return ids.toReversed();
   };
 
@@ -36,13 +37,19 @@ export function manifestStore(store: ObjectStore, repository: Repository): Manif
     },
     async read(deployment, backupId) {
       const id = backupId === 'latest' ? (await listIds(deployment))[0] : backupId;
-      const known = id !== undefined && BACKUP_PATTERN.test(id) && (await store.head(nameOf(deployment, id))) !== undefined;
+      const known =
+        id !== undefined &&
+        BACKUP_PATTERN.test(id) &&
+        (await store.head(nameOf(deployment, id))) !== undefined;
       if (!known) throw new HoldfastError('BACKUP_NOT_FOUND', { deployment, backup: backupId });
       return readNamed(deployment, id);
     },
     async *list(deployment) {
       for (const backupId of await listIds(deployment)) {
-        yield await readNamed(deployment, backupId).catch((error: unknown) => ({ backupId, damaged: HoldfastError.from(error).message }));
+        yield await readNamed(deployment, backupId).catch((error: unknown) => ({
+          backupId,
+          damaged: HoldfastError.from(error).message,
+        }));
       }
     },
   };
@@ -53,7 +60,11 @@ function signManifest(manifest: Manifest, repository: Repository): Buffer {
   return Buffer.from(`${JSON.stringify({ manifest, signature }, null, 2)}\n`);
 }
 
-function openManifest(bytes: Buffer, where: { deployment: string; id: string }, repository: Repository): Manifest {
+function openManifest(
+  bytes: Buffer,
+  where: { deployment: string; id: string },
+  repository: Repository,
+): Manifest {
   const parsed = signedManifestSchema.safeParse(parseJson(bytes, where));
   if (!parsed.success) throw new HoldfastError('MANIFEST_DAMAGED', { ...where, reason: 'shape' });
   const { manifest, signature } = parsed.data;

@@ -3,7 +3,12 @@ import type { Bus } from '#libs/bus/port.ts';
 import { subjects } from '#libs/contracts/subjects.ts';
 import type { Progress } from '../ports.ts';
 
-const progressData = z.object({ step: z.string(), activity: z.string(), bytes: z.coerce.number(), bytesTotal: z.coerce.number().default(0) });
+const progressData = z.object({
+  step: z.string(),
+  activity: z.string(),
+  bytes: z.coerce.number(),
+  bytesTotal: z.coerce.number().default(0),
+});
 
 /** Progress notes of one run; a malformed note is dropped, for progress is never the truth. */
 export function progressListener(bus: Bus) {

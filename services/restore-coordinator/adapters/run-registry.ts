@@ -20,7 +20,10 @@ export interface RegistryDeps {
   readonly sagas: Readonly<Record<string, Saga>>;
   readonly drive: Omit<DrivePorts, 'onAppend' | 'store' | 'clock'>;
   readonly listDeployments: () => Promise<readonly string[]>;
-  readonly listenProgress: (runId: string, onProgress: (progress: Progress) => void) => Promise<AsyncDisposable>;
+  readonly listenProgress: (
+    runId: string,
+    onProgress: (progress: Progress) => void,
+  ) => Promise<AsyncDisposable>;
   /** After the last entry: the trace, the event. Its failure is logged, never the run's. */
   readonly onFinished: (state: RunState, entries: readonly JournalEntry[]) => Promise<void>;
 }
@@ -79,12 +82,22 @@ export class RunRegistry implements Runs, AsyncDisposable {
 
   async list(deployment?: string): Promise<readonly RunState[]> {
     const deployments = deployment === undefined ? await this.#deps.listDeployments() : [deployment];
-    const opened = await Promise.all(deployments.map((name) => deploymentLog(this.#deps.store, name).refresh()));
-    const runIds = opened.flat().flatMap(({ at, event }) => (event.kind === 'opened' ? [{ at, runId: event.runId }] : []));
-    return Promise.all(runIds.toSorted((a, b) => (a.at < b.at ? 1 : -1)).map(({ runId }) => this.read(runId)));
+    const opened = await Promise.all(
+      deployments.map((name) => deploymentLog(this.#deps.store, name).refresh()),
+    );
+    const runIds = opened
+      .flat()
+      .flatMap(({ at, event }) => (event.kind === 'opened' ? [{ at, runId: event.runId }] : []));
+    return Promise.all(
+      runIds.toSorted((a, b) => (a.at < b.at ? 1 : -1)).map(({ runId }) => this.read(runId)),
+    );
   }
 
-  async *watch(runId: string, afterSequence: number, signal: AbortSignal): AsyncIterable<JournalEntry | Progress> {
+  async *watch(
+    runId: string,
+    afterSequence: number,
+    signal: AbortSignal,
+  ): AsyncIterable<JournalEntry | Progress> {
     const journal = runJournal(this.#deps.store, requireRunId(runId));
     const news: Progress[] = [];
     await using _ = await this.#deps.listenProgress(runId, (progress) => news.push(progress));
@@ -112,7 +125,9 @@ export class RunRegistry implements Runs, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort(new HoldfastError('CANCELLED', { reason: 'coordinator stops; the run goes on when it is back' }));
+    this.#stopping.abort(
+      new HoldfastError('CANCELLED', { reason: 'coordinator stops; the run goes on when it is back' }),
+    );
     await Promise.all([...this.#active.values()].map(({ done }) => done));
   }
 
@@ -136,7 +151,8 @@ export class RunRegistry implements Runs, AsyncDisposable {
     const decide = (entries: readonly LogEntry[]): LogEvent => {
       const others = openRuns(entries).filter((run) => run.runId !== runId);
       const holder = others.find((run) => run.exclusive || saga.exclusive);
-      if (holder !== undefined) throw new HoldfastError('RUN_IN_PROGRESS', { deployment, run: holder.runId, kind: holder.runKind });
+      if (holder !== undefined)
+        throw new HoldfastError('RUN_IN_PROGRESS', { deployment, run: holder.runId, kind: holder.runKind });
       return { kind: 'opened', runId, runKind: kind, exclusive: saga.exclusive, principal };
     };
     const entry = await appendDecided(deploymentLog(this.#deps.store, deployment), decide, this.#deps.clock);
@@ -185,7 +201,8 @@ export class RunRegistry implements Runs, AsyncDisposable {
 
   #requireSaga(kind: string): Saga {
     const saga = this.#deps.sagas[kind];
-    if (saga === undefined) throw new HoldfastError('JOURNAL_BROKEN', { reason: 'unknown kind of run', kind });
+    if (saga === undefined)
+      throw new HoldfastError('JOURNAL_BROKEN', { reason: 'unknown kind of run', kind });
     return saga;
   }
 }

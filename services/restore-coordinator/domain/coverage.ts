@@ -14,13 +14,21 @@ const TABLE_CATEGORIES: readonly (readonly [category: string, pattern: RegExp, i
   ['migration state', /^django_migrations$/, 'the application cannot tell which schema it has'],
   ['sessions', /^django_session$/, 'everybody is logged out'],
   ['scheduled tasks', /beat|schedul|task/, 'recurring work stops unseen'],
-  ['permissions and content types', /^(auth_|django_content_type)/, 'access rules and generic references break'],
+  [
+    'permissions and content types',
+    /^(auth_|django_content_type)/,
+    'access rules and generic references break',
+  ],
   ['user management', /user|role|mfa|group/, 'nobody can log in'],
   ['audit trail', /audit|log$|_log|compliance|integrity|change/, 'records of evidence are lost'],
   ['workflows', /workflow/, 'running approvals lose their state'],
   ['documents', /document|placeholder|template/, 'documents lose their records'],
   ['security', /secur|certificate|signature|encryption|key/, 'signatures and keys are lost'],
-  ['backup module', /backup|restore|health|metric|disaster/, 'settings of the built-in backup module are lost'],
+  [
+    'backup module',
+    /backup|restore|health|metric|disaster/,
+    'settings of the built-in backup module are lost',
+  ],
   ['system configuration', /config|setting|custom|toggle|notification/, 'behaviour falls back to defaults'],
 ];
 const OTHER = ['other tables', 'rows of unlisted tables are lost'] as const;
@@ -37,9 +45,18 @@ function tableRows(manifest: Manifest, missing: ReadonlySet<string>): readonly C
   for (const [table, records] of Object.entries(facts?.rowsByTable ?? {})) {
     const [category, impact] = categoryOf(table.slice(table.indexOf('.') + 1));
     const row = rows.get(category) ?? { category, records: 0, covered: true, restoreImpact: impact };
-    rows.set(category, { ...row, records: row.records + records, covered: row.covered && !missing.has(table) });
+    rows.set(category, {
+      ...row,
+      records: row.records + records,
+      covered: row.covered && !missing.has(table),
+    });
   }
-  const sequences = { category: 'sequences', records: facts?.sequences ?? 0, covered: facts !== undefined, restoreImpact: 'the first insert fails' };
+  const sequences = {
+    category: 'sequences',
+    records: facts?.sequences ?? 0,
+    covered: facts !== undefined,
+    restoreImpact: 'the first insert fails',
+  };
   return [...rows.values(), sequences];
 }
 
@@ -51,15 +68,33 @@ function categoryOf(table: string): readonly [string, string] {
 function treeRows(manifest: Manifest): readonly CoverageRow[] {
   const files = factsOf<FilesFacts>(manifest, 'files');
   const config = factsOf<ConfigFacts>(manifest, 'config');
-  const partial = (component: string) => manifest.leftOut.some((entry) => entry.component === component && entry.partial);
-  const roots = (files?.roots ?? []).map((root) => ({ ...rootRow(`files: ${root.name}`, root), covered: !partial('files') }));
-  const trees = (config?.roots ?? []).map((root) => rootRow(root.name.startsWith('env:') ? 'environment' : `configuration: ${root.name}`, root));
-  const certificates = { category: 'certificates', records: config?.certificates.length ?? 0, covered: config !== undefined, restoreImpact: 'TLS and signing stop' };
+  const partial = (component: string) =>
+    manifest.leftOut.some((entry) => entry.component === component && entry.partial);
+  const roots = (files?.roots ?? []).map((root) => ({
+    ...rootRow(`files: ${root.name}`, root),
+    covered: !partial('files'),
+  }));
+  const trees = (config?.roots ?? []).map((root) =>
+    rootRow(root.name.startsWith('env:') ? 'environment' : `configuration: ${root.name}`, root),
+  );
+  const certificates = {
+    category: 'certificates',
+    records: config?.certificates.length ?? 0,
+    covered: config !== undefined,
+    restoreImpact: 'TLS and signing stop',
+  };
   return [...roots, ...trees.map((row) => ({ ...row, covered: !partial('config') })), certificates];
 }
 
-function rootRow(category: string, root: { readonly state: string; readonly files: number }): Omit<CoverageRow, 'covered'> {
-  return { category, records: root.files, restoreImpact: root.state === 'absent' ? 'none: absent at the source' : 'its files are lost' };
+function rootRow(
+  category: string,
+  root: { readonly state: string; readonly files: number },
+): Omit<CoverageRow, 'covered'> {
+  return {
+    category,
+    records: root.files,
+    restoreImpact: root.state === 'absent' ? 'none: absent at the source' : 'its files are lost',
+  };
 }
 
 function factsOf<T>(manifest: Manifest, component: string): T | undefined {

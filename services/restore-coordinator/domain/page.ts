@@ -7,7 +7,11 @@ const PAGE_MAX = 500;
  * One page of a list that only grows at its head. The opaque token names the last item of the page before, so an
  * insert meanwhile neither repeats nor skips one.
  */
-export function pageOf<T>(items: readonly T[], idOf: (item: T) => string, request: { pageSize: number; pageToken: string }) {
+export function pageOf<T>(
+  items: readonly T[],
+  idOf: (item: T) => string,
+  request: { pageSize: number; pageToken: string },
+) {
   const start = request.pageToken === '' ? 0 : indexAfter(items, idOf, decodeToken(request.pageToken));
   const size = Math.min(request.pageSize === 0 ? PAGE_DEFAULT : request.pageSize, PAGE_MAX);
   const page = items.slice(start, start + size);

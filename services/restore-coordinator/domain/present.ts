@@ -17,7 +17,10 @@ export function presentRun(state: RunState, saga: Saga | undefined) {
     principal: header.principal,
     openedAt: header.openedAt,
     finishedAt: state.finishedAt ?? '',
-    steps: (saga?.steps ?? []).flatMap((step) => [presentStep(step, step.name, state), ...presentUndo(step, state)]),
+    steps: (saga?.steps ?? []).flatMap((step) => [
+      presentStep(step, step.name, state),
+      ...presentUndo(step, state),
+    ]),
     error: state.error === undefined ? null : presentError(state.error),
     outcomeJson: JSON.stringify(outcomeOf(state)),
   };
@@ -29,7 +32,9 @@ function outcomeOf(state: RunState): unknown {
 }
 
 function presentUndo(step: SagaStep, state: RunState) {
-  return state.steps[undoName(step.name)] === undefined ? [] : [presentStep(step, undoName(step.name), state)];
+  return state.steps[undoName(step.name)] === undefined
+    ? []
+    : [presentStep(step, undoName(step.name), state)];
 }
 
 function presentStep(step: SagaStep, name: string, state: RunState) {
@@ -50,21 +55,47 @@ function endOf(step: StepState | undefined): string {
 }
 
 export function presentError(error: ErrorRecord) {
-  return { code: error.code, message: error.message, remedy: error.remedy, detailsJson: JSON.stringify(error.details), problems: error.problems };
+  return {
+    code: error.code,
+    message: error.message,
+    remedy: error.remedy,
+    detailsJson: JSON.stringify(error.details),
+    problems: error.problems,
+  };
 }
 
 export function presentEvent(entry: JournalEntry | Progress) {
   if ('n' in entry) {
     const { kind, ...fields } = entry.event;
-    return { sequence: entry.n + 1, at: entry.at, kind, step: 'step' in entry.event ? entry.event.step : '', detailJson: JSON.stringify(fields) };
+    return {
+      sequence: entry.n + 1,
+      at: entry.at,
+      kind,
+      step: 'step' in entry.event ? entry.event.step : '',
+      detailJson: JSON.stringify(fields),
+    };
   }
   const { step, at, activity, bytes, bytesTotal } = entry;
-  return { sequence: 0, at, kind: 'progress', step, detailJson: JSON.stringify({ activity, bytes, bytesTotal }) };
+  return {
+    sequence: 0,
+    at,
+    kind: 'progress',
+    step,
+    detailJson: JSON.stringify({ activity, bytes, bytesTotal }),
+  };
 }
 
 export function presentBackup({ manifest }: StoredManifest) {
   const { backupId, deployment, mark, committedAt, completeness } = manifest;
-  return { backupId, deployment, mark, committedAt, completeness, manifestJson: JSON.stringify(manifest), coverage: coverageOf(manifest) };
+  return {
+    backupId,
+    deployment,
+    mark,
+    committedAt,
+    completeness,
+    manifestJson: JSON.stringify(manifest),
+    coverage: coverageOf(manifest),
+  };
 }
 
 export function presentDeclared({ spec, version, yaml }: DeclaredSpec) {

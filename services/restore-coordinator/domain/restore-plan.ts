@@ -19,11 +19,21 @@ export interface RestorePlan {
  * The plan's digest is what gets approved: it covers the backup, its snapshots, the spec and the steps, and not what
  * changes by the minute (free space, open sessions), which is looked at again when the run starts.
  */
-export function planRestore(stored: StoredManifest, specVersion: number, answer: PreflightAnswer): RestorePlan {
+export function planRestore(
+  stored: StoredManifest,
+  specVersion: number,
+  answer: PreflightAnswer,
+): RestorePlan {
   const { manifest } = stored;
   const snapshots = manifest.snapshots.map(({ component, id, digest }) => ({ component, id, digest }));
   const steps = restoreSaga.steps.map((step) => step.name);
-  const approved = { backupId: manifest.backupId, manifestDigest: stored.digest, snapshots, specVersion, steps };
+  const approved = {
+    backupId: manifest.backupId,
+    manifestDigest: stored.digest,
+    snapshots,
+    specVersion,
+    steps,
+  };
   const digest = sha256(canonicalJson(approved));
   return {
     digest,

@@ -23,19 +23,42 @@ function rootSpan(state: RunState, entries: readonly JournalEntry[]): PlainSpan 
     startMs: Date.parse(entries[0]!.at),
     endMs: Date.parse(entries.at(-1)!.at),
     ok: state.status === 'completed',
-    attributes: { 'holdfast.run_id': runId, 'holdfast.deployment_id': deployment, 'holdfast.principal': principal, 'holdfast.outcome': state.status },
+    attributes: {
+      'holdfast.run_id': runId,
+      'holdfast.deployment_id': deployment,
+      'holdfast.principal': principal,
+      'holdfast.outcome': state.status,
+    },
   };
 }
 
-function stepSpans(state: RunState, entry: JournalEntry, entries: readonly JournalEntry[]): readonly PlainSpan[] {
+function stepSpans(
+  state: RunState,
+  entry: JournalEntry,
+  entries: readonly JournalEntry[],
+): readonly PlainSpan[] {
   const { event } = entry;
   if (event.kind !== 'step-completed' && event.kind !== 'step-failed') return [];
   const { runId } = state.header;
-  const scheduled = entries.find(({ event: other }) => other.kind === 'step-scheduled' && other.step === event.step && other.attempt === event.attempt);
+  const scheduled = entries.find(
+    ({ event: other }) =>
+      other.kind === 'step-scheduled' && other.step === event.step && other.attempt === event.attempt,
+  );
   const spanId = spanIdOf(runId, event.step, event.attempt);
-  const common = { traceId: runId, attributes: { 'holdfast.step': event.step, 'holdfast.attempt': event.attempt } };
+  const common = {
+    traceId: runId,
+    attributes: { 'holdfast.step': event.step, 'holdfast.attempt': event.attempt },
+  };
   const ok = event.kind === 'step-completed';
-  const step = { ...common, spanId, parentSpanId: spanIdOf(runId), name: `${SPANS.step} ${event.step}`, startMs: Date.parse((scheduled ?? entry).at), endMs: Date.parse(entry.at), ok };
+  const step = {
+    ...common,
+    spanId,
+    parentSpanId: spanIdOf(runId),
+    name: `${SPANS.step} ${event.step}`,
+    startMs: Date.parse((scheduled ?? entry).at),
+    endMs: Date.parse(entry.at),
+    ok,
+  };
   const phases = ok ? event.phases : [];
   return [
     step,

@@ -4,7 +4,11 @@ import type { CoordinatorPorts } from '../ports.ts';
 import { sagas } from '../sagas/all.ts';
 
 /** Asks the run to stop and to take back what it staged; harmless when repeated or finished. */
-export async function cancelRun(request: { runId: string }, context: CallContext, { runs }: CoordinatorPorts) {
+export async function cancelRun(
+  request: { runId: string },
+  context: CallContext,
+  { runs }: CoordinatorPorts,
+) {
   const state = await runs.cancel(request.runId, context.principal);
   return presentRun(state, sagas[state.header.kind]);
 }

@@ -4,13 +4,27 @@ import { presentBackup } from '../domain/present.ts';
 import type { CoordinatorPorts } from '../ports.ts';
 
 /** Committed backups, newest first; a damaged manifest is shown as damaged, not left away. */
-export async function listBackups(request: { deployment: string; pageSize: number; pageToken: string }, _: CallContext, { manifests, specs }: CoordinatorPorts) {
+export async function listBackups(
+  request: { deployment: string; pageSize: number; pageToken: string },
+  _: CallContext,
+  { manifests, specs }: CoordinatorPorts,
+) {
   await specs.read(request.deployment);
-  const listed = (await Array.fromAsync(manifests.list(request.deployment))).map((entry) => ('damaged' in entry ? damagedBackup(request.deployment, entry) : presentBackup(entry)));
+  const listed = (await Array.fromAsync(manifests.list(request.deployment))).map((entry) =>
+    'damaged' in entry ? damagedBackup(request.deployment, entry) : presentBackup(entry),
+  );
   const { page, nextPageToken } = pageOf(listed, (backup) => backup.backupId, request);
   return { backups: page, nextPageToken };
 }
 
 function damagedBackup(deployment: string, entry: { backupId: string; damaged: string }) {
-  return { backupId: entry.backupId, deployment, mark: '', committedAt: '', completeness: 'damaged', manifestJson: JSON.stringify({ error: entry.damaged }), coverage: [] };
+  return {
+    backupId: entry.backupId,
+    deployment,
+    mark: '',
+    committedAt: '',
+    completeness: 'damaged',
+    manifestJson: JSON.stringify({ error: entry.damaged }),
+    coverage: [],
+  };
 }

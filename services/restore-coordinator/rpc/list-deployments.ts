@@ -5,5 +5,7 @@ import type { CoordinatorPorts } from '../ports.ts';
 /** Every deployment with its newest declaration. */
 export async function listDeployments(_request: object, _: CallContext, { specs }: CoordinatorPorts) {
   const names = await specs.list();
-  return { deployments: await Promise.all(names.map(async (name) => presentDeclared(await specs.read(name)))) };
+  return {
+    deployments: await Promise.all(names.map(async (name) => presentDeclared(await specs.read(name)))),
+  };
 }

@@ -5,10 +5,25 @@ import { backupSaga } from '../sagas/backup.ts';
 import { requireRequestId } from '../domain/request-id.ts';
 
 /** Opens a backup run, once per `request_id`. Throws DEPLOYMENT_NOT_FOUND, RUN_IN_PROGRESS. */
-export async function startBackup(request: { deployment: string; requestId: string }, context: CallContext, { specs, runs }: CoordinatorPorts) {
+export async function startBackup(
+  request: { deployment: string; requestId: string },
+  context: CallContext,
+  { specs, runs }: CoordinatorPorts,
+) {
   const key = requireRequestId(request.requestId);
   const { version } = await specs.read(request.deployment);
   const { deployment } = request;
   const { principal } = context;
-  return presentRun(await runs.open({ kind: 'backup', deployment, specVersion: version, principal, origin: 'request', key, parameters: {} }), backupSaga);
+  return presentRun(
+    await runs.open({
+      kind: 'backup',
+      deployment,
+      specVersion: version,
+      principal,
+      origin: 'request',
+      key,
+      parameters: {},
+    }),
+    backupSaga,
+  );
 }

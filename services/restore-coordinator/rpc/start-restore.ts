@@ -18,11 +18,26 @@ export async function startRestore(
 ) {
   const key = requireRequestId(request.requestId);
   const plan = await planFor(request, context, ports);
-  if (plan.digest !== request.planDigest) throw new HoldfastError('PLAN_CHANGED', { approved: request.planDigest, now: plan.digest });
-  if (plan.problems.length > 0) throw new HoldfastError('REFUSED', { deployment: request.deployment }, { problems: plan.problems });
+  if (plan.digest !== request.planDigest)
+    throw new HoldfastError('PLAN_CHANGED', { approved: request.planDigest, now: plan.digest });
+  if (plan.problems.length > 0)
+    throw new HoldfastError('REFUSED', { deployment: request.deployment }, { problems: plan.problems });
   const { deployment } = request;
   const { principal } = context;
-  const state = await ports.runs.open({ kind: 'restore', deployment, specVersion: plan.specVersion, principal, origin: 'request', key, parameters: plan.parameters as unknown as Json });
-  await ports.record(deployment, { kind: 'approved', runId: state.header.runId, planDigest: plan.digest, principal });
+  const state = await ports.runs.open({
+    kind: 'restore',
+    deployment,
+    specVersion: plan.specVersion,
+    principal,
+    origin: 'request',
+    key,
+    parameters: plan.parameters as unknown as Json,
+  });
+  await ports.record(deployment, {
+    kind: 'approved',
+    runId: state.header.runId,
+    planDigest: plan.digest,
+    principal,
+  });
   return presentRun(state, restoreSaga);
 }

@@ -14,14 +14,27 @@ import { backupIdOf } from '../domain/backup-id.ts';
 const HOUR_MS = 3_600_000;
 
 /** Answer of the commit step. */
-export const commitOutcome = z.object({ backupId: z.string(), manifestDigest: z.string(), completeness: z.enum(['complete', 'partial']) });
+export const commitOutcome = z.object({
+  backupId: z.string(),
+  manifestDigest: z.string(),
+  completeness: z.enum(['complete', 'partial']),
+});
 
 export const backupSaga: Saga = {
   kind: 'backup',
   exclusive: false,
-  outcomeOf: (outcomes) => (parseWith(commitOutcome, outcomes['commit'], 'outcome of commit').completeness === 'complete' ? 'completed' : 'partial'),
+  outcomeOf: (outcomes) =>
+    parseWith(commitOutcome, outcomes['commit'], 'outcome of commit').completeness === 'complete'
+      ? 'completed'
+      : 'partial',
   steps: [
-    { name: 'preflight', after: [], work: { local: 'preflight-backup' }, attemptsMax: 2, deadlineMs: HOUR_MS },
+    {
+      name: 'preflight',
+      after: [],
+      work: { local: 'preflight-backup' },
+      attemptsMax: 2,
+      deadlineMs: HOUR_MS,
+    },
     {
       name: 'database',
       after: ['preflight'],
@@ -30,7 +43,13 @@ export const backupSaga: Saga = {
       deadlineMs: 24 * HOUR_MS,
     },
     // Published by the database step as soon as its snapshot stands, so that nobody waits for the dump.
-    { name: 'mark', after: ['preflight'], work: { early: 'database' }, attemptsMax: 1, deadlineMs: 24 * HOUR_MS },
+    {
+      name: 'mark',
+      after: ['preflight'],
+      work: { early: 'database' },
+      attemptsMax: 1,
+      deadlineMs: 24 * HOUR_MS,
+    },
     afterMark('files', 'file-snapshot'),
     afterMark('config', 'config-vault'),
     {
@@ -40,13 +59,22 @@ export const backupSaga: Saga = {
       attemptsMax: 2,
       deadlineMs: 24 * HOUR_MS,
     },
-    { name: 'commit', after: ['verify'], work: { local: 'commit-backup' }, attemptsMax: 3, deadlineMs: HOUR_MS },
+    {
+      name: 'commit',
+      after: ['verify'],
+      work: { local: 'commit-backup' },
+      attemptsMax: 3,
+      deadlineMs: HOUR_MS,
+    },
   ],
 };
 
 export const COMPONENT_STEPS = ['database', 'files', 'config'] as const;
 
-function afterMark(name: 'files' | 'config', service: 'file-snapshot' | 'config-vault'): Saga['steps'][number] {
+function afterMark(
+  name: 'files' | 'config',
+  service: 'file-snapshot' | 'config-vault',
+): Saga['steps'][number] {
   return {
     name,
     after: ['mark'],

@@ -22,9 +22,17 @@ export const localBodies: Readonly<Record<string, Body>> = {
   'commit-restore': commitRestore,
 };
 
-async function preflightBackup(header: RunHeader, _: Outcomes, ports: BodyPorts, signal: AbortSignal): Promise<Json> {
+async function preflightBackup(
+  header: RunHeader,
+  _: Outcomes,
+  ports: BodyPorts,
+  signal: AbortSignal,
+): Promise<Json> {
   const { deployment, specVersion } = header;
-  const answer = await ports.inquiry.preflight({ deployment, specVersion, purpose: 'PURPOSE_BACKUP', snapshots: [] }, signal);
+  const answer = await ports.inquiry.preflight(
+    { deployment, specVersion, purpose: 'PURPOSE_BACKUP', snapshots: [] },
+    signal,
+  );
   refuseAll('REFUSED', answer.problems, { deployment });
   return { facts: answer.facts, warnings: answer.warnings as unknown as Json };
 }
@@ -44,14 +52,27 @@ async function commitBackup(header: RunHeader, outcomes: Outcomes, ports: BodyPo
       committedAt: isoTime(ports.clock),
     }),
   );
-  await ports.record(header.deployment, { kind: 'committed', runId: header.runId, backupId: manifest.backupId, manifestDigest: digest });
+  await ports.record(header.deployment, {
+    kind: 'committed',
+    runId: header.runId,
+    backupId: manifest.backupId,
+    manifestDigest: digest,
+  });
   return { backupId: manifest.backupId, manifestDigest: digest, completeness: manifest.completeness };
 }
 
-async function preflightRestore(header: RunHeader, _: Outcomes, ports: BodyPorts, signal: AbortSignal): Promise<Json> {
+async function preflightRestore(
+  header: RunHeader,
+  _: Outcomes,
+  ports: BodyPorts,
+  signal: AbortSignal,
+): Promise<Json> {
   const { snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
   const { deployment, specVersion } = header;
-  const answer = await ports.inquiry.preflight({ deployment, specVersion, purpose: 'PURPOSE_RESTORE', snapshots }, signal);
+  const answer = await ports.inquiry.preflight(
+    { deployment, specVersion, purpose: 'PURPOSE_RESTORE', snapshots },
+    signal,
+  );
   refuseAll('REFUSED', answer.problems, { deployment });
   return { facts: answer.facts, warnings: answer.warnings as unknown as Json };
 }

@@ -18,33 +18,69 @@ export const restoreParameters = z.object({
   backupId: z.string(),
   manifestDigest: z.string(),
   planDigest: z.string(),
-  snapshots: z.array(z.object({ component: z.enum(['database', 'files', 'config']), id: z.string(), digest: z.string() })),
+  snapshots: z.array(
+    z.object({ component: z.enum(['database', 'files', 'config']), id: z.string(), digest: z.string() }),
+  ),
 });
 export type RestoreParameters = z.infer<typeof restoreParameters>;
 
 export type ComponentName = 'database' | 'files' | 'config';
-const WORKERS = { database: 'db-snapshot', files: 'file-snapshot', config: 'config-vault' } as const satisfies Record<ComponentName, WorkerName>;
+const WORKERS = {
+  database: 'db-snapshot',
+  files: 'file-snapshot',
+  config: 'config-vault',
+} as const satisfies Record<ComponentName, WorkerName>;
 
 export const restoreSaga: Saga = {
   kind: 'restore',
   exclusive: true,
   outcomeOf: () => 'completed',
   steps: [
-    { name: 'preflight', after: [], work: { local: 'preflight-restore' }, attemptsMax: 2, deadlineMs: HOUR_MS },
+    {
+      name: 'preflight',
+      after: [],
+      work: { local: 'preflight-restore' },
+      attemptsMax: 2,
+      deadlineMs: HOUR_MS,
+    },
     stage('database'),
     stage('files'),
     stage('config'),
-    step('verify.staged', ['stage.database', 'stage.files', 'stage.config'], command('verifier', 'VerifyStaged', verifyRequest)),
+    step(
+      'verify.staged',
+      ['stage.database', 'stage.files', 'stage.config'],
+      command('verifier', 'VerifyStaged', verifyRequest),
+    ),
     { ...step('stop', ['verify.staged'], hook('stop')), undo: { work: hook('start'), tolerated: true } },
     pivot('config', 'stop'),
     pivot('files', 'pivot.config'),
     // Last: its rename is one transaction, and until then the application has no database to start on.
     pivot('database', 'pivot.files'),
-    step('check.restored', ['pivot.database'], command('verifier', 'CheckLive', (header, outcomes) => ({ phase: 'restored', ...pick(header, outcomes) }))),
+    step(
+      'check.restored',
+      ['pivot.database'],
+      command('verifier', 'CheckLive', (header, outcomes) => ({
+        phase: 'restored',
+        ...pick(header, outcomes),
+      })),
+    ),
     step('reset', ['check.restored'], hook('reset')),
     { ...step('start', ['reset'], hook('start')), undo: { work: hook('stop'), tolerated: true } },
-    step('check.serving', ['start'], command('verifier', 'CheckLive', (header, outcomes) => ({ phase: 'serving', ...pick(header, outcomes) }))),
-    { name: 'commit', after: ['check.serving'], work: { local: 'commit-restore' }, attemptsMax: 3, deadlineMs: HOUR_MS },
+    step(
+      'check.serving',
+      ['start'],
+      command('verifier', 'CheckLive', (header, outcomes) => ({
+        phase: 'serving',
+        ...pick(header, outcomes),
+      })),
+    ),
+    {
+      name: 'commit',
+      after: ['check.serving'],
+      work: { local: 'commit-restore' },
+      attemptsMax: 3,
+      deadlineMs: HOUR_MS,
+    },
   ],
 };
 
@@ -65,7 +101,8 @@ function stage(component: ComponentName): SagaStep {
 }
 
 function pivot(component: ComponentName, after: string): SagaStep {
-  const request = (_: RunHeader, outcomes: Outcomes): Json => ({ staged: { ...stagedOf(outcomes, component) } }) as unknown as Json;
+  const request = (_: RunHeader, outcomes: Outcomes): Json =>
+    ({ staged: { ...stagedOf(outcomes, component) } }) as unknown as Json;
   return {
     ...step(`pivot.${component}`, [after], command(WORKERS[component], 'PivotRestore', request)),
     deadlineMs: 30 * MINUTE_MS,
@@ -83,7 +120,11 @@ function verifyRequest(header: RunHeader, outcomes: Outcomes): Json {
 
 function pick(header: RunHeader, outcomes: Outcomes): { readonly [key: string]: Json } {
   const { backupId, snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
-  return { backupId, snapshots, staged: (['database', 'files', 'config'] as const).map((component) => stagedOf(outcomes, component)) } as unknown as { [key: string]: Json };
+  return {
+    backupId,
+    snapshots,
+    staged: (['database', 'files', 'config'] as const).map((component) => stagedOf(outcomes, component)),
+  } as unknown as { [key: string]: Json };
 }
 
 function snapshotRef(header: RunHeader, component: ComponentName) {

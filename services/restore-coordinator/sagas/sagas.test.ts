@@ -26,18 +26,34 @@ const backup: Proving = {
   answers: (step) => {
     if (step === 'mark') return { mark: 'm1', attempt: 1 };
     if (step === 'commit') return { backupId: 'b', manifestDigest: 'd', completeness: 'complete' };
-    const taken = { snapshot: snapshot(step), mark: 'm1', leftOut: [], facts: {}, packs: [], newPacks: [], sourceBytes: 0, newBytes: 0 };
+    const taken = {
+      snapshot: snapshot(step),
+      mark: 'm1',
+      leftOut: [],
+      facts: {},
+      packs: [],
+      newPacks: [],
+      sourceBytes: 0,
+      newBytes: 0,
+    };
     return ['database', 'files', 'config'].includes(step) ? taken : {};
   },
 };
 
 const restore: Proving = {
   saga: restoreSaga,
-  header: header('restore', { backupId: 'b', manifestDigest: 'd', planDigest: 'p', snapshots: ['database', 'files', 'config'].map(snapshot) }),
+  header: header('restore', {
+    backupId: 'b',
+    manifestDigest: 'd',
+    planDigest: 'p',
+    snapshots: ['database', 'files', 'config'].map(snapshot),
+  }),
   newStore: memoryStore,
   answers: (step) => {
-    if (step === 'stage.database') return { component: 'database', stage: 's', live: 'l', side: 'x', kept: 'k' };
-    if (step === 'stage.files' || step === 'stage.config') return { component: step.slice('stage.'.length), stage: 's', roots: [] };
+    if (step === 'stage.database')
+      return { component: 'database', stage: 's', live: 'l', side: 'x', kept: 'k' };
+    if (step === 'stage.files' || step === 'stage.config')
+      return { component: step.slice('stage.'.length), stage: 's', roots: [] };
     return {};
   },
 };
@@ -70,7 +86,8 @@ test('files walked before a newer mark are walked again', async () => {
     ...backup,
     answers: (step, attempt) => {
       attempts.push(`${step}.${attempt}`);
-      if (step === 'files' && attempt === 1) return { ...(backup.answers(step, attempt) as object), mark: 'older' };
+      if (step === 'files' && attempt === 1)
+        return { ...(backup.answers(step, attempt) as object), mark: 'older' };
       return backup.answers(step, attempt);
     },
   };

@@ -6,10 +6,18 @@ import type { Evidence } from '../ports.ts';
 
 /** Reads sealed snapshots and their streams. */
 export function evidenceOf(repository: Repository, store: ObjectStore): Evidence {
-  const read = (deployment: string, { component, id, digest }: SnapshotRef, signal: AbortSignal): Promise<Snapshot> =>
-    repository.readSnapshot({ deployment, component, id, digest }, { signal });
+  const read = (
+    deployment: string,
+    { component, id, digest }: SnapshotRef,
+    signal: AbortSignal,
+  ): Promise<Snapshot> => repository.readSnapshot({ deployment, component, id, digest }, { signal });
 
-  async function* records<T>(deployment: string, ref: SnapshotRef, stream: string, signal: AbortSignal): AsyncIterable<T> {
+  async function* records<T>(
+    deployment: string,
+    ref: SnapshotRef,
+    stream: string,
+    signal: AbortSignal,
+  ): AsyncIterable<T> {
     const snapshot = await read(deployment, ref, signal);
     const source = snapshot.streams[stream];
     if (source !== undefined) yield* readNdjson<T>(repository.read(source, { signal }));
@@ -22,6 +30,7 @@ export function evidenceOf(repository: Repository, store: ObjectStore): Evidence
     documents: (deployment, ref, signal) => records(deployment, ref, 'documents', signal),
     listing: (deployment, ref, signal) => records(deployment, ref, 'listing', signal),
     verifyPack: (name, signal) => repository.verifyPack(name, { signal }),
-    hasPack: async (name, signal) => (await store.head(`packs/${name.slice(0, 2)}/${name}`, { signal })) !== undefined,
+    hasPack: async (name, signal) =>
+      (await store.head(`packs/${name.slice(0, 2)}/${name}`, { signal })) !== undefined,
   };
 }

@@ -20,7 +20,10 @@ export const httpProbe: Application = {
 
 async function tryStatus(url: string, signal: AbortSignal): Promise<number> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]), redirect: 'manual' });
+    const response = await fetch(url, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+      redirect: 'manual',
+    });
     await response.body?.cancel();
     return response.status;
   } catch {

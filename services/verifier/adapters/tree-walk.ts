@@ -17,7 +17,11 @@ export const treeWalk: Trees = {
   },
 };
 
-async function* visit(root: Buffer, path: Buffer, options: { digest: boolean; signal: AbortSignal }): AsyncIterable<SeenEntry> {
+async function* visit(
+  root: Buffer,
+  path: Buffer,
+  options: { digest: boolean; signal: AbortSignal },
+): AsyncIterable<SeenEntry> {
   options.signal.throwIfAborted();
   const full = isTop(path) ? root : join(root, path);
   const stat = await lstat(full, { bigint: true });
@@ -30,7 +34,12 @@ async function* visit(root: Buffer, path: Buffer, options: { digest: boolean; si
   }
 }
 
-async function entryOf(full: Buffer, path: Buffer, stat: BigIntStats, { digest, signal }: { digest: boolean; signal: AbortSignal }): Promise<SeenEntry> {
+async function entryOf(
+  full: Buffer,
+  path: Buffer,
+  stat: BigIntStats,
+  { digest, signal }: { digest: boolean; signal: AbortSignal },
+): Promise<SeenEntry> {
   const kind = kindOf(stat);
   return {
     path: path.toString('latin1'),

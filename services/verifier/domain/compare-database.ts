@@ -19,10 +19,21 @@ export async function compareDatabase(
   const sequences = await compareSequences(source.sequences, view);
   const keys = await compareKeys(view);
   const all = [tables, sequences, keys];
-  return { checks: [tables.toCheck('tables'), sequences.toCheck('sequences and their list'), keys.toCheck('list of foreign keys')], problems: all.flatMap((findings) => findings.problems) };
+  return {
+    checks: [
+      tables.toCheck('tables'),
+      sequences.toCheck('sequences and their list'),
+      keys.toCheck('list of foreign keys'),
+    ],
+    problems: all.flatMap((findings) => findings.problems),
+  };
 }
 
-async function compareTables(source: AsyncIterable<TableRecord>, view: DatabaseView, onTable: (name: string) => void): Promise<Findings> {
+async function compareTables(
+  source: AsyncIterable<TableRecord>,
+  view: DatabaseView,
+  onTable: (name: string) => void,
+): Promise<Findings> {
   const findings = new Findings('tables: rows and content', 2);
   const left = new Set((await view.tables()).map(nameOf));
   for await (const table of source) {
@@ -40,11 +51,15 @@ async function compareTable(table: TableRecord, view: DatabaseView, findings: Fi
   const { schema, name, columns, contentHash } = table;
   const found = await view.prove({ schema, name, columns, algorithm: contentHash.algorithm });
   if (found.rows !== table.rows) findings.differs(nameOf(table), `has ${found.rows} rows, had ${table.rows}`);
-  else if (found.contentHash.value !== contentHash.value) findings.differs(nameOf(table), 'has other content');
+  else if (found.contentHash.value !== contentHash.value)
+    findings.differs(nameOf(table), 'has other content');
 }
 
 /** Never below what the source issued; a never-used sequence is still never-used. */
-async function compareSequences(source: AsyncIterable<SequenceRecord>, view: DatabaseView): Promise<Findings> {
+async function compareSequences(
+  source: AsyncIterable<SequenceRecord>,
+  view: DatabaseView,
+): Promise<Findings> {
   const findings = new Findings('sequences', 2);
   const found = new Map((await view.sequences()).map((sequence) => [nameOf(sequence), sequence]));
   findings.compared();
@@ -61,7 +76,8 @@ async function compareSequences(source: AsyncIterable<SequenceRecord>, view: Dat
 
 async function compareKeys(view: DatabaseView): Promise<Findings> {
   const findings = new Findings('foreign keys: no orphans', 2);
-  for (const { constraint, rows } of await view.orphans()) findings.differs(constraint, `${rows} rows have no parent`);
+  for (const { constraint, rows } of await view.orphans())
+    findings.differs(constraint, `${rows} rows have no parent`);
   findings.compared();
   return findings;
 }

@@ -12,7 +12,13 @@ export interface TreePlace {
 
 /** Restored trees against their listing: every entry there and equal, and nothing besides. */
 export async function compareTrees(
-  what: { readonly name: string; readonly level: number; readonly listing: AsyncIterable<TreeRecord>; readonly places: readonly TreePlace[]; readonly expected: TreeExpectations },
+  what: {
+    readonly name: string;
+    readonly level: number;
+    readonly listing: AsyncIterable<TreeRecord>;
+    readonly places: readonly TreePlace[];
+    readonly expected: TreeExpectations;
+  },
   trees: Trees,
   signal: AbortSignal,
 ): Promise<Compared> {
@@ -25,7 +31,9 @@ export async function compareTrees(
   return { checks: [findings.toCheck('entries')], problems: findings.problems };
 }
 
-async function byRoot(listing: AsyncIterable<TreeRecord>): Promise<ReadonlyMap<string, readonly TreeRecord[]>> {
+async function byRoot(
+  listing: AsyncIterable<TreeRecord>,
+): Promise<ReadonlyMap<string, readonly TreeRecord[]>> {
   const roots = new Map<string, TreeRecord[]>();
   for await (const record of listing) {
     const records = roots.get(record.root);
@@ -48,14 +56,21 @@ async function compareRoot(
     wanted.delete(seen.path);
     findings.compared();
     inodes.set(seen.path, seen.inode);
-    const difference = record === undefined ? 'was not in the backup' : (differenceOf(record, seen, expected) ?? linkDifference(record, seen, inodes));
+    const difference =
+      record === undefined
+        ? 'was not in the backup'
+        : (differenceOf(record, seen, expected) ?? linkDifference(record, seen, inodes));
     if (difference !== undefined) findings.differs(subjectOf(place.root, seen.path), difference);
   }
   for (const path of wanted.keys()) findings.differs(subjectOf(place.root, path), 'is missing');
 }
 
 /** A hard link is the very same inode as the entry it was linked to, which comes first in the walk. */
-function linkDifference(record: TreeRecord, seen: SeenEntry, inodes: ReadonlyMap<string, string>): string | undefined {
+function linkDifference(
+  record: TreeRecord,
+  seen: SeenEntry,
+  inodes: ReadonlyMap<string, string>,
+): string | undefined {
   if (record.kind !== 'link') return undefined;
   return inodes.get(record.same) === seen.inode ? undefined : `is no longer linked to ${record.same}`;
 }

@@ -35,7 +35,12 @@ export class Findings {
   toCheck(unit: string): Check {
     const ok = this.#differences === 0 && this.#compared > 0;
     const found = this.#differences === 0 ? 'all equal' : `${this.#differences} differ`;
-    return { name: this.#name, level: this.#level, ok, detail: `${this.#compared} ${unit} compared, ${found}` };
+    return {
+      name: this.#name,
+      level: this.#level,
+      ok,
+      detail: `${this.#compared} ${unit} compared, ${found}`,
+    };
   }
 }
 
@@ -44,5 +49,9 @@ export function requireAll(code: ErrorCode, checks: readonly Check[], problems: 
   const failed = checks.filter((check) => !check.ok);
   if (failed.length === 0) return;
   const named = failed.map((check) => problem(code, check.name, check.detail));
-  throw new HoldfastError(code, { failed: failed.map((check) => check.name) }, { problems: [...named, ...problems] });
+  throw new HoldfastError(
+    code,
+    { failed: failed.map((check) => check.name) },
+    { problems: [...named, ...problems] },
+  );
 }

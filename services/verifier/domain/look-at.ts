@@ -16,19 +16,39 @@ export interface Looking {
 }
 
 /** The three components of a restore against their snapshots. Looks only. */
-export async function lookAt(looking: Looking, context: StepContext, ports: VerifierPorts): Promise<Compared> {
+export async function lookAt(
+  looking: Looking,
+  context: StepContext,
+  ports: VerifierPorts,
+): Promise<Compared> {
   const parts: Compared[] = [];
   for (const staged of looking.staged) {
     const ref = requireRef(looking.snapshots, staged.component);
-    const look = staged.component === 'database' ? () => lookAtDatabase(staged, ref, looking, context, ports) : () => lookAtTrees(staged, ref, looking, context, ports);
+    const look =
+      staged.component === 'database'
+        ? () => lookAtDatabase(staged, ref, looking, context, ports)
+        : () => lookAtTrees(staged, ref, looking, context, ports);
     parts.push(await context.phase(staged.component, look));
   }
-  return { checks: parts.flatMap(({ checks }) => checks), problems: parts.flatMap(({ problems }) => problems) };
+  return {
+    checks: parts.flatMap(({ checks }) => checks),
+    problems: parts.flatMap(({ problems }) => problems),
+  };
 }
 
-async function lookAtDatabase(staged: StagedDatabase, ref: SnapshotRef, looking: Looking, context: StepContext, ports: VerifierPorts): Promise<Compared> {
+async function lookAtDatabase(
+  staged: StagedDatabase,
+  ref: SnapshotRef,
+  looking: Looking,
+  context: StepContext,
+  ports: VerifierPorts,
+): Promise<Compared> {
   const { deployment } = context.command;
-  await using view = await ports.databases.open(context.spec, looking.place === 'beside' ? staged.side : staged.live, context.signal);
+  await using view = await ports.databases.open(
+    context.spec,
+    looking.place === 'beside' ? staged.side : staged.live,
+    context.signal,
+  );
   const tables = ports.evidence.tables(deployment, ref, context.signal);
   const sequences = ports.evidence.sequences(deployment, ref, context.signal);
   let seen = 0;
@@ -38,12 +58,25 @@ async function lookAtDatabase(staged: StagedDatabase, ref: SnapshotRef, looking:
   });
 }
 
-async function lookAtTrees(staged: StagedTrees, ref: SnapshotRef, looking: Looking, context: StepContext, ports: VerifierPorts): Promise<Compared> {
+async function lookAtTrees(
+  staged: StagedTrees,
+  ref: SnapshotRef,
+  looking: Looking,
+  context: StepContext,
+  ports: VerifierPorts,
+): Promise<Compared> {
   const listing = ports.evidence.listing(context.command.deployment, ref, context.signal);
   const places = staged.roots
     .filter((root) => !root.absent)
-    .map((root) => ({ root: root.name, path: looking.place === 'beside' ? stagedTreePath(root, staged.stage) : root.path }));
+    .map((root) => ({
+      root: root.name,
+      path: looking.place === 'beside' ? stagedTreePath(root, staged.stage) : root.path,
+    }));
   const expected = { owners: process.getuid?.() === 0, digests: looking.digests };
   const name = `${staged.component}: ${looking.digests ? 'entries and content' : 'entries'}`;
-  return compareTrees({ name, level: staged.component === 'files' ? 3 : 4, listing, places, expected }, ports.trees, context.signal);
+  return compareTrees(
+    { name, level: staged.component === 'files' ? 3 : 4, listing, places, expected },
+    ports.trees,
+    context.signal,
+  );
 }

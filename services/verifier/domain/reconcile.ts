@@ -24,7 +24,10 @@ export class FileIndex {
 
   add(record: TreeRecord): void {
     if (record.kind !== 'file' && record.kind !== 'link') return;
-    const content = record.kind === 'file' ? { bytes: record.data.bytes, sha256: record.data.sha256 } : this.#byPath.get(keyOf(record.root, record.same));
+    const content =
+      record.kind === 'file'
+        ? { bytes: record.data.bytes, sha256: record.data.sha256 }
+        : this.#byPath.get(keyOf(record.root, record.same));
     if (content === undefined) return;
     this.#byPath.set(keyOf(record.root, record.path), content);
     this.#digests.add(content.sha256);
@@ -46,12 +49,16 @@ export async function reconcile(rows: AsyncIterable<DocumentRow>, files: FileInd
     const verdict = judge(row, files);
     counts.rows += 1;
     counts[verdict] += 1;
-    if (verdict !== 'matched' && examples.length < EXAMPLES_MAX) examples.push(`${verdict}: ${row.table} names ${row.root}/${row.path}`);
+    if (verdict !== 'matched' && examples.length < EXAMPLES_MAX)
+      examples.push(`${verdict}: ${row.table} names ${row.root}/${row.path}`);
   }
   return { ...counts, examples };
 }
 
-function judge(row: DocumentRow, files: FileIndex): 'matched' | 'moved' | 'unproven' | 'missing' | 'different' {
+function judge(
+  row: DocumentRow,
+  files: FileIndex,
+): 'matched' | 'moved' | 'unproven' | 'missing' | 'different' {
   const file = files.find(row);
   if (file === undefined) return row.sha256 !== '' && files.hasContent(row.sha256) ? 'moved' : 'missing';
   if (row.size !== null && row.size !== file.bytes) return 'different';

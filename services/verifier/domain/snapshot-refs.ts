@@ -3,6 +3,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 
 export function requireRef(refs: readonly SnapshotRef[], component: SnapshotRef['component']): SnapshotRef {
   const ref = refs.find((candidate) => candidate.component === component);
-  if (ref === undefined) throw new HoldfastError('MESSAGE_MALFORMED', { wanted: `a snapshot of ${component}` });
+  if (ref === undefined)
+    throw new HoldfastError('MESSAGE_MALFORMED', { wanted: `a snapshot of ${component}` });
   return ref;
 }

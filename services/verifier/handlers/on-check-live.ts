@@ -9,20 +9,36 @@ import type { VerifierPorts } from '../ports.ts';
 /** After the switch: `restored` looks at what is live now, before the application starts; `serving` asks the application. */
 export async function onCheckLive(request: Json, context: StepContext, ports: VerifierPorts): Promise<Json> {
   const { phase, snapshots, staged } = parseWith(checkLiveRequest, request, 'CheckLive');
-  return phase === 'serving' ? checkServing(context, ports) : checkRestored({ snapshots, staged, place: 'live', digests: false }, context, ports);
+  return phase === 'serving'
+    ? checkServing(context, ports)
+    : checkRestored({ snapshots, staged, place: 'live', digests: false }, context, ports);
 }
 
-async function checkRestored(looking: Parameters<typeof lookAt>[0], context: StepContext, ports: VerifierPorts): Promise<Json> {
+async function checkRestored(
+  looking: Parameters<typeof lookAt>[0],
+  context: StepContext,
+  ports: VerifierPorts,
+): Promise<Json> {
   const seen = await lookAt(looking, context, ports);
   requireAll('CHECK_FAILED', seen.checks, seen.problems);
-  return { ok: true, checks: [...seen.checks], notChecked: [], facts: {} } satisfies VerifyOutcome as unknown as Json;
+  return {
+    ok: true,
+    checks: [...seen.checks],
+    notChecked: [],
+    facts: {},
+  } satisfies VerifyOutcome as unknown as Json;
 }
 
 async function checkServing(context: StepContext, { application }: VerifierPorts): Promise<Json> {
   const checks: Check[] = [];
   for (const { name, http } of context.spec.checks) {
     const status = await application.statusOf(http.url, context.signal);
-    checks.push({ name, level: 5, ok: status === http.status, detail: `${http.url} answered ${status === 0 ? 'nothing' : status}, wanted ${http.status}` });
+    checks.push({
+      name,
+      level: 5,
+      ok: status === http.status,
+      detail: `${http.url} answered ${status === 0 ? 'nothing' : status}, wanted ${http.status}`,
+    });
   }
   requireAll('CHECK_FAILED', checks, []);
   const notChecked = checks.length === 0 ? ['the application: the spec declares no checks'] : [];

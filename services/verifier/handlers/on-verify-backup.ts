@@ -1,4 +1,9 @@
-import { verifyBackupRequest, type Check, type SnapshotRef, type VerifyOutcome } from '#libs/contracts/requests.ts';
+import {
+  verifyBackupRequest,
+  type Check,
+  type SnapshotRef,
+  type VerifyOutcome,
+} from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
@@ -12,29 +17,64 @@ import type { VerifierPorts } from '../ports.ts';
  * Before a backup is committed: snapshots are what their digests say, every new pack is re-read and opened, every
  * other needed pack is there, rows and files fit. Damage throws; rows without their file make the backup partial.
  */
-export async function onVerifyBackup(request: Json, context: StepContext, ports: VerifierPorts): Promise<Json> {
+export async function onVerifyBackup(
+  request: Json,
+  context: StepContext,
+  ports: VerifierPorts,
+): Promise<Json> {
   const { backupId, snapshots, newPacks } = parseWith(verifyBackupRequest, request, 'VerifyBackup');
   const packs = await context.phase('snapshots', () => readSnapshots(snapshots, context, ports));
   const reread = await context.phase('packs', () => rereadPacks(newPacks, packs, context, ports));
   const fit = await context.phase('reconcile', () => reconcileRows(snapshots, context, ports));
   const checks: Check[] = [
-    { name: 'snapshots authentic', level: 0, ok: true, detail: `${snapshots.length} snapshots have the digest their taker named` },
-    { name: 'packs re-read', level: 1, ok: true, detail: `${newPacks.length} new packs re-read (${reread} bytes), ${packs.size} needed packs present` },
+    {
+      name: 'snapshots authentic',
+      level: 0,
+      ok: true,
+      detail: `${snapshots.length} snapshots have the digest their taker named`,
+    },
+    {
+      name: 'packs re-read',
+      level: 1,
+      ok: true,
+      detail: `${newPacks.length} new packs re-read (${reread} bytes), ${packs.size} needed packs present`,
+    },
     reconciliationCheck(fit),
   ];
-  const outcome: VerifyOutcome = { ok: checks.every((check) => check.ok), checks, notChecked: NOT_CHECKED, facts: { reconciliation: fit } };
+  const outcome: VerifyOutcome = {
+    ok: checks.every((check) => check.ok),
+    checks,
+    notChecked: NOT_CHECKED,
+    facts: { reconciliation: fit },
+  };
   await recordVerdict(outcome, backupId, context, ports);
   return outcome as unknown as Json;
 }
 
-const NOT_CHECKED = ['restore into a scratch server (L2)', 'restore of the files (L3)', 'key canaries (L4)', 'the application itself (L5)'];
+const NOT_CHECKED = [
+  'restore into a scratch server (L2)',
+  'restore of the files (L3)',
+  'key canaries (L4)',
+  'the application itself (L5)',
+];
 
-async function readSnapshots(refs: readonly SnapshotRef[], context: StepContext, { evidence }: VerifierPorts): Promise<ReadonlySet<string>> {
-  const read = await Promise.all(refs.map((ref) => evidence.requireSnapshot(context.command.deployment, ref, context.signal)));
+async function readSnapshots(
+  refs: readonly SnapshotRef[],
+  context: StepContext,
+  { evidence }: VerifierPorts,
+): Promise<ReadonlySet<string>> {
+  const read = await Promise.all(
+    refs.map((ref) => evidence.requireSnapshot(context.command.deployment, ref, context.signal)),
+  );
   return new Set(read.flatMap(({ packs }) => packs));
 }
 
-async function rereadPacks(newPacks: readonly string[], needed: ReadonlySet<string>, context: StepContext, { evidence }: VerifierPorts): Promise<number> {
+async function rereadPacks(
+  newPacks: readonly string[],
+  needed: ReadonlySet<string>,
+  context: StepContext,
+  { evidence }: VerifierPorts,
+): Promise<number> {
   let bytes = 0;
   for (const pack of newPacks) {
     bytes += (await evidence.verifyPack(pack, context.signal)).bytes;
@@ -42,15 +82,21 @@ async function rereadPacks(newPacks: readonly string[], needed: ReadonlySet<stri
   }
   const fresh = new Set(newPacks);
   for (const pack of needed) {
-    if (!fresh.has(pack) && !(await evidence.hasPack(pack, context.signal))) throw new HoldfastError('OBJECT_MISSING', { pack });
+    if (!fresh.has(pack) && !(await evidence.hasPack(pack, context.signal)))
+      throw new HoldfastError('OBJECT_MISSING', { pack });
   }
   return bytes;
 }
 
-async function reconcileRows(refs: readonly SnapshotRef[], context: StepContext, { evidence }: VerifierPorts): Promise<Reconciliation> {
+async function reconcileRows(
+  refs: readonly SnapshotRef[],
+  context: StepContext,
+  { evidence }: VerifierPorts,
+): Promise<Reconciliation> {
   const { deployment } = context.command;
   const index = new FileIndex();
-  for await (const record of evidence.listing(deployment, requireRef(refs, 'files'), context.signal)) index.add(record);
+  for await (const record of evidence.listing(deployment, requireRef(refs, 'files'), context.signal))
+    index.add(record);
   return reconcile(evidence.documents(deployment, requireRef(refs, 'database'), context.signal), index);
 }
 

@@ -8,12 +8,20 @@ import { recordVerdict } from '../domain/verdict.ts';
 import type { VerifierPorts } from '../ports.ts';
 
 /** Before anything is switched: what lies beside the old state is what the source said, by queries and reads of our own. */
-export async function onVerifyStaged(request: Json, context: StepContext, ports: VerifierPorts): Promise<Json> {
+export async function onVerifyStaged(
+  request: Json,
+  context: StepContext,
+  ports: VerifierPorts,
+): Promise<Json> {
   const { backupId, snapshots, staged } = parseWith(verifyStagedRequest, request, 'VerifyStaged');
   const seen = await lookAt({ snapshots, staged, place: 'beside', digests: true }, context, ports);
   requireAll('PROOF_FAILED', seen.checks, seen.problems);
-  const outcome: VerifyOutcome = { ok: true, checks: [...seen.checks], notChecked: ['the application itself (L5)'], facts: {} };
+  const outcome: VerifyOutcome = {
+    ok: true,
+    checks: [...seen.checks],
+    notChecked: ['the application itself (L5)'],
+    facts: {},
+  };
   await recordVerdict(outcome, backupId, context, ports);
   return outcome as unknown as Json;
 }
-

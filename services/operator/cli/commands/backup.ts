@@ -14,13 +14,17 @@ export const backup: LeafCommand = {
     ['--no-wait', 'start it and leave'],
     ['--request-id <id>', 'the same id, sent again, is the same backup (8 to 128 characters)'],
   ],
-  examples: ['holdfast backup records-eu', 'holdfast backup records-eu --json --request-id "nightly-$(date +%F)"'],
+  examples: [
+    'holdfast backup records-eu',
+    'holdfast backup records-eu --json --request-id "nightly-$(date +%F)"',
+  ],
   async act(input, context) {
     const requestId = input.text('requestId') ?? randomUUID();
     return await withFrontDoor(context, async (door) => {
       const run = await door.startBackup({ deployment: input.word(0), requestId });
       context.report.note(`backup of ${run.deployment}: run ${run.runId}`);
-      if (!input.flag('wait')) return { data: { run: runData(run) }, text: `watch it: holdfast runs watch ${run.runId}` };
+      if (!input.flag('wait'))
+        return { data: { run: runData(run) }, text: `watch it: holdfast runs watch ${run.runId}` };
       return await withBackup(await watchRun(door, run.runId, context), door);
     });
   },
@@ -31,5 +35,9 @@ async function withBackup(answer: Answer, door: FrontDoor): Promise<Answer> {
   const run = answer.data['run'] as { deployment: string; outcome: { backupId?: string } };
   if (run.outcome.backupId === undefined) return answer;
   const committed = await door.getBackup(run.deployment, run.outcome.backupId);
-  return { ...answer, data: { ...answer.data, backup: backupData(committed) }, text: `${answer.text}\n${backupText(committed)}` };
+  return {
+    ...answer,
+    data: { ...answer.data, backup: backupData(committed) },
+    text: `${answer.text}\n${backupText(committed)}`,
+  };
 }

@@ -14,10 +14,21 @@ const list: LeafCommand = {
     const limit = input.count('limit', 50);
     return await withFrontDoor(context, async (door) => {
       const named = input.findWord(0);
-      const deployments = named === undefined ? (await door.listDeployments()).map(({ deployment }) => deployment) : [named];
-      const listed = await Promise.all(deployments.map(async (deployment) => ({ deployment, backups: await listOf(door, deployment, limit) })));
-      const text = listed.map(({ deployment, backups }) => `${deployment}\n${backupsTable(backups)}`).join('\n\n');
-      return { data: { backups: listed.flatMap(({ backups }) => backups.map(backupData)) }, text: text === '' ? 'no deployment is declared: holdfast init --app FOLDER' : text };
+      const deployments =
+        named === undefined ? (await door.listDeployments()).map(({ deployment }) => deployment) : [named];
+      const listed = await Promise.all(
+        deployments.map(async (deployment) => ({
+          deployment,
+          backups: await listOf(door, deployment, limit),
+        })),
+      );
+      const text = listed
+        .map(({ deployment, backups }) => `${deployment}\n${backupsTable(backups)}`)
+        .join('\n\n');
+      return {
+        data: { backups: listed.flatMap(({ backups }) => backups.map(backupData)) },
+        text: text === '' ? 'no deployment is declared: holdfast init --app FOLDER' : text,
+      };
     });
   },
 };
@@ -29,7 +40,10 @@ const show: LeafCommand = {
     ['<deployment>', 'name in its spec'],
     ['[backup]', 'an id, or latest'],
   ],
-  examples: ['holdfast backups show records-eu', 'holdfast backups show records-eu 20261124T023000Z-1a2b3c4d --json'],
+  examples: [
+    'holdfast backups show records-eu',
+    'holdfast backups show records-eu 20261124T023000Z-1a2b3c4d --json',
+  ],
   async act(input, context) {
     return await withFrontDoor(context, async (door) => {
       const backup = await door.getBackup(input.word(0), input.findWord(1) ?? 'latest');

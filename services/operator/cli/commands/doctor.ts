@@ -11,7 +11,8 @@ export const doctor: LeafCommand = {
     const findings = await examine(context);
     const problems = findings.filter(({ level }) => level === 'problem').length;
     const warnings = findings.filter(({ level }) => level === 'warning').length;
-    const end = problems === 0 && warnings === 0 ? 'all is well' : `${problems} problems, ${warnings} warnings`;
+    const end =
+      problems === 0 && warnings === 0 ? 'all is well' : `${problems} problems, ${warnings} warnings`;
     return {
       data: { ok: problems === 0, findings },
       text: [...findings.map(findingText), end].join('\n'),

@@ -24,17 +24,31 @@ const list: LeafCommand = {
   options: [BACKUP, ['--limit <n>', 'how many at most (default 200)']],
   examples: ['holdfast files list records-eu contract', 'holdfast files list records-eu --json --limit 5000'],
   async act(input, context) {
-    const wanted = { deployment: input.word(0), backup: input.text('backup') ?? 'latest', component: 'files' as const };
+    const wanted = {
+      deployment: input.word(0),
+      backup: input.text('backup') ?? 'latest',
+      component: 'files' as const,
+    };
     const limit = input.count('limit', 200);
     return await withFrontDoor(context, async (door) => {
       const { snapshotId, backupId } = await requireSnapshot(door, wanted);
       const query = { deployment: wanted.deployment, snapshotId, nameContains: input.findWord(1) ?? '' };
       const files = await collectPages(limit, async (page) => {
-        const answer = await door.caller.call<FilePage>('file-snapshot', SERVICE, 'listFiles', { ...query, ...page });
+        const answer = await door.caller.call<FilePage>('file-snapshot', SERVICE, 'listFiles', {
+          ...query,
+          ...page,
+        });
         return { items: answer.files, next: answer.nextPageToken };
       });
-      const rows = files.map((file) => [file.root, file.kind, bytesText(Number(file.bytes)), file.modifiedAt, file.path]);
-      const text = files.length === 0 ? 'no such files' : table(['ROOT', 'KIND', 'SIZE', 'MODIFIED', 'PATH'], rows);
+      const rows = files.map((file) => [
+        file.root,
+        file.kind,
+        bytesText(Number(file.bytes)),
+        file.modifiedAt,
+        file.path,
+      ]);
+      const text =
+        files.length === 0 ? 'no such files' : table(['ROOT', 'KIND', 'SIZE', 'MODIFIED', 'PATH'], rows);
       return { data: { backupId, files }, text };
     });
   },
@@ -49,9 +63,17 @@ const fetch: LeafCommand = {
     ['<path>', 'path below the root, as listed'],
   ],
   options: [BACKUP, ['--to <file>', 'where to write it, or - for standard output (default: its name, here)']],
-  examples: ['holdfast files fetch records-eu storage documents/contract.pdf', 'holdfast files fetch records-eu storage documents/contract.pdf --to - | sha256sum'],
+  examples: [
+    'holdfast files fetch records-eu storage documents/contract.pdf',
+    'holdfast files fetch records-eu storage documents/contract.pdf --to - | sha256sum',
+  ],
   async act(input, context) {
-    const wanted = { deployment: input.word(0), backup: input.text('backup') ?? 'latest', root: input.word(1), path: input.word(2) };
+    const wanted = {
+      deployment: input.word(0),
+      backup: input.text('backup') ?? 'latest',
+      root: input.word(1),
+      path: input.word(2),
+    };
     const to = input.text('to') ?? basename(wanted.path);
     if (to === '-') return { data: wanted, text: '', content: readFile(wanted, context) };
     const file = resolve(context.cwd, to);
@@ -60,7 +82,11 @@ const fetch: LeafCommand = {
   },
 };
 
-export const files: CommandGroup = { name: 'files', summary: 'look into backups and take single files out', commands: [list, fetch] };
+export const files: CommandGroup = {
+  name: 'files',
+  summary: 'look into backups and take single files out',
+  commands: [list, fetch],
+};
 
 interface WantedFile {
   readonly deployment: string;
@@ -70,13 +96,19 @@ interface WantedFile {
 }
 
 /** Streams the content; ends with an error when it is not what was backed up. */
-async function* readFile({ deployment, backup, root, path }: WantedFile, context: Context): AsyncIterable<Buffer> {
+async function* readFile(
+  { deployment, backup, root, path }: WantedFile,
+  context: Context,
+): AsyncIterable<Buffer> {
   using connection = await openFrontDoor(context);
   const { door } = connection;
   const { snapshotId } = await requireSnapshot(door, { deployment, backup, component: 'files' });
   const request = { deployment, snapshotId, root, path };
   const { signal } = context.interrupts;
-  for await (const { content } of door.caller.stream<Part>('file-snapshot', SERVICE, 'fetchFile', request, { signal })) yield content;
+  for await (const { content } of door.caller.stream<Part>('file-snapshot', SERVICE, 'fetchFile', request, {
+    signal,
+  }))
+    yield content;
 }
 
 /** Has its name only when it is whole and checked; an existing file is never overwritten. */
@@ -97,7 +129,11 @@ async function writeWhole(parts: AsyncIterable<Buffer>, file: string): Promise<n
 function writeError(thrown: unknown, file: string): unknown {
   switch ((thrown as NodeJS.ErrnoException).code) {
     case 'EEXIST':
-      return new HoldfastError('USAGE', { exists: file, remedy: 'give another name: --to FILE' }, { cause: thrown });
+      return new HoldfastError(
+        'USAGE',
+        { exists: file, remedy: 'give another name: --to FILE' },
+        { cause: thrown },
+      );
     case 'EACCES':
     case 'ENOENT':
     case 'EROFS':

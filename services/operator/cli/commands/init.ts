@@ -22,17 +22,25 @@ export const init: LeafCommand = {
     ['--app <folder>', 'the folder of manage.py'],
     ['--spec <file>', 'declare this spec instead of looking'],
     ['--name <name>', 'name of the deployment (default: from the settings module)'],
-    ['--database-url-env <variable>', 'variable of services.env with the database address (default: NAME_DATABASE_URL)'],
+    [
+      '--database-url-env <variable>',
+      'variable of services.env with the database address (default: NAME_DATABASE_URL)',
+    ],
     ['--python <file>', 'the Python that runs the application'],
     ['--rewrite', 'write the spec anew, also over one that was edited'],
     ['--dry-run', 'only show what would be written and declared'],
     ['--recovery-key <file>', 'where the offline recovery key is written, when the repository is made now'],
   ],
-  examples: ['holdfast up --detach && holdfast init --app /app', 'holdfast init --app /app --name records-eu --dry-run', 'holdfast init --spec records-eu.yaml'],
+  examples: [
+    'holdfast up --detach && holdfast init --app /app',
+    'holdfast init --app /app --name records-eu --dry-run',
+    'holdfast init --spec records-eu.yaml',
+  ],
   async act(input, context) {
     const spec = input.text('spec');
     const app = input.text('app');
-    if (spec !== undefined && app !== undefined) throw new HoldfastError('USAGE', { reason: '--spec and --app exclude each other' });
+    if (spec !== undefined && app !== undefined)
+      throw new HoldfastError('USAGE', { reason: '--spec and --app exclude each other' });
     if (app !== undefined) return await initByLooking(resolve(context.cwd, app), input, context);
     if (spec !== undefined) return await declare(await readSpecFile(resolve(context.cwd, spec)), context);
     return await initRepository(input, context);
@@ -42,8 +50,15 @@ export const init: LeafCommand = {
 async function initRepository(input: Input, context: Context): Promise<Answer> {
   const given = input.text('recoveryKey');
   const store = await rememberedStore(context.home.folder);
-  const repository = await prepareRepository({ store, recoveryFile: given === undefined ? undefined : resolve(context.cwd, given) }, context);
-  const text = [repository.created ? 'repository made' : 'repository is there', ...recoveryLines(repository), 'next: holdfast up --detach && holdfast init --app FOLDER'];
+  const repository = await prepareRepository(
+    { store, recoveryFile: given === undefined ? undefined : resolve(context.cwd, given) },
+    context,
+  );
+  const text = [
+    repository.created ? 'repository made' : 'repository is there',
+    ...recoveryLines(repository),
+    'next: holdfast up --detach && holdfast init --app FOLDER',
+  ];
   return { data: { repository }, text: text.join('\n') };
 }
 
@@ -78,11 +93,18 @@ async function initByLooking(root: string, input: Input, context: Context): Prom
   const text = specText(found);
   parseSpec(text);
   const file = join(home.folder, 'deployments', `${found.name}.yaml`);
-  const data = { deployment: found.name, specFile: file, databaseVariable: found.databaseVariable, questions: found.questions };
+  const data = {
+    deployment: found.name,
+    specFile: file,
+    databaseVariable: found.databaseVariable,
+    questions: found.questions,
+  };
   if (input.flag('dryRun')) return { data: { ...data, spec: text }, text };
   await writeSpec(file, text, input.flag('rewrite'));
   if (address !== undefined) await writeSecret(home.envFile, address.variable, address.url);
-  report.note(`${file} written: ${found.roots.length} roots, ${found.trees.length} configuration trees, ${found.envFiles.length} env files, ${found.rules.length} rules for document paths`);
+  report.note(
+    `${file} written: ${found.roots.length} roots, ${found.trees.length} configuration trees, ${found.envFiles.length} env files, ${found.rules.length} rules for document paths`,
+  );
   if (address !== undefined) report.note(`${address.variable} written into ${home.envFile}`);
   const declared = await declare(text, context);
   const open = questionsText(found.questions);
@@ -95,7 +117,11 @@ async function writeSpec(file: string, text: string, rewrite: boolean): Promise<
   const before = await readFile(file, 'utf8').catch(() => undefined);
   if (before === text) return;
   if (before !== undefined && !rewrite) {
-    throw new HoldfastError('REFUSED', { spec: file, reason: 'it is there already and differs', remedy: `declare it as it is: holdfast init --spec ${file}; or write it anew: add --rewrite` });
+    throw new HoldfastError('REFUSED', {
+      spec: file,
+      reason: 'it is there already and differs',
+      remedy: `declare it as it is: holdfast init --spec ${file}; or write it anew: add --rewrite`,
+    });
   }
   await mkdir(join(file, '..'), { recursive: true, mode: 0o700 });
   await writeFile(file, text, { mode: 0o600 });
@@ -103,5 +129,11 @@ async function writeSpec(file: string, text: string, rewrite: boolean): Promise<
 
 function questionsText(questions: readonly Question[]): readonly string[] {
   if (questions.length === 0) return [];
-  return ['not decided by looking (also at the end of the spec):', ...questions.map(({ subject, message, add, must }) => `- ${must ? 'NEEDED  ' : ''}${subject}: ${message}\n    add: ${add}`)];
+  return [
+    'not decided by looking (also at the end of the spec):',
+    ...questions.map(
+      ({ subject, message, add, must }) =>
+        `- ${must ? 'NEEDED  ' : ''}${subject}: ${message}\n    add: ${add}`,
+    ),
+  ];
 }

@@ -36,7 +36,12 @@ export const rescue: LeafCommand = {
     const settings = parseSettings(input.list('setEnv'));
     const envFile = input.text('envFile');
     const host = await openRescue(
-      { storeUrl: storeUrlOf(input.requireText('store'), cwd), keyFile: resolve(cwd, input.requireText('key')), envFile: envFile === undefined ? undefined : resolve(cwd, envFile), settings },
+      {
+        storeUrl: storeUrlOf(input.requireText('store'), cwd),
+        keyFile: resolve(cwd, input.requireText('key')),
+        envFile: envFile === undefined ? undefined : resolve(cwd, envFile),
+        settings,
+      },
       context,
     );
     if (input.flag('list')) return await listAnswer(host, input.text('deployment'));
@@ -47,8 +52,15 @@ export const rescue: LeafCommand = {
 /** Reads manifests only: nothing in the store is changed, no open run is taken over. */
 async function listAnswer(host: RescueHost, deployment: string | undefined): Promise<Answer> {
   const listed = await listStored(host, deployment);
-  const rows = listed.map((entry) => ('damaged' in entry ? [entry.deployment, entry.backupId, 'DAMAGED', entry.damaged] : [entry.deployment, entry.backupId, entry.completeness, entry.mark]));
-  const text = listed.length === 0 ? `store ${host.store.name} holds no backups` : table(['DEPLOYMENT', 'BACKUP', 'COMPLETENESS', 'MARK'], rows);
+  const rows = listed.map((entry) =>
+    'damaged' in entry
+      ? [entry.deployment, entry.backupId, 'DAMAGED', entry.damaged]
+      : [entry.deployment, entry.backupId, entry.completeness, entry.mark],
+  );
+  const text =
+    listed.length === 0
+      ? `store ${host.store.name} holds no backups`
+      : table(['DEPLOYMENT', 'BACKUP', 'COMPLETENESS', 'MARK'], rows);
   return { data: { store: host.store.name, backups: listed }, text, exit: EXIT.good };
 }
 

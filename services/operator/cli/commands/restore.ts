@@ -17,13 +17,22 @@ export const restore: LeafCommand = {
     ['--no-wait', 'start it and leave'],
     ['--request-id <id>', 'the same id, sent again, is the same restore'],
   ],
-  examples: ['holdfast restore records-eu --plan', 'holdfast restore records-eu', 'holdfast restore records-eu --backup 20261124T023000Z-1a2b3c4d --yes --json'],
+  examples: [
+    'holdfast restore records-eu --plan',
+    'holdfast restore records-eu',
+    'holdfast restore records-eu --backup 20261124T023000Z-1a2b3c4d --yes --json',
+  ],
   async act(input, context) {
     const wanted = { deployment: input.word(0), backup: input.text('backup') ?? 'latest' };
     return await withFrontDoor(context, async (door) => {
       if (input.flag('plan')) return planAnswer(await door.planRestore(wanted.deployment, wanted.backup));
       const requestId = input.text('requestId') ?? randomUUID();
-      return await restoreNow(door, context, { ...wanted, yes: input.flag('yes'), wait: input.flag('wait'), requestId });
+      return await restoreNow(door, context, {
+        ...wanted,
+        yes: input.flag('yes'),
+        wait: input.flag('wait'),
+        requestId,
+      });
     });
   },
 };
@@ -42,6 +51,10 @@ async function restoreNow(door: FrontDoor, context: Context, wish: Wish): Promis
   const { deployment, backupId, planDigest } = plan;
   const run = await door.startRestore({ deployment, backupId, planDigest, requestId: wish.requestId });
   context.report.note(`restore of ${deployment} from ${backupId}: run ${run.runId}`);
-  if (!wish.wait) return { data: { run: runData(run), plan: planData(plan) }, text: `watch it: holdfast runs watch ${run.runId}` };
+  if (!wish.wait)
+    return {
+      data: { run: runData(run), plan: planData(plan) },
+      text: `watch it: holdfast runs watch ${run.runId}`,
+    };
   return await watchRun(door, run.runId, context);
 }

@@ -23,8 +23,18 @@ const list: LeafCommand = {
         const answer = await door.listRuns({ deployment: input.findWord(0) ?? '', ...page });
         return { items: answer.runs, next: answer.nextPageToken };
       });
-      const rows = runs.map((run) => [run.runId, run.deployment, run.kind, run.state, run.openedAt, tookText(run.openedAt, run.finishedAt)]);
-      const text = runs.length === 0 ? 'no runs yet' : table(['RUN', 'DEPLOYMENT', 'KIND', 'STATE', 'OPENED', 'TOOK'], rows);
+      const rows = runs.map((run) => [
+        run.runId,
+        run.deployment,
+        run.kind,
+        run.state,
+        run.openedAt,
+        tookText(run.openedAt, run.finishedAt),
+      ]);
+      const text =
+        runs.length === 0
+          ? 'no runs yet'
+          : table(['RUN', 'DEPLOYMENT', 'KIND', 'STATE', 'OPENED', 'TOOK'], rows);
       return { data: { runs: runs.map(runData) }, text };
     });
   },
@@ -49,7 +59,10 @@ const watch: LeafCommand = {
   words: [RUN],
   examples: ['holdfast runs watch 3f2a', 'holdfast runs watch 3f2a --json'],
   async act(input, context) {
-    return await withFrontDoor(context, async (door) => await watchRun(door, await findRun(door, input.word(0)), context));
+    return await withFrontDoor(
+      context,
+      async (door) => await watchRun(door, await findRun(door, input.word(0)), context),
+    );
   },
 };
 
@@ -62,7 +75,8 @@ const cancel: LeafCommand = {
   async act(input, context) {
     return await withFrontDoor(context, async (door) => {
       const run = await door.cancelRun(await findRun(door, input.word(0)));
-      if (!input.flag('wait')) return { data: { run: runData(run) }, text: `asked; watch it: holdfast runs watch ${run.runId}` };
+      if (!input.flag('wait'))
+        return { data: { run: runData(run) }, text: `asked; watch it: holdfast runs watch ${run.runId}` };
       await watchRun(door, run.runId, context);
       const ended = await door.getRun(run.runId);
       // What was asked for is a cancelled run.
@@ -80,12 +94,19 @@ const trace: LeafCommand = {
     return await withFrontDoor(context, async (door) => {
       const run = await door.getRun(await findRun(door, input.word(0)));
       const bars = barsOf(await readJournal(door, run.runId, run.finishedAt !== ''));
-      return { data: { runId: run.runId, state: run.state, bars }, text: `${run.kind} ${run.runId}: ${run.state}\n${waterfall(bars)}` };
+      return {
+        data: { runId: run.runId, state: run.state, bars },
+        text: `${run.kind} ${run.runId}: ${run.state}\n${waterfall(bars)}`,
+      };
     });
   },
 };
 
-export const runs: CommandGroup = { name: 'runs', summary: 'look at runs, follow and cancel them', commands: [list, show, watch, cancel, trace] };
+export const runs: CommandGroup = {
+  name: 'runs',
+  summary: 'look at runs, follow and cancel them',
+  commands: [list, show, watch, cancel, trace],
+};
 
 const RUN_ID_LENGTH = 32;
 const SEARCHED_MAX = 500;
@@ -103,7 +124,13 @@ async function readJournal(door: FrontDoor, runId: string, finished: boolean): P
   if (finished) return (await Array.fromAsync(door.watchRun(runId, 0))).filter((event) => event.sequence > 0);
   const events: RunEvent[] = [];
   const pause = AbortSignal.timeout(PAUSE_MS);
-  const stream = door.caller.stream<RunEvent>('restore-coordinator', 'holdfast.coordinator.v1.RunService', 'watchRun', { runId, afterSequence: 0 }, { signal: pause });
+  const stream = door.caller.stream<RunEvent>(
+    'restore-coordinator',
+    'holdfast.coordinator.v1.RunService',
+    'watchRun',
+    { runId, afterSequence: 0 },
+    { signal: pause },
+  );
   try {
     for await (const event of stream) if (event.sequence > 0) events.push(event);
   } catch (error) {

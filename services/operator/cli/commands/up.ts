@@ -13,9 +13,16 @@ export const up: LeafCommand = {
   options: [
     ['--store <where>', 'disk (the default), minio, versitygw, a folder, or s3://BUCKET?endpoint=…&region=…'],
     ['--detach', 'leave it running in the background'],
-    ['--recovery-key <file>', 'where the offline recovery key is written (default: recovery-key.txt in the home folder)'],
+    [
+      '--recovery-key <file>',
+      'where the offline recovery key is written (default: recovery-key.txt in the home folder)',
+    ],
   ],
-  examples: ['holdfast up --detach && holdfast init --app /app', 'holdfast up --store minio', 'holdfast up --store /mnt/backup/store'],
+  examples: [
+    'holdfast up --detach && holdfast init --app /app',
+    'holdfast up --store minio',
+    'holdfast up --store /mnt/backup/store',
+  ],
   async act(input, context) {
     const { home, report, interrupts, env, cwd } = context;
     const chosen = input.text('store');
@@ -23,7 +30,14 @@ export const up: LeafCommand = {
     const given = input.text('recoveryKey');
     const recoveryFile = given === undefined ? undefined : resolve(cwd, given);
     const repository = await prepareRepository({ store, recoveryFile }, context);
-    const options = { home: home.folder, store, env, signal: interrupts.signal, onNote: (note: string) => report.note(note), ...stackCommands() };
+    const options = {
+      home: home.folder,
+      store,
+      env,
+      signal: interrupts.signal,
+      onNote: (note: string) => report.note(note),
+      ...stackCommands(),
+    };
     if (input.flag('detach')) return startedAnswer(await startDetachedStack(options), repository);
     await using stack = await startStack(options);
     const started = startedAnswer(stack.state(), repository);
@@ -36,8 +50,20 @@ export const up: LeafCommand = {
 
 function startedAnswer(state: StackState, repository: PreparedRepository): Answer {
   const { store, addresses, natsUrl, processes } = state;
-  const data = { home: state.home, store, addresses, natsUrl, processes: processes.map(({ name, status, port }) => ({ name, status, port })), repository };
-  const text = [`running: ${processes.map(({ name }) => name).join(', ')}`, `store: ${store.url}`, ...recoveryLines(repository), 'next: holdfast init --app FOLDER'];
+  const data = {
+    home: state.home,
+    store,
+    addresses,
+    natsUrl,
+    processes: processes.map(({ name, status, port }) => ({ name, status, port })),
+    repository,
+  };
+  const text = [
+    `running: ${processes.map(({ name }) => name).join(', ')}`,
+    `store: ${store.url}`,
+    ...recoveryLines(repository),
+    'next: holdfast init --app FOLDER',
+  ];
   return { data, text: text.join('\n') };
 }
 
@@ -45,7 +71,11 @@ export function recoveryLines({ created, recoveryFile }: PreparedRepository): re
   if (recoveryFile === undefined) return [];
   const place = `recovery key: ${recoveryFile}`;
   if (!created) return [place];
-  return [place, '  With it and the store alone everything can be restored; without it and without this home folder nothing can.', '  Move it off this machine now, to where it survives the loss of this machine.'];
+  return [
+    place,
+    '  With it and the store alone everything can be restored; without it and without this home folder nothing can.',
+    '  Move it off this machine now, to where it survives the loss of this machine.',
+  ];
 }
 
 async function stopped({ interrupts: { signal } }: Context): Promise<void> {

@@ -14,9 +14,15 @@ const list: LeafCommand = {
   examples: ['holdfast vault list records-eu'],
   async act(input, context) {
     return await withFrontDoor(context, async (door) => {
-      const { versions } = await door.caller.call<Versions>('config-vault', SERVICE, 'listVersions', { deployment: input.word(0) });
+      const { versions } = await door.caller.call<Versions>('config-vault', SERVICE, 'listVersions', {
+        deployment: input.word(0),
+      });
       const text = versions.map((version) => {
-        const rows = version.values.map(({ file, name, fingerprint }) => [file, name === '' ? '(whole file)' : name, fingerprint]);
+        const rows = version.values.map(({ file, name, fingerprint }) => [
+          file,
+          name === '' ? '(whole file)' : name,
+          fingerprint,
+        ]);
         return `${version.snapshotId}  ${version.takenAt}\n${table(['FILE', 'NAME', 'FINGERPRINT'], rows)}`;
       });
       return { data: { versions }, text: text.length === 0 ? 'no versions yet' : text.join('\n\n') };
@@ -41,12 +47,24 @@ const get: LeafCommand = {
     const deployment = input.word(0);
     const reason = input.requireText('reason');
     return await withFrontDoor(context, async (door) => {
-      const { snapshotId } = await requireSnapshot(door, { deployment, backup: input.text('backup') ?? 'latest', component: 'config' });
+      const { snapshotId } = await requireSnapshot(door, {
+        deployment,
+        backup: input.text('backup') ?? 'latest',
+        component: 'config',
+      });
       const request = { deployment, snapshotId, file: input.word(1), name: input.findWord(2) ?? '', reason };
       const { value } = await door.caller.call<Released>('config-vault', SERVICE, 'releaseValue', request);
-      return { data: { file: request.file, name: request.name, valueBase64: value.toString('base64') }, text: '', content: [value] };
+      return {
+        data: { file: request.file, name: request.name, valueBase64: value.toString('base64') },
+        text: '',
+        content: [value],
+      };
     });
   },
 };
 
-export const vault: CommandGroup = { name: 'vault', summary: 'versions of the configuration, and single values', commands: [list, get] };
+export const vault: CommandGroup = {
+  name: 'vault',
+  summary: 'versions of the configuration, and single values',
+  commands: [list, get],
+};

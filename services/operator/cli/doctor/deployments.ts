@@ -13,12 +13,20 @@ export async function examineDeployments(state: KnownStack, context: Context): P
   if (state?.running !== true) return [];
   return await withFrontDoor(context, async (door) => {
     const declared = await door.listDeployments();
-    if (declared.length === 0) return [warning('deployments', 'none is declared: nothing is protected', 'holdfast init --app FOLDER')];
+    if (declared.length === 0)
+      return [warning('deployments', 'none is declared: nothing is protected', 'holdfast init --app FOLDER')];
     const findings = await Promise.all(
       declared.map(async (deployment) => {
-        const { backups } = await door.listBackups({ deployment: deployment.deployment, pageSize: 20, pageToken: '' });
+        const { backups } = await door.listBackups({
+          deployment: deployment.deployment,
+          pageSize: 20,
+          pageToken: '',
+        });
         const spec = parseSpec(deployment.specYaml);
-        return [...ageFindings(deployment, backups, context.clock.now()), ...(await sameDeviceFindings(spec, state.store.url))];
+        return [
+          ...ageFindings(deployment, backups, context.clock.now()),
+          ...(await sameDeviceFindings(spec, state.store.url)),
+        ];
       }),
     );
     return findings.flat();
@@ -26,16 +34,33 @@ export async function examineDeployments(state: KnownStack, context: Context): P
 }
 
 /** The age that counts is that of the mark: what came after it would be lost. Pure. */
-export function ageFindings({ deployment, specYaml }: Pick<Deployment, 'deployment' | 'specYaml'>, backups: readonly Backup[], now: number): readonly Finding[] {
+export function ageFindings(
+  { deployment, specYaml }: Pick<Deployment, 'deployment' | 'specYaml'>,
+  backups: readonly Backup[],
+  now: number,
+): readonly Finding[] {
   const { rpo } = readPolicy(specYaml);
   const remedy = `holdfast backup ${deployment}`;
-  const damaged = backups.filter(({ completeness }) => completeness === 'damaged').map(({ backupId }) => bad(deployment, `backup ${backupId} is damaged`, 'holdfast backups list; keep the store as it is'));
+  const damaged = backups
+    .filter(({ completeness }) => completeness === 'damaged')
+    .map(({ backupId }) =>
+      bad(deployment, `backup ${backupId} is damaged`, 'holdfast backups list; keep the store as it is'),
+    );
   const newest = backups.find(({ completeness }) => completeness !== 'damaged');
   if (newest === undefined) return [...damaged, bad(deployment, 'has no backup', remedy)];
   const age = now - Date.parse(newest.mark);
   const said = `newest backup is ${durationText(age)} old, ${rpo} are allowed`;
   const young = age <= durationMs(rpo) ? ok(deployment, said) : bad(deployment, said, remedy);
-  const partial = newest.completeness === 'partial' ? [warning(deployment, `newest backup ${newest.backupId} is partial`, `holdfast backups show ${deployment}`)] : [];
+  const partial =
+    newest.completeness === 'partial'
+      ? [
+          warning(
+            deployment,
+            `newest backup ${newest.backupId} is partial`,
+            `holdfast backups show ${deployment}`,
+          ),
+        ]
+      : [];
   return [...damaged, young, ...partial];
 }
 
@@ -43,6 +68,10 @@ function readPolicy(specYaml: string) {
   try {
     return parseSpec(specYaml).policy;
   } catch (thrown) {
-    throw new HoldfastError('SPEC_INVALID', {}, { cause: thrown, problems: HoldfastError.from(thrown).problems });
+    throw new HoldfastError(
+      'SPEC_INVALID',
+      {},
+      { cause: thrown, problems: HoldfastError.from(thrown).problems },
+    );
   }
 }

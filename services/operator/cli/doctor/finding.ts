@@ -8,5 +8,15 @@ export interface Finding {
 }
 
 export const ok = (subject: string, message: string): Finding => ({ level: 'ok', subject, message });
-export const warning = (subject: string, message: string, remedy: string): Finding => ({ level: 'warning', subject, message, remedy });
-export const bad = (subject: string, message: string, remedy: string): Finding => ({ level: 'problem', subject, message, remedy });
+export const warning = (subject: string, message: string, remedy: string): Finding => ({
+  level: 'warning',
+  subject,
+  message,
+  remedy,
+});
+export const bad = (subject: string, message: string, remedy: string): Finding => ({
+  level: 'problem',
+  subject,
+  message,
+  remedy,
+});

@@ -9,12 +9,30 @@ import { bad, ok, warning, type Finding } from './finding.ts';
 export async function examineKeys(_: KnownStack, { home, env }: Context): Promise<readonly Finding[]> {
   const keyFile = env['HOLDFAST_KEY_FILE'] || home.keyFile;
   const key = await modeOf(keyFile);
-  if (key === undefined) return [bad('key', `${keyFile} is missing`, 'put the identity or the recovery key back there; on a new home: holdfast up')];
-  const open = (key & 0o077) !== 0 ? [bad('key', `${keyFile} can be read by others`, `chmod 600 ${keyFile}`)] : [ok('key', `${keyFile} is there and private`)];
+  if (key === undefined)
+    return [
+      bad(
+        'key',
+        `${keyFile} is missing`,
+        'put the identity or the recovery key back there; on a new home: holdfast up',
+      ),
+    ];
+  const open =
+    (key & 0o077) !== 0
+      ? [bad('key', `${keyFile} can be read by others`, `chmod 600 ${keyFile}`)]
+      : [ok('key', `${keyFile} is there and private`)];
   const recoveryFile = join(home.folder, RECOVERY_FILE);
   const recovery = await modeOf(recoveryFile);
-  if (recovery === undefined) return [...open, ok('recovery key', 'is not on this machine; it must lie where it survives it')];
-  return [...open, warning('recovery key', `${recoveryFile} is still beside what it must survive`, `move it off this machine: a password safe, a sealed envelope`)];
+  if (recovery === undefined)
+    return [...open, ok('recovery key', 'is not on this machine; it must lie where it survives it')];
+  return [
+    ...open,
+    warning(
+      'recovery key',
+      `${recoveryFile} is still beside what it must survive`,
+      `move it off this machine: a password safe, a sealed envelope`,
+    ),
+  ];
 }
 
 async function modeOf(path: string): Promise<number | undefined> {

@@ -4,13 +4,31 @@ import { bad, ok, warning, type Finding } from './finding.ts';
 
 /** Are all processes there, and do the services answer? */
 export async function examineStack(state: KnownStack): Promise<readonly Finding[]> {
-  if (state?.running !== true) return [bad('stack', state === undefined ? 'was never started on this home' : 'is not running', 'holdfast up --detach')];
+  if (state?.running !== true)
+    return [
+      bad(
+        'stack',
+        state === undefined ? 'was never started on this home' : 'is not running',
+        'holdfast up --detach',
+      ),
+    ];
   const processes = state.processes.map(({ name, status, restarts, lastEnd, logFile }): Finding => {
-    if (status !== 'healthy') return bad(name, `${status}${lastEnd === null ? '' : `, ended with ${lastEnd}`}`, `see ${logFile}`);
-    return restarts === 0 ? ok(name, 'healthy') : warning(name, `healthy, was started again ${restarts} times (${lastEnd ?? 'unknown'})`, `see ${logFile}`);
+    if (status !== 'healthy')
+      return bad(name, `${status}${lastEnd === null ? '' : `, ended with ${lastEnd}`}`, `see ${logFile}`);
+    return restarts === 0
+      ? ok(name, 'healthy')
+      : warning(
+          name,
+          `healthy, was started again ${restarts} times (${lastEnd ?? 'unknown'})`,
+          `see ${logFile}`,
+        );
   });
   const silent = await Promise.all(
-    Object.entries(state.addresses).map(async ([name, address]) => ((await isHealthy(address)) ? [] : [bad(name, `does not answer at ${address}`, 'holdfast down && holdfast up --detach')])),
+    Object.entries(state.addresses).map(async ([name, address]) =>
+      (await isHealthy(address))
+        ? []
+        : [bad(name, `does not answer at ${address}`, 'holdfast down && holdfast up --detach')],
+    ),
   );
   return [...processes, ...silent.flat()];
 }

@@ -13,8 +13,15 @@ export async function examineStore(state: KnownStack, context: Context): Promise
   if (state === undefined) return [];
   const store = await openStoreOf(state, context);
   await store.probe({ signal: context.interrupts.signal });
-  const repository = (await store.head('holdfast.json')) === undefined ? [bad('repository', `store ${store.name} holds none`, 'holdfast up')] : [ok('repository', `is in ${store.name}`)];
-  return [ok('store', `${store.name} answers and honours create-only writes`), ...repository, ...(await roomFindings(state.store.url))];
+  const repository =
+    (await store.head('holdfast.json')) === undefined
+      ? [bad('repository', `store ${store.name} holds none`, 'holdfast up')]
+      : [ok('repository', `is in ${store.name}`)];
+  return [
+    ok('store', `${store.name} answers and honours create-only writes`),
+    ...repository,
+    ...(await roomFindings(state.store.url)),
+  ];
 }
 
 async function roomFindings(url: string): Promise<readonly Finding[]> {

@@ -13,17 +13,24 @@ const TEMPLATES = /\.(example|sample|template|dist|default|tmpl|j2|orig|bak|old)
 export async function readAppEnvFiles(root: string): Promise<readonly AppEnvFile[]> {
   const entries = await readdir(root, { withFileTypes: true });
   const names = entries
-    .filter((entry) => entry.isFile() && /^\.env(\..+)?$|\.env$/.test(entry.name) && !TEMPLATES.test(entry.name))
+    .filter(
+      (entry) => entry.isFile() && /^\.env(\..+)?$|\.env$/.test(entry.name) && !TEMPLATES.test(entry.name),
+    )
     .map((entry) => entry.name)
     .toSorted((a, b) => Number(b === '.env') - Number(a === '.env') || (a < b ? -1 : 1));
   return await Promise.all(
-    names.map(async (name) => ({ path: join(root, name), values: parseAppEnv(await readFile(join(root, name), 'utf8')) })),
+    names.map(async (name) => ({
+      path: join(root, name),
+      values: parseAppEnv(await readFile(join(root, name), 'utf8')),
+    })),
   );
 }
 
 /** As Django's env readers do: a quoted value ends at its quote, a bare one at ` #`; lines that are none are passed over. Pure. */
 export function parseAppEnv(text: string): ReadonlyMap<string, string> {
-  const lines = text.split(/\r?\n/).map((line) => /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=(.*)$/.exec(line));
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=(.*)$/.exec(line));
   return new Map(lines.flatMap((match) => (match === null ? [] : [[match[1]!, valueOf(match[2]!.trim())]])));
 }
 

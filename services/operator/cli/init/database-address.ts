@@ -6,15 +6,38 @@ export type FoundAddress =
 
 const WHOLE = ['DATABASE_URL', 'DB_URL', 'POSTGRES_URL', 'DJANGO_DATABASE_URL'];
 const PARTS = {
-  name: ['DB_NAME', 'DB_DATABASE', 'DATABASE_NAME', 'POSTGRES_DB', 'POSTGRES_NAME', 'SQL_DATABASE', 'PGDATABASE'],
+  name: [
+    'DB_NAME',
+    'DB_DATABASE',
+    'DATABASE_NAME',
+    'POSTGRES_DB',
+    'POSTGRES_NAME',
+    'SQL_DATABASE',
+    'PGDATABASE',
+  ],
   user: ['DB_USER', 'DB_USERNAME', 'DATABASE_USER', 'POSTGRES_USER', 'SQL_USER', 'PGUSER'],
-  password: ['DB_PASSWORD', 'DB_PASS', 'DATABASE_PASSWORD', 'POSTGRES_PASSWORD', 'SQL_PASSWORD', 'PGPASSWORD'],
+  password: [
+    'DB_PASSWORD',
+    'DB_PASS',
+    'DATABASE_PASSWORD',
+    'POSTGRES_PASSWORD',
+    'SQL_PASSWORD',
+    'PGPASSWORD',
+  ],
   host: ['DB_HOST', 'DATABASE_HOST', 'POSTGRES_HOST', 'SQL_HOST', 'PGHOST'],
   port: ['DB_PORT', 'DATABASE_PORT', 'POSTGRES_PORT', 'SQL_PORT', 'PGPORT'],
 } as const;
 
 /** Names that Django's URL readers take for PostgreSQL. */
-const POSTGRES_SCHEMES = new Set(['postgres', 'postgresql', 'psql', 'pgsql', 'postgis', 'timescale', 'timescalegis']);
+const POSTGRES_SCHEMES = new Set([
+  'postgres',
+  'postgresql',
+  'psql',
+  'pgsql',
+  'postgis',
+  'timescale',
+  'timescalegis',
+]);
 
 export function findAddress(env: ReadonlyMap<string, string>): FoundAddress {
   const whole = WHOLE.find((name) => env.get(name));
@@ -22,11 +45,24 @@ export function findAddress(env: ReadonlyMap<string, string>): FoundAddress {
   const find = (names: readonly string[]) => names.find((name) => env.get(name));
   const name = find(PARTS.name);
   if (name === undefined) return { kind: 'none' };
-  const found = { user: find(PARTS.user), password: find(PARTS.password), host: find(PARTS.host), port: find(PARTS.port) };
-  const value = (variable: string | undefined, fallback: string) => encodeURIComponent((variable === undefined ? undefined : env.get(variable)) ?? fallback);
-  const login = found.user === undefined ? '' : `${value(found.user, '')}${found.password === undefined ? '' : `:${value(found.password, '')}`}@`;
+  const found = {
+    user: find(PARTS.user),
+    password: find(PARTS.password),
+    host: find(PARTS.host),
+    port: find(PARTS.port),
+  };
+  const value = (variable: string | undefined, fallback: string) =>
+    encodeURIComponent((variable === undefined ? undefined : env.get(variable)) ?? fallback);
+  const login =
+    found.user === undefined
+      ? ''
+      : `${value(found.user, '')}${found.password === undefined ? '' : `:${value(found.password, '')}`}@`;
   const url = `postgresql://${login}${value(found.host, 'localhost')}:${value(found.port, '5432')}/${value(name, '')}`;
-  return { kind: 'postgres', url, from: [name, ...Object.values(found).filter((each) => each !== undefined)] };
+  return {
+    kind: 'postgres',
+    url,
+    from: [name, ...Object.values(found).filter((each) => each !== undefined)],
+  };
 }
 
 function addressOfUrl(url: string, variable: string): FoundAddress {

@@ -45,11 +45,25 @@ export async function lookAtApplication(options: LookOptions): Promise<Look> {
   const application = findAddress(env);
   const url = known(databaseVariable) ?? (application.kind === 'postgres' ? application.url : undefined);
   const hasAdmin = known(restoreVariable) !== undefined;
-  const database = await lookAtDatabase(url, { options, folders: folders.roots, databaseVariable, hasAdmin, restoreVariable, application });
+  const database = await lookAtDatabase(url, {
+    options,
+    folders: folders.roots,
+    databaseVariable,
+    hasAdmin,
+    restoreVariable,
+    application,
+  });
   const python = options.python ?? (await findPython(root));
-  const { programs, questions: programQuestions } = await findPrograms(env, project.source, options.searchPath);
+  const { programs, questions: programQuestions } = await findPrograms(
+    env,
+    project.source,
+    options.searchPath,
+  );
   return {
-    address: url === undefined || known(databaseVariable) !== undefined ? undefined : { variable: databaseVariable, url },
+    address:
+      url === undefined || known(databaseVariable) !== undefined
+        ? undefined
+        : { variable: databaseVariable, url },
     found: {
       name,
       appRoot: root,
@@ -60,10 +74,17 @@ export async function lookAtApplication(options: LookOptions): Promise<Look> {
       leftOut: folders.leftOut,
       rules: database.rules,
       envFiles: envFiles.map(({ path }) => path),
-      required: [...env].flatMap(([variable, value]) => (value !== '' && quoted.has(variable) ? [variable] : [])),
+      required: [...env].flatMap(([variable, value]) =>
+        value !== '' && quoted.has(variable) ? [variable] : [],
+      ),
       python,
       programs,
-      questions: [...database.questions, ...folders.questions, ...programQuestions, ...projectQuestions(project, { envFiles: envFiles.length, env, quoted, python, root })],
+      questions: [
+        ...database.questions,
+        ...folders.questions,
+        ...programQuestions,
+        ...projectQuestions(project, { envFiles: envFiles.length, env, quoted, python, root }),
+      ],
     },
   };
 }
@@ -86,28 +107,49 @@ interface DatabaseFacts {
   readonly application: FoundAddress;
 }
 
-async function lookAtDatabase(url: string | undefined, facts: DatabaseFacts): Promise<{ rules: readonly FoundRule[]; questions: readonly Question[] }> {
+async function lookAtDatabase(
+  url: string | undefined,
+  facts: DatabaseFacts,
+): Promise<{ rules: readonly FoundRule[]; questions: readonly Question[] }> {
   const { options, databaseVariable, restoreVariable } = facts;
   if (url === undefined) return { rules: [], questions: [noAddress(facts)] };
   try {
     return await options.withDatabase(url, async (ask) => {
       const columns = pathColumnsOf(await readColumns(ask));
-      const sampled = await Promise.all(columns.map(async (column) => ({ column, heads: await sampleColumn(ask, column) })));
+      const sampled = await Promise.all(
+        columns.map(async (column) => ({ column, heads: await sampleColumn(ask, column) })),
+      );
       const documents = await findDocuments(sampled, options.root, facts.folders);
       const may = facts.hasAdmin || (await mayCreateDatabases(ask));
-      return { rules: documents.rules, questions: [...(may ? [] : [noCreate(restoreVariable)]), ...documents.questions] };
+      return {
+        rules: documents.rules,
+        questions: [...(may ? [] : [noCreate(restoreVariable)]), ...documents.questions],
+      };
     });
   } catch (thrown) {
     const error = HoldfastError.from(thrown);
     if (error.code === 'CANCELLED') throw error;
     const add = `the address as it is reachable from here, in services.env: ${databaseVariable}=postgresql://USER:PASSWORD@HOST:PORT/NAME; then run the same command again`;
-    return { rules: [], questions: [{ subject: 'database', message: `it could not be looked at: ${error.message}`, add, must: true }] };
+    return {
+      rules: [],
+      questions: [
+        { subject: 'database', message: `it could not be looked at: ${error.message}`, add, must: true },
+      ],
+    };
   }
 }
 
 function noAddress({ application, databaseVariable }: DatabaseFacts): Question {
-  const message = application.kind === 'other' ? `${application.from[0]} names ${application.engine}, and only PostgreSQL is backed up` : 'no database address was found in the env files';
-  return { subject: 'database', message, add: `services.env: ${databaseVariable}=postgresql://USER:PASSWORD@HOST:PORT/NAME; then run the same command again`, must: true };
+  const message =
+    application.kind === 'other'
+      ? `${application.from[0]} names ${application.engine}, and only PostgreSQL is backed up`
+      : 'no database address was found in the env files';
+  return {
+    subject: 'database',
+    message,
+    add: `services.env: ${databaseVariable}=postgresql://USER:PASSWORD@HOST:PORT/NAME; then run the same command again`,
+    must: true,
+  };
 }
 
 function noCreate(variable: string): Question {
@@ -136,19 +178,33 @@ const PROGRAMS: readonly (readonly [program: string, sign: RegExp])[] = [
   ['clamscan', /\bclam(av|scan|d)\b/i],
 ];
 
-async function findPrograms(env: ReadonlyMap<string, string>, source: string, searchPath: string): Promise<{ programs: readonly string[]; questions: readonly Question[] }> {
+async function findPrograms(
+  env: ReadonlyMap<string, string>,
+  source: string,
+  searchPath: string,
+): Promise<{ programs: readonly string[]; questions: readonly Question[] }> {
   const text = `${[...env.values()].join('\n')}\n${source}`;
   const used = PROGRAMS.filter(([, sign]) => sign.test(text)).map(([program]) => program);
   const there = await Promise.all(used.map(async (program) => await isOnPath(program, searchPath)));
   const missing = used.filter((_, at) => !there[at]);
   return {
     programs: used.filter((_, at) => there[at]),
-    questions: missing.map((program) => ({ subject: `runtime.require`, message: `the application seems to use ${program}, which is not on this host`, add: `runtime: { require: [${program}] }, if a restored host needs it`, must: false })),
+    questions: missing.map((program) => ({
+      subject: `runtime.require`,
+      message: `the application seems to use ${program}, which is not on this host`,
+      add: `runtime: { require: [${program}] }, if a restored host needs it`,
+      must: false,
+    })),
   };
 }
 
 async function isOnPath(program: string, searchPath: string): Promise<boolean> {
-  const found = await Promise.all(searchPath.split(delimiter).filter(Boolean).map(async (folder) => await isExecutable(join(folder, program))));
+  const found = await Promise.all(
+    searchPath
+      .split(delimiter)
+      .filter(Boolean)
+      .map(async (folder) => await isExecutable(join(folder, program))),
+  );
   return found.includes(true);
 }
 
@@ -168,17 +224,55 @@ interface ProjectFacts {
 }
 
 function projectQuestions(project: Project, facts: ProjectFacts): readonly Question[] {
-  const ask = (when: boolean, subject: string, message: string, add: string): readonly Question[] => (when ? [{ subject, message, add, must: false }] : []);
-  const port = ['BACKEND_PORT', 'APP_PORT', 'WEB_PORT', 'PORT'].map((name) => facts.env.get(name)).find(Boolean) ?? '8000';
+  const ask = (when: boolean, subject: string, message: string, add: string): readonly Question[] =>
+    when ? [{ subject, message, add, must: false }] : [];
+  const port =
+    ['BACKEND_PORT', 'APP_PORT', 'WEB_PORT', 'PORT'].map((name) => facts.env.get(name)).find(Boolean) ??
+    '8000';
   const health = /path\(\s*["']([^"']*health[^"']*)["']/.exec(project.source)?.[1];
   const secretUnset = facts.quoted.has('SECRET_KEY') && !facts.env.has('SECRET_KEY');
   return [
-    ...ask(/storages\.backends|S3Boto3?Storage|GoogleCloudStorage|AzureStorage/.test(project.source), 'files', 'the settings name an object storage for documents, which this version does not back up', 'protect that storage by its own means, and say so to whoever relies on this backup'),
-    ...ask(facts.envFiles === 0, 'config.envFiles', 'no env file lies beside manage.py', 'config: { envFiles: [/path/to/.env] }'),
-    ...ask(secretUnset, 'config.require', 'the settings read SECRET_KEY, which is in no env file', 'config.envFiles: the file that holds it'),
-    ...ask(project.settingsFolder === undefined, 'config.trees', 'the settings module was not found', 'config: { trees: [{ name: settings, path: /path/to/settings }] }'),
-    ...ask(facts.python === undefined, 'application', 'the Python that runs the application was not found, so the application itself is not checked', `application: { root: ${facts.root}, python: /path/to/venv/bin/python }, or give --python FILE`),
-    ...ask(true, 'hooks', 'how to stop and start the application cannot be seen', 'hooks: { stop: [[systemctl, stop, edms]], start: [[systemctl, start, edms]] }'),
-    ...ask(true, 'checks', 'no page is asked after a restore', `checks: [{ name: health, http: { url: "http://127.0.0.1:${port}/${health ?? ''}" } }]`),
+    ...ask(
+      /storages\.backends|S3Boto3?Storage|GoogleCloudStorage|AzureStorage/.test(project.source),
+      'files',
+      'the settings name an object storage for documents, which this version does not back up',
+      'protect that storage by its own means, and say so to whoever relies on this backup',
+    ),
+    ...ask(
+      facts.envFiles === 0,
+      'config.envFiles',
+      'no env file lies beside manage.py',
+      'config: { envFiles: [/path/to/.env] }',
+    ),
+    ...ask(
+      secretUnset,
+      'config.require',
+      'the settings read SECRET_KEY, which is in no env file',
+      'config.envFiles: the file that holds it',
+    ),
+    ...ask(
+      project.settingsFolder === undefined,
+      'config.trees',
+      'the settings module was not found',
+      'config: { trees: [{ name: settings, path: /path/to/settings }] }',
+    ),
+    ...ask(
+      facts.python === undefined,
+      'application',
+      'the Python that runs the application was not found, so the application itself is not checked',
+      `application: { root: ${facts.root}, python: /path/to/venv/bin/python }, or give --python FILE`,
+    ),
+    ...ask(
+      true,
+      'hooks',
+      'how to stop and start the application cannot be seen',
+      'hooks: { stop: [[systemctl, stop, edms]], start: [[systemctl, start, edms]] }',
+    ),
+    ...ask(
+      true,
+      'checks',
+      'no page is asked after a restore',
+      `checks: [{ name: health, http: { url: "http://127.0.0.1:${port}/${health ?? ''}" } }]`,
+    ),
   ];
 }

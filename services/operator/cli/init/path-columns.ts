@@ -21,7 +21,8 @@ const TEXT = new Set(['character varying', 'text', 'character']);
 const WHOLE = new Set(['bigint', 'integer', 'numeric']);
 const CERTAIN = /(^|_)(file_?path|path)$|(^|_)file$|(^|_)logo$/;
 const POSSIBLE = /path|file|logo|image|photo|picture|avatar|upload|attachment|scan|document/;
-const NEVER = /(^|_)(name|filename|type|mime|hash|checksum|digest|number|title|description|status|version|id|count|url|agent|code|key|format|extension|size)$|^request_path$/;
+const NEVER =
+  /(^|_)(name|filename|type|mime|hash|checksum|digest|number|title|description|status|version|id|count|url|agent|code|key|format|extension|size)$|^request_path$/;
 const DIGEST = /sha256|checksum|hash|digest/;
 const SIZE = /size|bytes/;
 
@@ -33,8 +34,14 @@ export function pathColumnsOf(columns: readonly Column[]): readonly PathColumn[]
     return {
       table: column.table,
       path: column.name,
-      digests: byStem(column.name, beside.filter((other) => TEXT.has(other.type) && DIGEST.test(other.name))),
-      sizes: byStem(column.name, beside.filter((other) => WHOLE.has(other.type) && SIZE.test(other.name))),
+      digests: byStem(
+        column.name,
+        beside.filter((other) => TEXT.has(other.type) && DIGEST.test(other.name)),
+      ),
+      sizes: byStem(
+        column.name,
+        beside.filter((other) => WHOLE.has(other.type) && SIZE.test(other.name)),
+      ),
       certain: CERTAIN.test(column.name),
     };
   });

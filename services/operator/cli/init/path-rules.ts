@@ -27,15 +27,24 @@ export interface SampledHead {
  * Ways to read paths with this head, most specific first: absolute, relative to the application's folder, relative
  * to a root or a folder below one. Pure.
  */
-export function conventionsFor(head: string, place: { appRoot: string; roots: readonly FoundFolder[]; basesOf: ReadonlyMap<string, readonly string[]> }): readonly Convention[] {
+export function conventionsFor(
+  head: string,
+  place: { appRoot: string; roots: readonly FoundFolder[]; basesOf: ReadonlyMap<string, readonly string[]> },
+): readonly Convention[] {
   const absolute = place.roots.map((root) => ({ root: root.name, prefix: `${root.path}/`, base: '' }));
   if (head === '/') return absolute;
   const inApp = place.roots.flatMap((root) => {
     const relative = posix.relative(place.appRoot, root.path);
-    return !relative.startsWith('..') && `${relative}/`.startsWith(head) && head !== '' ? [{ root: root.name, prefix: `${relative}/`, base: '' }] : [];
+    return !relative.startsWith('..') && `${relative}/`.startsWith(head) && head !== ''
+      ? [{ root: root.name, prefix: `${relative}/`, base: '' }]
+      : [];
   });
   const inRoots = place.roots.flatMap((root) =>
-    (place.basesOf.get(root.name) ?? ['']).map((base) => ({ root: root.name, prefix: head, base: base === '' ? head.replace(/\/$/, '') : posix.join(base, head).replace(/\/$/, '') })),
+    (place.basesOf.get(root.name) ?? ['']).map((base) => ({
+      root: root.name,
+      prefix: head,
+      base: base === '' ? head.replace(/\/$/, '') : posix.join(base, head).replace(/\/$/, ''),
+    })),
   );
   return [...inApp, ...inRoots];
 }
@@ -54,7 +63,11 @@ export function pathBelowRoot(path: string, { prefix, base }: Convention): strin
 export function mergeConventions(conventions: readonly Convention[]): readonly Convention[] {
   const relative = conventions.map((convention) => ({ convention, folder: folderOf(convention) }));
   const [first] = relative;
-  const same = first?.folder !== undefined && relative.every(({ convention, folder }) => folder === first.folder && convention.root === first.convention.root);
+  const same =
+    first?.folder !== undefined &&
+    relative.every(
+      ({ convention, folder }) => folder === first.folder && convention.root === first.convention.root,
+    );
   if (same) return [{ root: first.convention.root, prefix: '', base: first.folder! }];
   const seen = new Set<string>();
   return conventions.filter((each) => !seen.has(JSON.stringify(each)) && seen.add(JSON.stringify(each)));

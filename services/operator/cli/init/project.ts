@@ -23,10 +23,15 @@ const SOURCE_BYTES_MAX = 256 << 10;
 export async function readProject(root: string, env: ReadonlyMap<string, string>): Promise<Project> {
   const manage = await readFile(join(root, 'manage.py'), 'utf8').catch(() => undefined);
   if (manage === undefined) {
-    throw new HoldfastError('USAGE', { folder: root, reason: 'no manage.py in it', remedy: 'give the folder of manage.py: --app FOLDER; or write the spec by hand: --spec FILE' });
+    throw new HoldfastError('USAGE', {
+      folder: root,
+      reason: 'no manage.py in it',
+      remedy: 'give the folder of manage.py: --app FOLDER; or write the spec by hand: --spec FILE',
+    });
   }
   const packages = await listPackages(root);
-  const named = env.get('DJANGO_SETTINGS_MODULE') || NAMED.exec(manage)?.[1] || (await findNamed(root, packages));
+  const named =
+    env.get('DJANGO_SETTINGS_MODULE') || NAMED.exec(manage)?.[1] || (await findNamed(root, packages));
   const settingsFolder = named === undefined ? undefined : await findSettingsFolder(root, named);
   const packageFolder = named === undefined ? undefined : join(root, named.split('.')[0]!);
   const source = packageFolder === undefined ? manage : `${manage}\n${await readSource(packageFolder)}`;
@@ -36,8 +41,12 @@ export async function readProject(root: string, env: ReadonlyMap<string, string>
 /** Folders directly below that are Python packages. */
 async function listPackages(root: string): Promise<readonly string[]> {
   const entries = await readdir(root, { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
-  const marked = await Promise.all(folders.map(async (name) => ((await exists(join(root, name, '__init__.py'))) ? [name] : [])));
+  const folders = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name);
+  const marked = await Promise.all(
+    folders.map(async (name) => ((await exists(join(root, name, '__init__.py'))) ? [name] : [])),
+  );
   return marked.flat();
 }
 
@@ -63,7 +72,11 @@ async function readSource(folder: string): Promise<string> {
     .filter((entry) => entry.isFile() && entry.name.endsWith('.py'))
     .map((entry) => join(entry.parentPath, entry.name))
     .slice(0, SOURCE_FILES_MAX);
-  const texts = await Promise.all(files.map(async (file) => ((await stat(file)).size > SOURCE_BYTES_MAX ? '' : await readFile(file, 'utf8'))));
+  const texts = await Promise.all(
+    files.map(async (file) =>
+      (await stat(file)).size > SOURCE_BYTES_MAX ? '' : await readFile(file, 'utf8'),
+    ),
+  );
   return texts.join('\n');
 }
 

@@ -2,7 +2,10 @@ import type { PathColumn, Column } from './path-columns.ts';
 import type { SampledHead } from './path-rules.ts';
 
 /** A read-only question to the database. */
-export type Ask = <Row extends object>(sql: string, parameters?: readonly unknown[]) => Promise<readonly Row[]>;
+export type Ask = <Row extends object>(
+  sql: string,
+  parameters?: readonly unknown[],
+) => Promise<readonly Row[]>;
 
 const HEADS_MAX = 20;
 const SAMPLE_MAX = 50;
@@ -19,7 +22,9 @@ export async function readColumns(ask: Ask): Promise<readonly Column[]> {
 
 /** Whether the role could create the database that a restore is staged in. */
 export async function mayCreateDatabases(ask: Ask): Promise<boolean> {
-  const [row] = await ask<{ may: boolean }>('SELECT rolcreatedb OR rolsuper AS may FROM pg_roles WHERE rolname = current_user');
+  const [row] = await ask<{ may: boolean }>(
+    'SELECT rolcreatedb OR rolsuper AS may FROM pg_roles WHERE rolname = current_user',
+  );
   return row?.may === true;
 }
 
@@ -39,7 +44,11 @@ export async function sampleColumn(ask: Ask, column: PathColumn): Promise<readon
         [head],
       );
       const cut = 1 + column.digests.length;
-      const sample = values.map((row) => ({ path: row.values[0] ?? '', digests: row.values.slice(1, cut), sizes: row.values.slice(cut) }));
+      const sample = values.map((row) => ({
+        path: row.values[0] ?? '',
+        digests: row.values.slice(1, cut),
+        sizes: row.values.slice(cut),
+      }));
       return { head, rows: Number(rows), sample };
     }),
   );

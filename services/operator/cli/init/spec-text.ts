@@ -26,7 +26,13 @@ export function specText(found: FoundDeployment): string {
     config(found),
     application(found),
     runtime(found),
-    ['policy:', '  rpo: 26h', '  rto: 30m', '  # keep: a partial backup is committed and says so; refuse: it fails', '  partial: keep'],
+    [
+      'policy:',
+      '  rpo: 26h',
+      '  rto: 30m',
+      '  # keep: a partial backup is committed and says so; refuse: it fails',
+      '  partial: keep',
+    ],
     hooks(),
     questions(found.questions),
   ];
@@ -51,14 +57,25 @@ function database({ databaseVariable, restoreVariable }: FoundDeployment): reado
     '  # The address itself is a secret: NAME=value in services.env of the home folder.',
     `  url: { env: ${databaseVariable} }`,
     ...(restoreVariable === undefined
-      ? ['  # Where the role of url may not create databases, an administrator’s address for restores:', `  # restoreUrl: { env: ${databaseVariable.replace(/_DATABASE_URL$/, '')}_ADMIN_URL }`]
+      ? [
+          '  # Where the role of url may not create databases, an administrator’s address for restores:',
+          `  # restoreUrl: { env: ${databaseVariable.replace(/_DATABASE_URL$/, '')}_ADMIN_URL }`,
+        ]
       : [`  restoreUrl: { env: ${restoreVariable} }`]),
   ];
 }
 
 function files({ roots, rules, leftOut }: FoundDeployment): readonly string[] {
   const left = leftOut.map(({ path, reason }) => `  # left out: ${path} (${reason})`);
-  return ['files:', '  roots:', ...list(roots, rootLines), ...left, '  # Rows that name files: backups compare them with what is on disk.', '  documents:', ...list(rules, ruleLines)];
+  return [
+    'files:',
+    '  roots:',
+    ...list(roots, rootLines),
+    ...left,
+    '  # Rows that name files: backups compare them with what is on disk.',
+    '  documents:',
+    ...list(rules, ruleLines),
+  ];
 }
 
 function config({ envFiles, trees, required }: FoundDeployment): readonly string[] {
@@ -76,13 +93,27 @@ function config({ envFiles, trees, required }: FoundDeployment): readonly string
 
 function application({ appRoot, python }: FoundDeployment): readonly string[] {
   const note = '# How the application itself is asked after a restore.';
-  if (python === undefined) return [`${note} Its Python was not found:`, `# application: { root: ${scalar(appRoot)}, python: /path/to/venv/bin/python, manage: manage.py }`];
-  return [note, 'application:', `  root: ${scalar(appRoot)}`, `  python: ${scalar(python)}`, '  manage: manage.py'];
+  if (python === undefined)
+    return [
+      `${note} Its Python was not found:`,
+      `# application: { root: ${scalar(appRoot)}, python: /path/to/venv/bin/python, manage: manage.py }`,
+    ];
+  return [
+    note,
+    'application:',
+    `  root: ${scalar(appRoot)}`,
+    `  python: ${scalar(python)}`,
+    '  manage: manage.py',
+  ];
 }
 
 function runtime({ programs }: FoundDeployment): readonly string[] {
   if (programs.length === 0) return [];
-  return ['# Programs the application calls; a target that lacks one is told at plan.', 'runtime:', `  require: [${programs.map(scalar).join(', ')}]`];
+  return [
+    '# Programs the application calls; a target that lacks one is told at plan.',
+    'runtime:',
+    `  require: [${programs.map(scalar).join(', ')}]`,
+  ];
 }
 
 function hooks(): readonly string[] {
@@ -96,11 +127,16 @@ function hooks(): readonly string[] {
 
 function questions(open: readonly Question[]): readonly string[] {
   if (open.length === 0) return [];
-  return ['# Not decided by looking:', ...open.flatMap(({ subject, message, add }) => [`# - ${subject}: ${message}`, `#     ${add}`])];
+  return [
+    '# Not decided by looking:',
+    ...open.flatMap(({ subject, message, add }) => [`# - ${subject}: ${message}`, `#     ${add}`]),
+  ];
 }
 
 function rootLines({ name, path, optional, note }: FoundFolder): readonly string[] {
-  return [`    - { name: ${scalar(name)}, path: ${scalar(path)}${optional ? ', optional: true' : ''} } # ${note}`];
+  return [
+    `    - { name: ${scalar(name)}, path: ${scalar(path)}${optional ? ', optional: true' : ''} } # ${note}`,
+  ];
 }
 
 function ruleLines(rule: FoundRule): readonly string[] {
@@ -111,7 +147,10 @@ function ruleLines(rule: FoundRule): readonly string[] {
     ...(rule.prefix === '' ? [] : [`prefix: ${scalar(rule.prefix)}`]),
     ...(rule.base === '' ? [] : [`base: ${scalar(rule.base)}`]),
   ];
-  return [`    # ${rule.note}`, `    - { table: ${scalar(rule.table)}, path: ${scalar(rule.path)}, ${optional.join(', ')} }`];
+  return [
+    `    # ${rule.note}`,
+    `    - { table: ${scalar(rule.table)}, path: ${scalar(rule.path)}, ${optional.join(', ')} }`,
+  ];
 }
 
 /** An empty list is written as one, for a key without value would be an error. */

@@ -11,17 +11,32 @@ import type { RescueHost } from './open-rescue.ts';
  * The five services in this process, behind a bus in memory. What a run that was open when everything was lost left
  * half done is finished or taken back by the coordinator as it starts.
  */
-export async function composeRescue({ store, repository, requireSecret }: RescueHost, context: Context): Promise<Inline> {
+export async function composeRescue(
+  { store, repository, requireSecret }: RescueHost,
+  context: Context,
+): Promise<Inline> {
   const pgBin = await findPostgresClient(context);
   const services = await loadInlineServices();
-  const host = { site: context.env['HOLDFAST_SITE'] || 'local', store, repository, clock: systemClock, log: silentLog, requireSecret, pgBin };
+  const host = {
+    site: context.env['HOLDFAST_SITE'] || 'local',
+    store,
+    repository,
+    clock: systemClock,
+    log: silentLog,
+    requireSecret,
+    pgBin,
+  };
   return await composeInline({ services, host, principal: 'rescue' });
 }
 
 /** Without a client the plan says so, beside all else that is wrong. */
 async function findPostgresClient({ env, report, interrupts }: Context): Promise<string | undefined> {
   try {
-    const { folder } = await findTool('postgres-client', { env, signal: interrupts.signal, onNote: (note) => report.note(note) });
+    const { folder } = await findTool('postgres-client', {
+      env,
+      signal: interrupts.signal,
+      onNote: (note) => report.note(note),
+    });
     return folder;
   } catch (thrown) {
     const { code, message, remedy } = HoldfastError.from(thrown);
