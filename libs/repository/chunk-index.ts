@@ -1,31 +1,32 @@
-import { HoldfastError } from '#libs/kernel/errors.ts';
+import pLimit from 'p-limit';
 import type { ObjectStore } from '#libs/store/port.ts';
-import { sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
-import {
-  decodeEntries,
-  encodeEntries,
-  openTable,
-  packObject,
-  readTrailer,
-  TRAILER_BYTES,
-  type PackEntry,
-} from './pack.ts';
-import { openPacked, sealPacked } from './sealed-object.ts';
+import { sha256Of } from './chunk.ts';
+import { decodeIndex, encodeIndex } from './index-object.ts';
+import type { PackEntry } from './pack.ts';
+import { findPackTable } from './pack-table.ts';
+import { findBytes, putNamed } from './stored.ts';
 
 export interface ChunkPlace extends PackEntry {
   readonly pack: string;
 }
 
-const PURPOSE = 'index';
-const PACK_NAME_BYTES = 32;
+/** Small objects: the round trip is the cost, not the bytes. */
+const READS_AT_ONCE = 8;
 
-/** Where every chunk lies. Read from index objects; what they do not cover is read from the packs' own tables. */
+/**
+ * Where every chunk lies. Read from index objects; what they do not cover is read from the packs' own tables when an
+ * index object is damaged or a chunk is not found otherwise: an index saves time and is never needed.
+ */
 export class ChunkIndex {
   readonly #store: ObjectStore;
   readonly #keys: RepositoryKeys;
   readonly #places = new Map<string, ChunkPlace>();
-  readonly #packs = new Set<string>();
+  /** Further places of a chunk that lies in several packs. */
+  readonly #spares = new Map<string, ChunkPlace[]>();
+  readonly #packs = new Map<string, readonly ChunkPlace[]>();
+  /** Index objects and packs that were read, whole or not: they never change. */
+  readonly #seen = new Set<string>();
   #loading: Promise<void> | undefined;
 
   constructor(store: ObjectStore, keys: RepositoryKeys) {
@@ -33,100 +34,105 @@ export class ChunkIndex {
     this.#keys = keys;
   }
 
+  /** What the indexes say; enough for a writer, who otherwise sends the chunk again. */
   async find(id: string): Promise<ChunkPlace | undefined> {
-    await (this.#loading ??= this.#load());
+    await (this.#loading ?? this.#load());
     return this.#places.get(id);
   }
 
-  /** Chunks of other writers are found after this. */
-  async refresh(): Promise<void> {
-    this.#loading = this.#load();
-    await this.#loading;
+  /** Looks everywhere: new index objects of other writers, then the tables of packs that no index covers. */
+  async locate(id: string): Promise<ChunkPlace | undefined> {
+    const known = await this.find(id);
+    if (known !== undefined) return known;
+    await this.#load();
+    if (!this.#places.has(id)) await this.#readUncoveredPacks();
+    return this.#places.get(id);
   }
 
   add(pack: string, entries: readonly PackEntry[]): void {
-    this.#packs.add(pack);
-    for (const entry of entries)
-      if (!this.#places.has(entry.id)) this.#places.set(entry.id, { ...entry, pack });
+    if (this.#packs.has(pack)) return;
+    const places = entries.map((entry) => ({ ...entry, pack }));
+    this.#packs.set(pack, places);
+    for (const place of places) {
+      if (!this.#places.has(place.id)) this.#places.set(place.id, place);
+      else this.#spares.set(place.id, [...(this.#spares.get(place.id) ?? []), place]);
+    }
+  }
+
+  /** The pack is not in the store: its chunks count as unknown, or as lying in another pack. */
+  forget(pack: string): void {
+    for (const place of this.#packs.get(pack) ?? []) {
+      const spares = (this.#spares.get(place.id) ?? []).filter((spare) => spare.pack !== pack);
+      if (this.#places.get(place.id)?.pack === pack) {
+        const next = spares.shift();
+        if (next === undefined) this.#places.delete(place.id);
+        else this.#places.set(place.id, next);
+      }
+      if (spares.length === 0) this.#spares.delete(place.id);
+      else this.#spares.set(place.id, spares);
+    }
+    // The name stays known, so that no index object brings it back.
+    this.#packs.set(pack, []);
   }
 
   /** One index object for a writer's packs; immutable, named by its bytes. */
-  async write(packs: ReadonlyMap<string, readonly PackEntry[]>, signal?: AbortSignal): Promise<void> {
-    const parts = [...packs].flatMap(([pack, entries]) => {
-      const head = Buffer.alloc(PACK_NAME_BYTES + 4);
-      head.write(pack, 0, 'hex');
-      head.writeUInt32BE(entries.length, PACK_NAME_BYTES);
-      return [head, encodeEntries(entries)];
-    });
-    const sealed = sealPacked(this.#keys, PURPOSE, Buffer.concat(parts));
-    const name = `index/${sha256Of(sealed).toString('hex')}`;
-    await this.#store.put(name, sealed, { createOnly: true, ...(signal === undefined ? {} : { signal }) });
+  async write(packs: ReadonlyMap<string, readonly PackEntry[]>, signal: AbortSignal): Promise<void> {
+    const sealed = encodeIndex(this.#keys, packs);
+    await putNamed(this.#store, `index/${sha256Of(sealed).toString('hex')}`, sealed, signal);
   }
 
-  /** From the packs' trailers alone. A damaged pack is skipped here; whoever needs it gets CHUNK_MISSING. */
-  async rebuild(): Promise<{ packs: number; chunks: number }> {
+  /** From the packs' tables alone. A damaged pack is skipped; whoever needs it gets CHUNK_MISSING. */
+  async rebuild(signal?: AbortSignal): Promise<{ packs: number; chunks: number }> {
     this.#loading = Promise.resolve();
-    this.#places.clear();
-    this.#packs.clear();
-    await this.#readUncoveredPacks();
+    for (const known of [this.#places, this.#spares, this.#packs, this.#seen]) known.clear();
+    await this.#readUncoveredPacks(signal);
     return { packs: this.#packs.size, chunks: this.#places.size };
   }
 
   async #load(): Promise<void> {
-    let damaged = false;
-    for await (const { name } of this.#store.list('index/')) {
-      const known = decodeIndex(openQuietly(this.#keys, await this.#store.get(name)));
-      damaged ||= known === undefined;
-      for (const [pack, entries] of known ?? []) this.add(pack, entries);
+    this.#loading = this.#readIndexes();
+    try {
+      await this.#loading;
+    } catch (error) {
+      // Not kept: the next who asks tries again.
+      this.#loading = undefined;
+      throw error;
     }
-    // Also packs of a writer that died before its index: their chunks are whole, and save sending them again.
-    if (damaged) await this.#readUncoveredPacks();
   }
 
-  async #readUncoveredPacks(): Promise<void> {
-    for await (const { name, bytes } of this.#store.list('packs/')) {
+  async #readIndexes(): Promise<void> {
+    let isDamaged = false;
+    await this.#forEachNew('index/', undefined, async (name) => {
+      const sealed = await findBytes(this.#store, name);
+      if (sealed === undefined) return;
+      const packs = decodeIndex(this.#keys, sealed);
+      isDamaged ||= packs === undefined;
+      for (const [pack, entries] of packs ?? []) this.add(pack, entries);
+    });
+    if (isDamaged) await this.#readUncoveredPacks();
+  }
+
+  /** Also packs of a writer that died before its index: their chunks are whole, and save sending them again. */
+  async #readUncoveredPacks(signal?: AbortSignal): Promise<void> {
+    await this.#forEachNew('packs/', signal, async (name, bytes) => {
       const pack = name.slice(name.lastIndexOf('/') + 1);
-      if (this.#packs.has(pack)) continue;
-      const entries = await readPackTable(this.#store, this.#keys, pack, bytes).catch(() => undefined);
+      if (this.#packs.has(pack)) return;
+      const entries = await findPackTable(this.#store, this.#keys, { pack, bytes });
       if (entries !== undefined) this.add(pack, entries);
-    }
+    });
   }
-}
 
-async function readPackTable(
-  store: ObjectStore,
-  keys: RepositoryKeys,
-  pack: string,
-  bytes: number,
-): Promise<readonly PackEntry[]> {
-  const trailer = await store.get(packObject(pack), {
-    range: { start: Math.max(0, bytes - TRAILER_BYTES), end: bytes },
-  });
-  const range = readTrailer(trailer, bytes, pack);
-  return openTable(keys, await store.get(packObject(pack), { range }), pack);
-}
-
-function openQuietly(keys: RepositoryKeys, sealed: Buffer): Buffer | undefined {
-  try {
-    return openPacked(keys, PURPOSE, sealed);
-  } catch {
-    return undefined;
+  async #forEachNew(
+    prefix: string,
+    signal: AbortSignal | undefined,
+    act: (name: string, bytes: number) => Promise<void>,
+  ): Promise<void> {
+    const names: { name: string; bytes: number }[] = [];
+    for await (const object of this.#store.list(prefix)) if (!this.#seen.has(object.name)) names.push(object);
+    await pLimit(READS_AT_ONCE).map(names, async ({ name, bytes }) => {
+      signal?.throwIfAborted();
+      await act(name, bytes);
+      this.#seen.add(name);
+    });
   }
-}
-
-function decodeIndex(bytes: Buffer | undefined): ReadonlyMap<string, readonly PackEntry[]> | undefined {
-  if (bytes === undefined) return undefined;
-  const packs = new Map<string, readonly PackEntry[]>();
-  const ENTRY = encodeEntries([{ id: '', method: 0, rawBytes: 0, offset: 0, sealedBytes: 0 }]).length;
-  for (let at = 0; at < bytes.length;) {
-    const pack = bytes.toString('hex', at, at + PACK_NAME_BYTES);
-    const end = at + PACK_NAME_BYTES + 4 + bytes.readUInt32BE(at + PACK_NAME_BYTES) * ENTRY;
-    packs.set(pack, decodeEntries(bytes.subarray(at + PACK_NAME_BYTES + 4, end)));
-    at = end;
-  }
-  return packs;
-}
-
-export function chunkMissing(id: string): HoldfastError {
-  return new HoldfastError('CHUNK_MISSING', { chunk: id.slice(0, 16) });
 }

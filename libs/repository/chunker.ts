@@ -16,51 +16,73 @@ export function gearTable(key: Uint8Array): Uint32Array {
   return table;
 }
 
-/** Length of the first chunk of `bytes`, or undefined when more bytes are needed to tell. Pure. */
-export function findCut(bytes: Uint8Array, table: Uint32Array, isLast: boolean): number | undefined {
-  if (bytes.length <= CHUNK_BYTES_MIN) return isLast ? bytes.length : undefined;
-  const end = Math.min(bytes.length, CHUNK_BYTES_MAX);
-  const aim = Math.min(end, CHUNK_BYTES_AIM);
-  let hash = 0;
-  let at = CHUNK_BYTES_MIN;
-  for (; at < aim; at += 1) {
-    hash = ((hash << 1) + table[bytes[at]!]!) | 0;
-    if ((hash & MASK_EARLY) === 0) return at + 1;
-  }
-  for (; at < end; at += 1) {
-    hash = ((hash << 1) + table[bytes[at]!]!) | 0;
-    if ((hash & MASK_LATE) === 0) return at + 1;
-  }
-  return end === CHUNK_BYTES_MAX || isLast ? end : undefined;
-}
-
-/** Cuts a stream into chunks; holds at most one chunk and one piece of the source. */
+/**
+ * Cuts a stream into chunks; holds at most one chunk and one piece of the source. A chunk that lies within one piece
+ * is a view of it, every other is copied once: a piece must not change after it was handed over.
+ */
 export async function* chunked(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   table: Uint32Array,
 ): AsyncIterable<Buffer> {
+  const cutter = new Cutter(table);
   let held: Uint8Array[] = [];
-  let heldBytes = 0;
   for await (const piece of source) {
-    held.push(piece);
-    heldBytes += piece.length;
-    if (heldBytes < CHUNK_BYTES_MAX) continue;
-    let rest = Buffer.concat(held, heldBytes);
-    for (
-      let cut = findCut(rest, table, false);
-      cut !== undefined && rest.length >= CHUNK_BYTES_MAX;
-      cut = findCut(rest, table, false)
-    ) {
-      yield Buffer.from(rest.subarray(0, cut));
-      rest = rest.subarray(cut);
+    let start = 0;
+    for (let end = cutter.next(piece, start); end !== undefined; end = cutter.next(piece, start)) {
+      yield joined(held, piece.subarray(start, end));
+      held = [];
+      start = end;
     }
-    held = [Buffer.from(rest)];
-    heldBytes = rest.length;
+    if (start < piece.length) held.push(piece.subarray(start));
   }
-  let rest = Buffer.concat(held, heldBytes);
-  while (rest.length > 0) {
-    const cut = findCut(rest, table, true)!;
-    yield Buffer.from(rest.subarray(0, cut));
-    rest = rest.subarray(cut);
+  if (held.length > 0) yield joined(held);
+}
+
+/** Finds the cuts of a stream that is given piece by piece; they do not depend on where the pieces end. */
+class Cutter {
+  readonly #table: Uint32Array;
+  #length = 0;
+  #hash = 0;
+
+  constructor(table: Uint32Array) {
+    this.#table = table;
   }
+
+  /** Where in `piece` the chunk ends that goes on at `start`, or undefined when it goes on beyond. */
+  next(piece: Uint8Array, start: number): number | undefined {
+    const room = piece.length - start;
+    const origin = start - this.#length;
+    const skipped = Math.min(Math.max(CHUNK_BYTES_MIN - this.#length, 0), room);
+    const early = this.#scan(
+      piece,
+      start + skipped,
+      Math.min(origin + CHUNK_BYTES_AIM, piece.length),
+      MASK_EARLY,
+    );
+    const late = Math.max(start + skipped, origin + CHUNK_BYTES_AIM);
+    const end = early ?? this.#scan(piece, late, Math.min(origin + CHUNK_BYTES_MAX, piece.length), MASK_LATE);
+    const cut = end ?? (this.#length + room >= CHUNK_BYTES_MAX ? origin + CHUNK_BYTES_MAX : undefined);
+    this.#length = cut === undefined ? this.#length + room : 0;
+    if (cut !== undefined) this.#hash = 0;
+    return cut;
+  }
+
+  #scan(piece: Uint8Array, from: number, to: number, mask: number): number | undefined {
+    const table = this.#table;
+    let hash = this.#hash;
+    for (let at = from; at < to; at += 1) {
+      hash = ((hash << 1) + table[piece[at]!]!) | 0;
+      if ((hash & mask) === 0) return at + 1;
+    }
+    this.#hash = hash;
+    return undefined;
+  }
+}
+
+function joined(held: readonly Uint8Array[], last?: Uint8Array): Buffer {
+  const parts = last === undefined ? held : [...held, last];
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined
+    ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
+    : Buffer.concat(parts);
 }

@@ -6,10 +6,10 @@ import type { RepositoryKeys } from './keys.ts';
 /** A pack is closed when it reaches this; one chunk may carry it beyond. */
 export const PACK_BYTES_AIM = 16 * 1024 * 1024;
 
-const MAGIC_HEAD = Buffer.from('HFPACK01');
+export const MAGIC_HEAD = Buffer.from('HFPACK01');
 const MAGIC_TAIL = Buffer.from('HFTABL01');
 const TABLE_AAD = Buffer.from('holdfast/1/pack-table');
-const ENTRY_BYTES = 45;
+export const ENTRY_BYTES = 45;
 export const TRAILER_BYTES = 16;
 
 export interface PackEntry extends ChunkHead {

@@ -1,0 +1,35 @@
+import type { RepositoryKeys } from './keys.ts';
+import { decodeEntries, encodeEntries, ENTRY_BYTES, type PackEntry } from './pack.ts';
+import { openPacked, sealPacked } from './sealed-object.ts';
+
+const PURPOSE = 'index';
+const PACK_NAME_BYTES = 32;
+const HEAD_BYTES = PACK_NAME_BYTES + 4;
+
+/** Per pack its name, the number of its chunks, and their entries as in its table (FORMAT.md#index). */
+export function encodeIndex(keys: RepositoryKeys, packs: ReadonlyMap<string, readonly PackEntry[]>): Buffer {
+  const parts = [...packs].flatMap(([pack, entries]) => {
+    const head = Buffer.alloc(HEAD_BYTES);
+    head.write(pack, 0, 'hex');
+    head.writeUInt32BE(entries.length, PACK_NAME_BYTES);
+    return [head, encodeEntries(entries)];
+  });
+  return sealPacked(keys, PURPOSE, Buffer.concat(parts));
+}
+
+/** Undefined when damaged or another repository's. */
+export function decodeIndex(
+  keys: RepositoryKeys,
+  sealed: Uint8Array,
+): ReadonlyMap<string, readonly PackEntry[]> | undefined {
+  const bytes = openPacked(keys, PURPOSE, sealed);
+  if (bytes === undefined) return undefined;
+  const packs = new Map<string, readonly PackEntry[]>();
+  for (let at = 0; at < bytes.length;) {
+    const start = at + HEAD_BYTES;
+    const end = start + bytes.readUInt32BE(at + PACK_NAME_BYTES) * ENTRY_BYTES;
+    packs.set(bytes.toString('hex', at, at + PACK_NAME_BYTES), decodeEntries(bytes.subarray(start, end)));
+    at = end;
+  }
+  return packs;
+}

@@ -1,0 +1,24 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import type { RepositoryKeys } from './keys.ts';
+import { openTable, packObject, readTrailer, TRAILER_BYTES, type PackEntry } from './pack.ts';
+import { findBytes } from './stored.ts';
+
+/** What a pack says of its own chunks, by two small reads; undefined when it is gone or damaged. */
+export async function findPackTable(
+  store: ObjectStore,
+  keys: RepositoryKeys,
+  { pack, bytes }: { pack: string; bytes: number },
+): Promise<readonly PackEntry[] | undefined> {
+  const read = (start: number, end: number) => findBytes(store, packObject(pack), { range: { start, end } });
+  const trailer = await read(Math.max(0, bytes - TRAILER_BYTES), bytes);
+  if (trailer === undefined) return undefined;
+  try {
+    const { start, end } = readTrailer(trailer, bytes, pack);
+    const table = await read(start, end);
+    return table === undefined ? undefined : openTable(keys, table, pack);
+  } catch (error) {
+    if (HoldfastError.from(error).code !== 'PACK_DAMAGED') throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import { ChunkIndex } from './chunk-index.ts';
+import { gearTable } from './chunker.ts';
+import { hmac, signBytes, verifyBytes, type RepositoryKeys } from './keys.ts';
+import type { Repository } from './port.ts';
+import { readStream } from './reader.ts';
+import { openFor, sealFor } from './sealed-object.ts';
+import { putSnapshot, readSnapshot } from './snapshots.ts';
+import { verifyPack } from './verify-pack.ts';
+import { PackWriter } from './writer.ts';
+
+/** The port over a store and keys that were proved to belong together. */
+export function composeRepository(parts: {
+  store: ObjectStore;
+  keys: RepositoryKeys;
+  id: string;
+}): Repository {
+  const { store, keys, id } = parts;
+  const index = new ChunkIndex(store, keys);
+  const gear = gearTable(keys.gear);
+  return {
+    id,
+    writer: () => new PackWriter({ store, keys, gear, index }),
+    read: (ref, options) => readStream({ store, keys, index }, ref, options),
+    putSnapshot: (snapshot, { signal } = {}) => putSnapshot({ store, keys }, snapshot, signal),
+    readSnapshot: (where, { signal } = {}) => readSnapshot({ store, keys }, where, signal),
+    verifyPack: (name, options) => verifyPack({ store, keys }, name, options),
+    rebuildIndex: ({ signal } = {}) => index.rebuild(signal),
+    seal: (purpose, plain) => sealFor(keys, valuePurpose(purpose), plain),
+    open(purpose, sealed) {
+      const plain = openFor(keys, valuePurpose(purpose), sealed);
+      if (plain === undefined) throw new HoldfastError('VALUE_FOREIGN', { purpose });
+      return plain;
+    },
+    mac: (purpose, data) => hmac(keys.mac, purpose, Uint8Array.of(0), data).toString('hex'),
+    sign: (bytes) => signBytes(keys, bytes),
+    verifySignature: (bytes, signature) => verifyBytes(keys, bytes, signature),
+  };
+}
+
+/** Apart from snapshots and indexes, whatever name a caller gives. */
+function valuePurpose(purpose: string): string {
+  return `value:${purpose}`;
+}

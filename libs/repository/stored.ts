@@ -1,0 +1,34 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+
+export function signalOption(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+/** Puts an object whose name is the digest of its bytes: one that is there already holds the same. Idempotent. */
+export async function putNamed(
+  store: ObjectStore,
+  name: string,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await store.put(name, bytes, { createOnly: true, ...signalOption(signal) });
+  } catch (error) {
+    if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
+  }
+}
+
+/** Whole object or range; undefined when there is none. */
+export async function findBytes(
+  store: ObjectStore,
+  name: string,
+  options: { range?: { start: number; end: number }; signal?: AbortSignal } = {},
+): Promise<Buffer | undefined> {
+  try {
+    return await store.get(name, options);
+  } catch (error) {
+    if (HoldfastError.from(error).code !== 'OBJECT_MISSING') throw error;
+    return undefined;
+  }
+}
