@@ -9,12 +9,13 @@ import type { ServiceConfig } from './config.ts';
 import { secretSource } from './env-file.ts';
 import type { Host } from './host.ts';
 
-/** Store, repository and secrets of a service process. Throws KEY_MISSING, and what opening them throws. */
+/** Store, repository and secrets of a service process. Throws KEY_MISSING, STORE_NOT_CREATE_ONLY, and what opening them throws. */
 export async function openHost(config: ServiceConfig, log: Log): Promise<Host> {
   const store = openStore(config.storeUrl, {
     ...(config.storeAccessKey === undefined ? {} : { accessKey: config.storeAccessKey }),
     ...(config.storeSecretKey === undefined ? {} : { secretKey: config.storeSecretKey }),
   });
+  await store.probe();
   const repository = await openRepository({ store, identity: await readIdentity(config.keyFile) });
   return {
     service: config.service,

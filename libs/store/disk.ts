@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { link, lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, lstat, mkdir, open, readdir, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { requireName, requirePrefix } from './names.ts';
+import { isName, requireName, requirePrefix } from './names.ts';
 import type { ObjectStore } from './port.ts';
 import { probeCreateOnly } from './probe.ts';
 
@@ -13,7 +13,8 @@ const TEMP_FOLDER = '.tmp';
  * A directory as object store, safe under several processes. A put writes beside, syncs, reads the bytes again, and
  * then gives the file its name: by link when it must be the first (EEXIST on the second), by rename otherwise.
  */
-export function diskStore(folder: string): ObjectStore {
+export function diskStore(path: string): ObjectStore {
+  const folder = resolve(path);
   const pathOf = (name: string) => join(folder, requireName(name));
   const store: ObjectStore = {
     name: `disk:${folder}`,
@@ -22,24 +23,30 @@ export function diskStore(folder: string): ObjectStore {
       const path = pathOf(name);
       const temp = join(folder, TEMP_FOLDER, randomBytes(12).toString('hex'));
       try {
-        await makeFolder(folder, dirname(temp));
+        await makeFolder(dirname(temp));
         await writeDurably(temp, bytes, signal);
-        await makeFolder(folder, dirname(path));
-        await (createOnly ? link(temp, path) : rename(temp, path));
+        await makeFolder(dirname(path));
+        await (createOnly ? linkFirst(temp, path) : rename(temp, path));
         await syncFolder(dirname(path));
       } catch (error) {
-        throw storeError(error, name);
+        throw storeError(error, { name, signal });
       } finally {
         await rm(temp, { force: true });
       }
     },
     async get(name, { range, signal } = {}) {
       signal?.throwIfAborted();
+      const path = pathOf(name);
       try {
-        await using file = await open(pathOf(name), 'r');
-        return range === undefined ? await file.readFile() : await readRange(file, range);
+        await using file = await open(path, 'r');
+        const stat = await file.stat();
+        if (!stat.isFile()) throw new HoldfastError('OBJECT_MISSING', { object: name });
+        return range === undefined
+          ? await file.readFile({ signal })
+          : await readRange(file, { start: range.start, end: Math.min(range.end, stat.size) });
       } catch (error) {
-        throw storeError(error, name);
+        if (isMissing(error)) throw new HoldfastError('OBJECT_MISSING', { object: name }, { cause: error });
+        throw storeError(error, { name, signal });
       }
     },
     async head(name, { signal } = {}) {
@@ -49,15 +56,16 @@ export function diskStore(folder: string): ObjectStore {
         return stat.isFile() ? { bytes: stat.size } : undefined;
       } catch (error) {
         if (isMissing(error)) return undefined;
-        throw storeError(error, name);
+        throw storeError(error, { name });
       }
     },
     list: (prefix, { startAfter = '', signal } = {}) =>
       listBelow(folder, requirePrefix(prefix), startAfter, signal),
-    async delete(name) {
-      await rm(pathOf(name), { force: true }).catch((error: unknown) =>
-        Promise.reject(storeError(error, name)),
-      );
+    async delete(name, { signal } = {}) {
+      signal?.throwIfAborted();
+      await unlink(pathOf(name)).catch((error: unknown) => {
+        if (!isMissing(error)) throw storeError(error, { name });
+      });
     },
     probe: (options) => probeCreateOnly(store, options),
   };
@@ -85,16 +93,20 @@ async function readRange(file: FileHandle, { start, end }: { start: number; end:
   return buffer.subarray(0, filled);
 }
 
+/** A second name for the same bytes, refused when the name is taken: by a file, not by a folder. */
+async function linkFirst(temp: string, path: string): Promise<void> {
+  await link(temp, path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' || !(await lstat(path)).isFile()) throw error;
+    throw new HoldfastError('OBJECT_EXISTS', { path }, { cause: error });
+  });
+}
+
 /** Creates what is missing and syncs each parent, so that a name never outlives its folder. */
-async function makeFolder(top: string, folder: string): Promise<void> {
+async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
-  for (
-    let path = folder;
-    path.length >= dirname(first).length && path.length >= dirname(top).length;
-    path = dirname(path)
-  )
-    await syncFolder(path);
+  for (let path = folder; path !== dirname(first); path = dirname(path)) await syncFolder(path);
+  await syncFolder(dirname(first));
 }
 
 async function syncFolder(folder: string): Promise<void> {
@@ -110,11 +122,11 @@ async function* listBelow(
 ): AsyncIterable<{ name: string; bytes: number }> {
   signal?.throwIfAborted();
   const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch((error: unknown) =>
-    isMissing(error) ? [] : Promise.reject(storeError(error, prefix)),
+    isMissing(error) ? [] : Promise.reject(storeError(error, { name: prefix })),
   );
   // A folder sorts as its names do: with the slash that follows it.
   const keys = entries
-    .filter(({ name }) => !name.startsWith('.'))
+    .filter(({ name }) => isName(name))
     .map((entry) => (entry.isDirectory() ? `${prefix}${entry.name}/` : `${prefix}${entry.name}`));
   for (const key of keys.toSorted()) {
     if (key.endsWith('/')) {
@@ -126,18 +138,23 @@ async function* listBelow(
   }
 }
 
+/** No object has this name: nothing there, a folder, or a file where a folder would have to be. */
 function isMissing(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
 }
 
-function storeError(error: unknown, object: string): HoldfastError {
+function storeError(
+  error: unknown,
+  { name, signal }: { name: string; signal?: AbortSignal | undefined },
+): HoldfastError {
   if (error instanceof HoldfastError) return error;
+  signal?.throwIfAborted();
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (code === 'ABORT_ERR') return new HoldfastError('CANCELLED', {}, { cause: error });
-  if (isMissing(error)) return new HoldfastError('OBJECT_MISSING', { object }, { cause: error });
-  if (code === 'EEXIST') return new HoldfastError('OBJECT_EXISTS', { object }, { cause: error });
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new HoldfastError('STORE_FULL', { object }, { cause: error });
-  return new HoldfastError('STORE_REFUSED', { object, reason: code }, { cause: error });
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return new HoldfastError(
+    full ? 'STORE_FULL' : 'STORE_REFUSED',
+    { object: name, reason: code },
+    { cause: error },
+  );
 }

@@ -30,6 +30,7 @@ export function memoryStore(): ObjectStore {
     },
     async *list(prefix, { startAfter = '', signal } = {}) {
       requirePrefix(prefix);
+      signal?.throwIfAborted();
       for (const name of [...objects.keys()]
         .filter((key) => key.startsWith(prefix) && key > startAfter)
         .toSorted()) {
@@ -38,7 +39,8 @@ export function memoryStore(): ObjectStore {
         if (bytes !== undefined) yield { name, bytes: bytes.length };
       }
     },
-    async delete(name) {
+    async delete(name, { signal } = {}) {
+      signal?.throwIfAborted();
       objects.delete(requireName(name));
     },
     probe: () => Promise.resolve(),

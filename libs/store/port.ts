@@ -2,11 +2,14 @@
  * The bucket is the database: everything that must outlive a disaster is an object here.
  *
  * Names are slash-separated tokens of letters, digits, dot, dash, underscore; no empty, `.` or `..` token; at most
- * 512 bytes. Objects are small (≤ 64 MiB) and, but for plain puts of the same bytes, never change.
+ * 512 bytes, and no object's name is the folder of another's: where the store minds, the second put is STORE_REFUSED.
+ * What others put there under other names is never listed. Objects are small (≤ 64 MiB) and, but for plain puts of
+ * the same bytes, never change.
  *
  * Errors: `OBJECT_EXISTS` (create-only lost), `OBJECT_MISSING`, `STORE_FULL`, `STORE_REFUSED` are permanent;
  * `STORE_UNREACHABLE`, `STORE_THROTTLED` are transient and retried by `withRetry` alone. After a transient error of
- * a put the outcome is unknown: a create-only put that is sent again may meet its own object, so the caller compares.
+ * a put the outcome is unknown: a create-only put that is sent again may meet its own object, so `withRetry` compares
+ * the bytes, and contenders must not write the same ones. An abort throws the signal's reason.
  */
 export interface ObjectStore {
   /** For messages: `disk:/path` or `s3:host/bucket`. */

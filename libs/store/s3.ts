@@ -1,0 +1,135 @@
+import { hash } from 'node:crypto';
+import { Client } from 'minio';
+import type { Secret } from '#libs/kernel/secret.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { httpExchange, type HttpAnswer } from './http-exchange.ts';
+import { requireName, requirePrefix } from './names.ts';
+import type { ObjectStore } from './port.ts';
+import { probeCreateOnly } from './probe.ts';
+import { s3CodeOf, s3Failure } from './s3-failure.ts';
+import { parseListedPage } from './s3-page.ts';
+
+export interface S3Address {
+  /** `http(s)://HOST:PORT` */
+  readonly endpoint: URL;
+  readonly region: string;
+  readonly bucket: string;
+  readonly accessKey: string;
+  readonly secretKey: Secret;
+  /** How long a socket may stay silent. */
+  readonly silenceMs?: number;
+}
+
+/** Also what a server may need to make 64 MiB durable before it answers. */
+const SILENCE_MS = 30_000;
+/** Long enough for clocks that differ; a signed address never leaves the process. */
+const SIGNED_FOR_S = 3600;
+const NAMES_PER_PAGE = 1000;
+
+/**
+ * A bucket of any S3 as object store. The client signs addresses, and each is sent once by a plain request: a third of
+ * the time and a tenth of the CPU of `putObject` at 16 MiB (measured 2026-11), with status and abort in our hands.
+ * Content-MD5 lets the store confirm the bytes of each put.
+ */
+export function s3Store(address: S3Address): ObjectStore {
+  const call = s3Caller(address);
+  const label = `s3:${address.endpoint.host}/${address.bucket}`;
+  const failure = (answer: HttpAnswer, object?: string) =>
+    s3Failure(answer, { store: label, ...(object === undefined ? {} : { object }) });
+  const store: ObjectStore = {
+    name: label,
+    async put(name, bytes, { createOnly, signal }) {
+      const headers = {
+        'content-md5': hash('md5', bytes, 'base64'),
+        ...(createOnly ? { 'if-none-match': '*' } : {}),
+      };
+      const answer = await call('PUT', { name: requireName(name), headers, body: bytes, signal });
+      if (answer.status === 200) return;
+      if (s3CodeOf(answer) !== 'ConditionalRequestConflict') throw failure(answer, name);
+      // Another writer is at it: it may yet fail, and only an object that is there has won.
+      const exists = (await store.head(name, signal && { signal })) !== undefined;
+      throw new HoldfastError(exists ? 'OBJECT_EXISTS' : 'STORE_UNREACHABLE', {
+        object: name,
+        reason: 'another writer of the same name',
+      });
+    },
+    async get(name, { range, signal } = {}) {
+      if (range !== undefined && range.end <= range.start) {
+        if ((await store.head(name, signal && { signal })) !== undefined) return Buffer.alloc(0);
+        throw new HoldfastError('OBJECT_MISSING', { object: name });
+      }
+      const headers = range === undefined ? undefined : { range: `bytes=${range.start}-${range.end - 1}` };
+      const answer = await call('GET', { name: requireName(name), headers, signal });
+      if (answer.status === 206) return answer.body;
+      if (answer.status === 200) return answer.body.subarray(range?.start, range?.end);
+      if (answer.status === 416) return Buffer.alloc(0);
+      throw failure(answer, name);
+    },
+    async head(name, { signal } = {}) {
+      const answer = await call('HEAD', { name: requireName(name), signal });
+      if (answer.status === 404) return undefined;
+      if (answer.status !== 200) throw failure(answer, name);
+      return { bytes: answer.bodyBytes };
+    },
+    async *list(prefix, { startAfter = '', signal } = {}) {
+      requirePrefix(prefix);
+      for (let after: string | undefined = startAfter; after !== undefined;) {
+        const query = {
+          'list-type': '2',
+          'max-keys': String(NAMES_PER_PAGE),
+          ...(prefix === '' ? {} : { prefix }),
+          ...(after === '' ? {} : { 'start-after': after }),
+        };
+        const answer = await call('GET', { name: '', query, signal });
+        if (answer.status !== 200) throw failure(answer);
+        const page = parseListedPage(answer.body.toString());
+        yield* page.objects;
+        if (page.lastKey === undefined) return;
+        // A store that lists in another order would let names be missed without a word.
+        if (page.lastKey <= after)
+          throw new HoldfastError('STORE_REFUSED', { store: label, reason: 'listing is not in order' });
+        after = page.lastKey;
+      }
+    },
+    async delete(name, { signal } = {}) {
+      const answer = await call('DELETE', { name: requireName(name), signal });
+      const gone = answer.status === 200 || answer.status === 204 || s3CodeOf(answer) === 'NoSuchKey';
+      if (!gone) throw failure(answer, name);
+    },
+    probe: (options) => probeCreateOnly(store, options),
+  };
+  return store;
+}
+
+type S3Call = (
+  method: string,
+  request: {
+    /** Of the object; '' for the bucket. */
+    name: string;
+    query?: Record<string, string>;
+    headers?: Record<string, string> | undefined;
+    body?: Uint8Array;
+    signal: AbortSignal | undefined;
+  },
+) => Promise<HttpAnswer>;
+
+function s3Caller({ endpoint, region, bucket, accessKey, secretKey, silenceMs }: S3Address): S3Call {
+  const secure = endpoint.protocol === 'https:';
+  const client = new Client({
+    endPoint: endpoint.hostname,
+    ...(endpoint.port === '' ? {} : { port: Number(endpoint.port) }),
+    useSSL: secure,
+    region,
+    accessKey,
+    secretKey: secretKey.reveal(),
+  });
+  const exchange = httpExchange(secure, silenceMs ?? SILENCE_MS);
+  return async (method, { name, query, headers = {}, body, signal }) =>
+    await exchange({
+      method,
+      url: await client.presignedUrl(method, bucket, name, SIGNED_FOR_S, query),
+      headers,
+      ...(body === undefined ? {} : { body }),
+      signal,
+    });
+}

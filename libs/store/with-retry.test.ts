@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { memoryStore } from './memory.ts';
+import type { ObjectStore } from './port.ts';
+import { withRetry } from './with-retry.ts';
+
+const NAMES = ['a', 'b', 'c', 'd', 'e'];
+
+test('a listing that breaks off goes on after the last name it gave', async () => {
+  const store = withRetry(await brokenListing(2), { pausesMs: [1, 1], random: () => 0 });
+  assert.deepEqual(
+    (await Array.fromAsync(store.list(''))).map(({ name }) => name),
+    NAMES,
+  );
+});
+
+test('a listing that never gets further ends in the error of the store', async () => {
+  const store = withRetry(await brokenListing(0), { pausesMs: [1, 1], random: () => 0 });
+  await assert.rejects(Array.fromAsync(store.list('')), { code: 'STORE_UNREACHABLE' });
+});
+
+/** Its listings break off after so many names. */
+async function brokenListing(namesEach: number): Promise<ObjectStore> {
+  const store = memoryStore();
+  for (const name of NAMES) await store.put(name, Buffer.from('x'), { createOnly: true });
+  return {
+    ...store,
+    async *list(prefix, how) {
+      let given = 0;
+      for await (const entry of store.list(prefix, how)) {
+        if (given === namesEach) throw new HoldfastError('STORE_UNREACHABLE');
+        given += 1;
+        yield entry;
+      }
+    },
+  };
+}
