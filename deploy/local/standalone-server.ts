@@ -62,8 +62,10 @@ export async function startNatsServer(
   return { ...(await startPlanned(plan, options.signal)), url: `nats://127.0.0.1:${port}`, token };
 }
 
-/** MinIO or versitygw with the bucket `holdfast`; credentials are kept in the folder. */
-export async function startObjectServer(options: ServerOptions & { kind: ServerKind }): Promise<
+/** MinIO or versitygw with the bucket `holdfast`; credentials are kept in the folder where no file is named. */
+export async function startObjectServer(
+  options: ServerOptions & { kind: ServerKind; credentialsFile?: string },
+): Promise<
   StandaloneServer & {
     readonly endpoint: string;
     readonly region: string;
@@ -77,7 +79,9 @@ export async function startObjectServer(options: ServerOptions & { kind: ServerK
   const { path } = await findTool(kind, options);
   const port = options.port ?? (await chooseFreePort());
   await mkdir(folder, { recursive: true });
-  const credentials = await readOrMakeCredentials(join(folder, 'credentials.json'));
+  const credentials = await readOrMakeCredentials(
+    options.credentialsFile ?? join(folder, 'credentials.json'),
+  );
   const logFile = join(folder, `${kind}.log`);
   const plan = await planObjectServer({
     kind,

@@ -1,20 +1,25 @@
 import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { sha256 } from '#libs/kernel/ids.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { MASTER_BYTES } from './keys.ts';
+import { putNamed } from './stored.ts';
 
-/** The master key as an age file for one recipient; returns the slot's object name (FORMAT.md#keys). */
+/**
+ * The master key as an age file for one recipient; returns the object's name (FORMAT.md#keys). The slot carries the
+ * repository's id, so that no two creations ever write one object.
+ */
 export async function wrapMaster(
   store: ObjectStore,
-  { master, identity, role }: { master: Uint8Array; identity: string; role: 'everyday' | 'recovery' },
+  { master, identity, slot }: { master: Uint8Array; identity: Secret; slot: string },
 ): Promise<string> {
-  const recipient = await identityToRecipient(identity);
+  const recipient = await identityToRecipient(identity.reveal()).catch(() => {
+    throw notAnIdentity();
+  });
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
-  const name = `keys/${role}-${sha256(recipient).slice(0, 16)}`;
-  await store.put(name, await encrypter.encrypt(master), { createOnly: false });
+  const name = `keys/${slot}`;
+  await putNamed(store, name, await encrypter.encrypt(master), undefined);
   return name;
 }
 
@@ -24,8 +29,7 @@ export async function unwrapMasters(store: ObjectStore, identity: Secret): Promi
   try {
     decrypter.addIdentity(identity.reveal().trim());
   } catch {
-    // The cause would quote the key.
-    throw new HoldfastError('KEY_WRONG', { reason: 'not an age identity' });
+    throw notAnIdentity();
   }
   const masters: Uint8Array[] = [];
   for await (const { name } of store.list('keys/')) {
@@ -34,4 +38,9 @@ export async function unwrapMasters(store: ObjectStore, identity: Secret): Promi
     if (master?.length === MASTER_BYTES) masters.push(master);
   }
   return masters;
+}
+
+/** Without its cause, which would quote the key. */
+function notAnIdentity(): HoldfastError {
+  return new HoldfastError('KEY_WRONG', { reason: 'not an age identity' });
 }

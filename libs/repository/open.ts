@@ -36,23 +36,27 @@ export async function findRepository(store: ObjectStore): Promise<{ id: string }
   return description === undefined ? undefined : { id: description.id };
 }
 
+export async function newIdentity(): Promise<Secret> {
+  return new Secret(await generateX25519Identity());
+}
+
 /**
- * Makes a repository for two fresh identities: one for every day, one to be kept elsewhere. The commit point is
- * holdfast.json, last and create-only: a crash before it leaves key slots that open nothing, and creation can be
- * repeated; of two creators one wins and the other gets OBJECT_EXISTS.
+ * Makes a repository for two identities: one for every day, one to be kept elsewhere; fresh ones where none is given.
+ * Who must not lose them in a crash keeps them first and gives them here. The commit point is holdfast.json, last and
+ * create-only: a crash before it leaves key slots that open nothing, and creation can be repeated; of two creators
+ * one wins and the other gets OBJECT_EXISTS. Throws KEY_WRONG when what is given is no identity.
  */
-export async function createRepository({
-  store,
-}: {
+export async function createRepository(wanted: {
   store: ObjectStore;
+  identity?: Secret;
+  recovery?: Secret;
 }): Promise<{ id: string; identity: Secret; recovery: Secret }> {
+  const { store, identity = await newIdentity(), recovery = await newIdentity() } = wanted;
   const master = randomBytes(MASTER_BYTES);
-  const identity = await generateX25519Identity();
-  const recovery = await generateX25519Identity();
   const id = randomBytes(16).toString('hex');
   const slots = [
-    await wrapMaster(store, { master, identity, role: 'everyday' }),
-    await wrapMaster(store, { master, identity: recovery, role: 'recovery' }),
+    await wrapMaster(store, { master, identity, slot: `everyday-${id}` }),
+    await wrapMaster(store, { master, identity: recovery, slot: `recovery-${id}` }),
   ];
   try {
     await putDescription(store, id, deriveKeys(master));
@@ -61,7 +65,7 @@ export async function createRepository({
       for (const slot of slots) await store.delete(slot);
     throw error;
   }
-  return { id, identity: new Secret(identity), recovery: new Secret(recovery) };
+  return { id, identity, recovery };
 }
 
 async function putDescription(store: ObjectStore, id: string, keys: RepositoryKeys): Promise<void> {

@@ -5,7 +5,7 @@ export function signalOption(signal: AbortSignal | undefined): { signal?: AbortS
   return signal === undefined ? {} : { signal };
 }
 
-/** Puts an object whose name is the digest of its bytes: one that is there already holds the same. Idempotent. */
+/** Puts an object whose name nobody else can have: one that is there already is the same, put once before. Idempotent. */
 export async function putNamed(
   store: ObjectStore,
   name: string,
