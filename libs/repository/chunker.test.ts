@@ -44,6 +44,24 @@ test('the cuts do not depend on how the stream is split into pieces', async () =
   );
 });
 
+test('the cuts are those of FORMAT.md#chunking, byte by byte', async () => {
+  const bytes = bytesOf(3, 16 * 1024 * 1024);
+  const sizes: number[] = [];
+  let length = 0;
+  let hash = 0;
+  for (const byte of bytes) {
+    length += 1;
+    if (length > 262_144) hash = ((hash << 1) + TABLE[byte]!) >>> 0;
+    const mask = length <= 1_048_576 ? 0xfffffc00 : 0xffffc000;
+    if (length <= 262_144 || ((hash & mask) >>> 0 !== 0 && length < 4_194_304)) continue;
+    sizes.push(length);
+    length = 0;
+    hash = 0;
+  }
+  assert.ok(sizes.length > 8);
+  assert.deepEqual(await cutsOf(piecesOf(bytes, 999_983)), length === 0 ? sizes : [...sizes, length]);
+});
+
 test('after an insertion the cuts meet those of before again', async () => {
   await fc.assert(
     fc.asyncProperty(seeds, fc.integer({ min: 1, max: 5000 }), async (seed, inserted) => {
