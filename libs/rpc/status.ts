@@ -70,7 +70,7 @@ function encodeStatus(code: status, record: ErrorRecord): Buffer {
     message: record.message.slice(0, 4_096),
     details: [
       any(RECORD, { ...rest, detailsJson: JSON.stringify(details) }),
-      any(INFO, { reason: record.code, domain: 'holdfast', metadata: {} }),
+      any(INFO, { reason: record.code, domain: 'holdfast' }),
     ],
   });
 }

@@ -160,6 +160,47 @@ export async function compare(
   ])) as Verdict;
 }
 
+/** A whole record: HTTP is asked first, for asking writes rows, and those are then part of what is written down. */
+export interface Observation {
+  readonly state: OracleState;
+  readonly quiet: string;
+  readonly http: string;
+}
+
+export async function observeWhole(
+  world: World,
+  options: { name: string; system: object },
+): Promise<Observation> {
+  const http = await observe(world, { ...options, name: `${options.name}-http`, only: 'http' });
+  const quiet = await observe(world, { ...options, noHttp: true });
+  return { state: withHttp(quiet.state, http.state), quiet: quiet.file, http: http.file };
+}
+
+/** The living system against a record: everything but HTTP first, then HTTP alone, for asking writes rows. */
+export async function judge(
+  world: World,
+  options: { name: string; system: object; before: Observation },
+): Promise<{ verdict: Verdict; after: OracleState }> {
+  const { name, system, before } = options;
+  const quiet = await observe(world, { name, system, noHttp: true, since: before.quiet });
+  const http = await observe(world, { name: `${name}-http`, system, only: 'http' });
+  const verdicts = [
+    await compare(world, { before: before.quiet, after: quiet.file, flags: ['--no-http'] }),
+    await compare(world, { before: before.http, after: http.file, flags: ['--http-only'] }),
+  ];
+  const verdict = {
+    ok: verdicts.every(({ ok }) => ok),
+    compared: Object.assign({}, ...verdicts.map(({ compared }) => compared)) as Verdict['compared'],
+    differences: verdicts.flatMap(({ differences }) => differences),
+    faults: verdicts.flatMap(({ faults }) => faults),
+  };
+  return { verdict, after: withHttp(quiet.state, http.state) };
+}
+
+function withHttp(quiet: OracleState, { http, errors }: OracleState): OracleState {
+  return { ...quiet, ...(http === undefined ? {} : { http }), errors: [...quiet.errors, ...errors] };
+}
+
 /** Exit code 1 is a verdict as well; anything else means that the oracle could not look. */
 async function oracle(world: World, args: readonly string[]): Promise<unknown> {
   const { exitCode, stdout, stderr } = await execa('python3', ['test/oracle/oracle.py', ...args], {

@@ -52,9 +52,14 @@ export const restoreSaga: Saga = {
       command('verifier', 'VerifyStaged', verifyRequest),
     ),
     { ...step('stop', ['verify.staged'], hook('stop')), undo: { work: hook('start'), tolerated: true } },
-    pivot('config', 'stop'),
+    // From here to the last pivot there is no database to start on: nobody works on a mixture.
+    {
+      ...step('close', ['stop'], command('db-snapshot', 'CloseDatabase', () => ({}))),
+      undo: { work: command('db-snapshot', 'OpenDatabase', () => ({})) },
+    },
+    pivot('config', 'close'),
     pivot('files', 'pivot.config'),
-    // Last: its rename is one transaction, and until then the application has no database to start on.
+    // Last: its rename is one transaction.
     pivot('database', 'pivot.files'),
     step(
       'check.restored',

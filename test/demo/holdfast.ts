@@ -1,0 +1,62 @@
+import { execa } from 'execa';
+import { fileURLToPath } from 'node:url';
+
+/** One call of the command line: what it printed as JSON, line by line, and how it ended. */
+export interface Spoken {
+  readonly exit: number;
+  readonly lines: readonly Record<string, unknown>[];
+  /** The answer: the last line. */
+  readonly answer: Record<string, unknown>;
+  readonly stderr: string;
+}
+
+export interface Holdfast {
+  readonly home: string;
+  /** How many commands were given so far. */
+  given(): number;
+  /** The command with `--json`, as a person's shell would start it. Never throws for an exit code. */
+  say(...words: readonly string[]): Promise<Spoken>;
+  /** As `say`; throws when the exit code is another one. */
+  expect(exit: number, ...words: readonly string[]): Promise<Spoken>;
+}
+
+const PROGRAM = fileURLToPath(new URL('../../services/operator/cli/main.ts', import.meta.url));
+
+/** The command line on a home of its own; `program` names another one (the one-file bundle). */
+export function holdfastOn(
+  home: string,
+  options: { env?: Readonly<Record<string, string>>; program?: string; cwd?: string } = {},
+): Holdfast {
+  const { env = {}, program = PROGRAM, cwd = process.cwd() } = options;
+  let given = 0;
+  const say = async (...words: readonly string[]): Promise<Spoken> => {
+    given += 1;
+    const ended = await execa(process.execPath, [program, ...words, '--json', '--home', home], {
+      cwd,
+      env: { ...env, HOLDFAST_HOME: home },
+      reject: false,
+      stdin: 'ignore',
+    });
+    const lines = parseLines(ended.stdout);
+    return { exit: ended.exitCode ?? -1, lines, answer: lines.at(-1) ?? {}, stderr: ended.stderr };
+  };
+  return {
+    home,
+    given: () => given,
+    say,
+    async expect(exit, ...words) {
+      const spoken = await say(...words);
+      if (spoken.exit === exit) return spoken;
+      const said = JSON.stringify(spoken.answer, null, 2);
+      throw new Error(
+        `holdfast ${words.join(' ')} ended with ${spoken.exit}, not ${exit}: ${said} ${spoken.stderr}`,
+      );
+    },
+  };
+}
+
+function parseLines(stdout: string): Record<string, unknown>[] {
+  return stdout
+    .split('\n')
+    .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
+}
