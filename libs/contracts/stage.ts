@@ -23,9 +23,14 @@ export function stagePrefix(runId: string): string {
   return `${runId}.`;
 }
 
-/** Folder of one staging place: on the root's own file system, so that the switch is renames. */
+/**
+ * Folder of one staging place: on the root's own file system, so that the switch is renames. A single file's place has
+ * its name at the end: two files of one folder, or a file and the folder itself, may be roots of the same run.
+ */
 export function stageFolder(root: StagePlace, stage: string): string {
-  return join(root.single ? dirname(root.path) : root.path, OWN_FOLDER, stage);
+  return root.single
+    ? join(dirname(root.path), OWN_FOLDER, `${stage}.${basename(root.path)}`)
+    : join(root.path, OWN_FOLDER, stage);
 }
 
 /** Where the restored content lies before the switch: the folder itself, or the single file. */

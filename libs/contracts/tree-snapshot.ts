@@ -54,6 +54,8 @@ export interface ConfigFacts {
   readonly roots: readonly RootFacts[];
   /** Name → first 16 hex characters of the keyed digest, for every variable of every env file. */
   readonly fingerprints: Readonly<Record<string, string>>;
+  /** The same per file: what a version holds. `name` is empty for the whole file. */
+  readonly values: readonly { readonly file: string; readonly name: string; readonly fingerprint: string }[];
   readonly missingVariables: readonly string[];
   readonly certificates: readonly {
     readonly path: string;

@@ -254,6 +254,10 @@ export const CATALOGUE = {
     status: 'FAILED_PRECONDITION',
     exit: EXIT.partial,
   },
+  STAGE_GONE: refused(
+    'staging place is gone or no longer this attempt’s',
+    'nothing was switched; see who owns it now: holdfast runs show RUN',
+  ),
   SPACE_MISSING: refused('not enough free space', 'free the space named, then run again'),
   NOT_WRITABLE: refused('a place cannot be written', 'give the restoring user access to it'),
   VARIABLE_MISSING: refused(

@@ -1,0 +1,106 @@
+import { constants } from 'node:fs';
+import { lutimes, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path/posix';
+import { pipeline } from 'node:stream/promises';
+import { keptTreePath, stagedTreePath, type StagePlace } from '#libs/contracts/stage.ts';
+import { applyAttributes, applyToHandle, readAttributes, secondsOf, syncFolder } from './attributes.ts';
+import { codeOf, isGone, type Disk } from './disk.ts';
+import type { PlaceState } from './place-state.ts';
+
+/** A mount of a single file cannot be renamed over, but it can be written. */
+const NOT_RENAMED = new Set(['EBUSY', 'EXDEV', 'EPERM', 'EACCES']);
+
+/** The old bytes are durable, with all they had, before the live file is touched: it is never away. */
+export async function keepSingle(place: StagePlace, stage: string): Promise<void> {
+  const kept = keptTreePath(place, stage);
+  await mkdir(dirname(kept), { recursive: true, mode: 0o700 });
+  try {
+    await copyDurably(place.path, kept);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+  await syncFolder(dirname(kept));
+}
+
+export async function placeSingle(
+  place: StagePlace,
+  stage: string,
+  { after, folder }: PlaceState,
+  disk: Disk,
+): Promise<void> {
+  if (after === null) await removeFile(place.path);
+  else await put(stagedTreePath(place, stage), place.path, disk);
+  await finishFolder(place, folder);
+}
+
+export async function putSingleBack(
+  place: StagePlace,
+  stage: string,
+  { before, folder }: PlaceState,
+  disk: Disk,
+): Promise<void> {
+  if (before === null) await removeFile(place.path);
+  else await put(keptTreePath(place, stage), place.path, disk);
+  await finishFolder(place, folder);
+}
+
+/** By rename, else in place. A source that is gone was renamed before a crash: then it is done. */
+async function put(from: string, to: string, disk: Disk): Promise<void> {
+  try {
+    await disk.rename(Buffer.from(from), Buffer.from(to));
+  } catch (error) {
+    if (isGone(error)) return;
+    if (!NOT_RENAMED.has(codeOf(error))) throw error;
+    await writeInPlace(from, to);
+  }
+}
+
+async function writeInPlace(from: string, to: string): Promise<void> {
+  const attributes = await readAttributes(from);
+  await using source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW);
+  await using target = await open(to, constants.O_WRONLY | constants.O_CREAT, 0o600);
+  // Shortened only after it was written: a crash between leaves bytes that the next try writes again.
+  const { bytes } = await copyBytes(source, target);
+  await target.truncate(bytes);
+  await target.sync();
+  await applyAttributes(to, attributes);
+}
+
+async function copyDurably(from: string, to: string): Promise<void> {
+  const attributes = await readAttributes(from);
+  await using source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW);
+  await using target = await open(to, 'w', 0o600);
+  await copyBytes(source, target);
+  await applyToHandle(target, attributes);
+  await target.sync();
+}
+
+async function copyBytes(
+  source: Awaited<ReturnType<typeof open>>,
+  target: Awaited<ReturnType<typeof open>>,
+): Promise<{ bytes: number }> {
+  let bytes = 0;
+  await pipeline(source.createReadStream({ autoClose: false }), async (parts: AsyncIterable<Buffer>) => {
+    for await (const part of parts) {
+      for (let at = 0; at < part.length;) {
+        const { bytesWritten } = await target.write(part, at, part.length - at, bytes);
+        at += bytesWritten;
+        bytes += bytesWritten;
+      }
+    }
+  });
+  return { bytes };
+}
+
+async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (!isGone(error)) throw error;
+  });
+}
+
+/** The folder may be part of another root, whose time was put right before. */
+async function finishFolder(place: StagePlace, folder: PlaceState['folder']): Promise<void> {
+  const holder = dirname(place.path);
+  if (folder !== null) await lutimes(holder, secondsOf(folder), secondsOf(folder));
+  await syncFolder(holder);
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { keptTreePath } from '#libs/contracts/stage.ts';
+import { systemClock } from '#libs/kernel/clock.ts';
+import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
+import { realDisk, type Disk } from './disk.ts';
+import { look, openWorld, root, RUN, stage, take } from './fixtures/world.ts';
+import { openTrees } from './open.ts';
+
+/** Works until its n-th rename, which fails as if the process had died there. */
+function dyingDisk(renames: number): Disk & { readonly died: () => boolean } {
+  let left = renames;
+  return {
+    ...realDisk,
+    async rename(from, to) {
+      if (left <= 0) {
+        left = -1;
+        throw new Error('killed');
+      }
+      left -= 1;
+      await realDisk.rename(from, to);
+    },
+    died: () => left < 0,
+  };
+}
+
+/** A mount of a single file: a rename over it is refused. */
+const mountedDisk: Disk = {
+  ...realDisk,
+  rename: async () => {
+    throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+  },
+};
+
+async function switchable() {
+  const world = await openWorld();
+  for (const place of ['source', 'live']) {
+    mkdirSync(world.at(place, 'media', 'sub'), { recursive: true });
+    for (const name of ['a', 'b', `only-${place}`, 'sub/c'])
+      writeFileSync(world.at(place, 'media', name), `${place} ${name}`);
+    writeFileSync(world.at(place, '.env'), `FROM=${place}\n`, { mode: place === 'live' ? 0o600 : 0o640 });
+    chmodSync(world.at(place, 'media'), place === 'live' ? 0o755 : 0o2750);
+  }
+  const rootsAt = (place: string): TreeRoot[] => [
+    root('env:.env', world.at(place, '.env'), { single: true }),
+    root('media', world.at(place, 'media')),
+  ];
+  const taken = await take(world.repository, rootsAt('source'));
+  const seen = (place: string): string[] => [
+    ...look(world.at(place, 'media')),
+    ...look(world.at(place, '.env')),
+  ];
+  return {
+    world,
+    fresh: seen('source'),
+    old: seen('live'),
+    staged: await stage(world.repository, taken, rootsAt('live')),
+    roots: rootsAt('live'),
+    live: () => seen('live'),
+    trees: (disk: Disk = realDisk) => openTrees({ repository: world.repository, clock: systemClock, disk }),
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
+}
+
+test('stopped at any rename and called again, a switch ends wholly new', async () => {
+  let deaths = 0;
+  for (let renames = 0, died = true; died; renames += 1) {
+    await using scene = await switchable();
+    const disk = dyingDisk(renames);
+    await scene
+      .trees(disk)
+      .pivot(scene.staged)
+      .catch(() => {});
+    died = disk.died();
+    deaths += Number(died);
+    await scene.trees().pivot(scene.staged);
+    assert.deepEqual(scene.live(), scene.fresh, `after ${renames} renames`);
+    await scene.trees().undo(scene.staged);
+    assert.deepEqual(scene.live(), scene.old, `undone after ${renames} renames`);
+  }
+  assert.ok(deaths >= 9, `${deaths} renames were interrupted`);
+});
+
+test('stopped at any rename, a switch is undone to exactly the old, and the undo too may stop anywhere', async () => {
+  for (let renames = 0, died = true; died; renames += 1) {
+    await using scene = await switchable();
+    const disk = dyingDisk(renames);
+    await scene
+      .trees(disk)
+      .pivot(scene.staged)
+      .catch(() => {});
+    died = disk.died();
+    for (let back = 0, stopped = true; stopped; back += 1) {
+      const undoing = dyingDisk(back);
+      await scene
+        .trees(undoing)
+        .undo(scene.staged)
+        .catch(() => {});
+      stopped = undoing.died();
+    }
+    assert.deepEqual(scene.live(), scene.old, `after ${renames} renames`);
+    await assert.rejects(scene.trees().pivot(scene.staged), { code: 'STAGE_GONE' });
+    await scene.trees().discard(scene.roots, RUN);
+    assert.deepEqual(scene.live(), scene.old, 'discarded');
+    assert.equal(existsSync(scene.world.at('live', 'media', '.holdfast')), false);
+    assert.equal(existsSync(scene.world.at('live', '.holdfast')), false);
+  }
+});
+
+test('a switch half-way that is discarded is put back first', async () => {
+  await using scene = await switchable();
+  await assert.rejects(scene.trees(dyingDisk(6)).pivot(scene.staged));
+  assert.notDeepEqual(scene.live(), scene.old);
+  await scene.trees().discard(scene.roots, RUN);
+  assert.deepEqual(scene.live(), scene.old);
+  await assert.rejects(scene.trees().pivot(scene.staged), { code: 'STAGE_GONE' });
+});
+
+test('switching twice is switching once, undoing twice is undoing once, and the old state is kept', async () => {
+  await using scene = await switchable();
+  await scene.trees().pivot(scene.staged);
+  await scene.trees().pivot(scene.staged);
+  await scene.trees().discard(scene.roots, RUN);
+  assert.deepEqual(scene.live(), scene.fresh);
+  const kept = keptTreePath(scene.roots[1]!, scene.staged.stage);
+  assert.equal(readFileSync(`${kept}/only-live`, 'utf8'), 'live only-live');
+  assert.equal(readFileSync(keptTreePath(scene.roots[0]!, scene.staged.stage), 'utf8'), 'FROM=live\n');
+  await scene.trees().undo(scene.staged);
+  await scene.trees().undo(scene.staged);
+  assert.deepEqual(scene.live(), scene.old);
+});
+
+test('a single file that cannot be renamed over is written in place, both ways', async () => {
+  await using scene = await switchable();
+  const env = { ...scene.staged, roots: scene.staged.roots.filter(({ single }) => single) };
+  const inode = statSync(scene.world.at('live', '.env')).ino;
+  await scene.trees(mountedDisk).pivot(env);
+  assert.deepEqual(look(scene.world.at('live', '.env')), look(scene.world.at('source', '.env')));
+  await scene.trees(mountedDisk).undo(env);
+  assert.deepEqual(look(scene.world.at('live', '.env')), scene.old.slice(-1));
+  assert.equal(statSync(scene.world.at('live', '.env')).ino, inode);
+});
+
+test('what is written into a root during the switch is never replaced', async () => {
+  await using scene = await switchable();
+  const disk: Disk = {
+    ...realDisk,
+    async rename(from, to) {
+      await realDisk.rename(from, to);
+      if (to.includes('/old/a')) writeFileSync(scene.world.at('live', 'media', 'a'), 'written meanwhile');
+    },
+  };
+  await assert.rejects(scene.trees(disk).pivot(scene.staged), { code: 'STEP_FAILED' });
+  assert.equal(readFileSync(scene.world.at('live', 'media', 'a'), 'utf8'), 'written meanwhile');
+});
+
+test('nothing is moved when one of the places is gone', async () => {
+  await using scene = await switchable();
+  await scene.trees().discard([scene.roots[1]!], RUN);
+  await assert.rejects(scene.trees().pivot(scene.staged), (error: { problems: { subject: string }[] }) => {
+    assert.deepEqual(
+      error.problems.map(({ subject }) => subject),
+      ['media'],
+    );
+    return true;
+  });
+  assert.deepEqual(scene.live(), scene.old);
+});

@@ -1,0 +1,70 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path/posix';
+import { stageFolder, type StagePlace } from '#libs/contracts/stage.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { syncFolder, type Attributes } from './attributes.ts';
+import { isGone } from './disk.ts';
+
+/**
+ * How far one staging place is, kept durably in its folder: whoever comes after a crash goes on from here.
+ * Forward: staging → staged → clearing → placing → done. Back: unplacing → unclearing → undone.
+ */
+export type Phase =
+  | 'staging'
+  | 'staged'
+  | 'clearing'
+  | 'placing'
+  | 'done'
+  | 'unplacing'
+  | 'unclearing'
+  | 'undone';
+
+export interface PlaceState {
+  readonly phase: Phase;
+  /** Folders that were made so that the place could be: removed with it when they are empty. Outermost first. */
+  readonly created: readonly string[];
+  /** What the root is to have after the switch; null when it was absent in the snapshot. */
+  readonly after: Attributes | null;
+  /** What the root had when the switch began; null when it was not there. */
+  readonly before: Attributes | null;
+  /** The folder that holds it, as the switch found it. */
+  readonly folder: Attributes | null;
+}
+
+const STATE_FILE = 'state.json';
+
+export async function writePlaceState(
+  place: StagePlace,
+  stage: string,
+  state: PlaceState,
+): Promise<PlaceState> {
+  const folder = stageFolder(place, stage);
+  const temporary = join(folder, `${STATE_FILE}.new`);
+  const handle = await open(temporary, 'w', 0o600);
+  try {
+    await handle.writeFile(JSON.stringify(state));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, join(folder, STATE_FILE));
+  await syncFolder(folder);
+  return state;
+}
+
+export async function findPlaceState(place: StagePlace, stage: string): Promise<PlaceState | undefined> {
+  try {
+    return JSON.parse(await readFile(join(stageFolder(place, stage), STATE_FILE), 'utf8')) as PlaceState;
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Throws STAGE_GONE: whoever took over removed the place, or it was never finished. */
+export async function requirePlaceState(place: StagePlace, stage: string): Promise<PlaceState> {
+  const state = await findPlaceState(place, stage);
+  if (state === undefined || state.phase === 'staging')
+    throw new HoldfastError('STAGE_GONE', { path: place.path, stage });
+  return state;
+}

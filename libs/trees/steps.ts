@@ -1,0 +1,120 @@
+import {
+  discardRequest,
+  pivotRequest,
+  stageRestoreRequest,
+  takeSnapshotRequest,
+  type StagedTrees,
+} from '#libs/contracts/requests.ts';
+import { stageName } from '#libs/contracts/stage.ts';
+import { parseWith } from '#libs/contracts/step.ts';
+import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
+import { HoldfastError, refuseAll } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import { planPlaces } from './places.ts';
+import type { SmallFile, TakeRequest, Trees } from './port.ts';
+import type { TreeSnapshots } from './snapshots.ts';
+
+/** The verbs of a service that owns trees, given which roots are its own. */
+export interface TreeComponent {
+  readonly component: 'files' | 'config';
+  readonly roots: readonly TreeRoot[];
+}
+
+export interface TreePorts {
+  readonly trees: Trees;
+  readonly snapshots: TreeSnapshots;
+}
+
+export async function takeStep(
+  { component, roots }: TreeComponent,
+  own: Pick<TakeRequest, 'leftOut' | 'factsOf'> & { readonly onSmallFile?: (file: SmallFile) => void },
+  request: Json,
+  context: StepContext,
+  { trees }: TreePorts,
+): Promise<Json> {
+  const { mark } = parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
+  if (mark === undefined)
+    throw new HoldfastError('MESSAGE_MALFORMED', { verb: 'TakeSnapshot', reason: 'mark is missing' });
+  const { command, spec, signal } = context;
+  const { leftOut, factsOf, onSmallFile } = own;
+  const outcome = await context.phase('walk', () =>
+    trees.take(
+      { component, command, mark, roots, partial: spec.policy.partial, leftOut, factsOf },
+      {
+        signal,
+        onProgress: (bytes) => context.progress({ bytes, activity: `reading ${component}` }),
+        ...(onSmallFile === undefined ? {} : { onSmallFile }),
+      },
+    ),
+  );
+  return outcome as unknown as Json;
+}
+
+export async function stageStep(
+  { component, roots }: TreeComponent,
+  request: Json,
+  context: StepContext,
+  { trees, snapshots }: TreePorts,
+): Promise<Json> {
+  const { snapshot: ref } = parseWith(stageRestoreRequest, request, 'StageRestore');
+  const { command, signal } = context;
+  if (ref.component !== component) throw foreign(component, ref.component);
+  const { deployment } = command;
+  const snapshot = await snapshots.require({ deployment, component, id: ref.id, digest: ref.digest }, signal);
+  const { places, problems } = planPlaces(snapshot, roots);
+  refuseAll('REFUSED', problems);
+  const stage = stageName(command);
+  const staged = await context.phase('stage', () =>
+    trees.stage(
+      { stage, places, listing: snapshots.listing(snapshot, signal) },
+      { signal, onProgress: (bytes) => context.progress({ bytes, activity: `writing ${component}` }) },
+    ),
+  );
+  const taking = staged.map(({ name, path, single, absent }) => ({ name, path, single, absent }));
+  return { component, stage, roots: taking } satisfies StagedTrees;
+}
+
+export async function pivotStep(
+  { component }: TreeComponent,
+  request: Json,
+  context: StepContext,
+  { trees }: TreePorts,
+): Promise<Json> {
+  const staged = parseStaged(component, request, context);
+  return { switched: [...(await context.phase('pivot', () => trees.pivot(staged)))] };
+}
+
+export async function undoStep(
+  { component }: TreeComponent,
+  request: Json,
+  context: StepContext,
+  { trees }: TreePorts,
+): Promise<Json> {
+  const staged = parseStaged(component, request, context);
+  return { switchedBack: [...(await context.phase('undo', () => trees.undo(staged)))] };
+}
+
+export async function discardStep(
+  { roots }: TreeComponent,
+  request: Json,
+  { command }: StepContext,
+  { trees }: TreePorts,
+): Promise<Json> {
+  parseWith(discardRequest, request, 'DiscardStage');
+  return { removed: [...(await trees.discard(roots, command.runId))] };
+}
+
+/** Only places of this very run: a command names none but its own. */
+function parseStaged(component: 'files' | 'config', request: Json, { command }: StepContext): StagedTrees {
+  const { staged } = parseWith(pivotRequest, request, 'pivot');
+  if (staged.component === 'database' || staged.component !== component)
+    throw foreign(component, staged.component);
+  if (!/^[0-9a-f]{32}\.\d+\.\d+$/.test(staged.stage) || !staged.stage.startsWith(`${command.runId}.`))
+    throw new HoldfastError('STAGE_GONE', { stage: staged.stage, reason: 'it belongs to another run' });
+  return staged;
+}
+
+function foreign(component: string, given: string): HoldfastError {
+  return new HoldfastError('MESSAGE_MALFORMED', { reason: `a ${given} snapshot came to ${component}` });
+}

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseSpec } from '#libs/contracts/spec.ts';
+import type { StagedTrees, TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
+import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
+import type { Problem } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import { systemClock } from '#libs/kernel/clock.ts';
+import { createRepository, openRepository } from '#libs/repository/open.ts';
+import type { CallContext, StepContext } from '#libs/runtime/contract.ts';
+import { writeSpec } from '#libs/runtime/spec-store.ts';
+import { deploymentLog } from '#libs/saga/log.ts';
+import { memoryStore } from '#libs/store/memory.ts';
+import { contract } from './contract.ts';
+import { preflight } from './rpc/preflight.ts';
+import { listVersions } from './rpc/list-versions.ts';
+import { releaseValue } from './rpc/release-value.ts';
+import { buildService } from './service.ts';
+
+const RUN = 'cd'.repeat(16);
+const ENV = `# the EDMS\nSECRET_KEY="s3cr3t # not a comment"\nDEBUG=0 # off\nEMPTY=\nnot a line at all\nexport PEM='-----BEGIN\nline two\n-----END'\n`;
+const signal = new AbortController().signal;
+const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {}, child: () => log } as never;
+const call: CallContext = { principal: 'anna', signal, log };
+
+async function openScene(more = '') {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'));
+  mkdirSync(join(folder, 'tls'));
+  writeFileSync(join(folder, '.env'), ENV, { mode: 0o640 });
+  const store = memoryStore();
+  const { identity } = await createRepository({ store });
+  const repository = await openRepository({ store, identity });
+  const yaml = `
+deployment: edms
+database: { url: { env: DB } }
+config:
+  envFiles: [${folder}/.env]
+  trees: [{ name: tls, path: ${folder}/tls }]
+  require: [SECRET_KEY, EMPTY, ABSENT]
+runtime: { require: [node, no-such-program] }
+${more.replaceAll('FOLDER', folder)}`;
+  await writeSpec(store, 'edms', yaml);
+  const { ports } = await buildService({ store, repository, clock: systemClock, log } as never);
+  const step = (verb: keyof typeof contract.consumes, request: Json): Promise<Json> => {
+    const command = { runId: RUN, deployment: 'edms', epoch: 1, attempt: 1, step: 'config' };
+    const context = {
+      command,
+      spec: parseSpec(yaml),
+      signal,
+      log,
+      progress: () => {},
+      phase: <T>(_: string, work: () => Promise<T>) => work(),
+    } as unknown as StepContext;
+    return contract.consumes[verb]!(request, context, ports);
+  };
+  const take = () =>
+    step('TakeSnapshot', { mark: 'm' }) as Promise<Json> as Promise<unknown> as Promise<TakeSnapshotOutcome>;
+  return {
+    folder,
+    store,
+    ports,
+    step,
+    take,
+    [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+const codes = (problems: readonly Problem[]) => problems.map(({ code, subject }) => `${code} ${subject}`);
+
+function makeCertificate(folder: string, name: string): void {
+  const subject = ['-subj', `/CN=${name}.example`];
+  const files = ['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  const plain = ['-addext', 'basicConstraints=critical,CA:FALSE'];
+  execFileSync('openssl', ['req', '-x509', ...kind, ...files, ...subject, ...plain], { stdio: 'ignore' });
+}
+
+test('facts tell variables, certificates and programs apart, and no value', async () => {
+  await using scene = await openScene();
+  makeCertificate(join(scene.folder, 'tls'), 'right');
+  mkdirSync(join(scene.folder, 'tls', 'wrong'));
+  makeCertificate(join(scene.folder, 'tls', 'wrong'), 'one');
+  makeCertificate(join(scene.folder, 'tls', 'wrong'), 'two');
+  rmSync(join(scene.folder, 'tls', 'wrong', 'one.key'));
+  rmSync(join(scene.folder, 'tls', 'wrong', 'two.pem'));
+  writeFileSync(
+    join(scene.folder, 'tls', 'odd.pem'),
+    '-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----',
+  );
+  const taken = await scene.take();
+  const facts = taken.facts as unknown as ConfigFacts;
+  assert.deepEqual(Object.keys(facts.fingerprints), ['SECRET_KEY', 'DEBUG', 'EMPTY', 'PEM']);
+  assert.match(facts.fingerprints['SECRET_KEY']!, /^[0-9a-f]{16}$/);
+  assert.deepEqual(facts.missingVariables, ['EMPTY', 'ABSENT']);
+  assert.deepEqual(
+    facts.certificates.map(({ path, subject, keyMatches }) => [path, subject, keyMatches]),
+    [
+      ['tls/right.pem', 'CN=right.example', true],
+      ['tls/wrong/one.pem', 'CN=one.example', false],
+    ],
+  );
+  assert.ok(Date.parse(facts.certificates[0]!.notAfter) > Date.now());
+  assert.deepEqual(
+    facts.runtime.map(({ name, found }) => [name, found]),
+    [
+      ['node', true],
+      ['no-such-program', false],
+    ],
+  );
+  assert.match(facts.runtime[0]!.version, /^v\d+/);
+  assert.equal(JSON.stringify(taken).includes('s3cr3t'), false);
+});
+
+test('env file and tree are switched and put back byte for byte', async () => {
+  await using scene = await openScene();
+  writeFileSync(join(scene.folder, 'tls', 'key'), 'old key');
+  const { snapshot } = await scene.take();
+  writeFileSync(join(scene.folder, '.env'), 'SECRET_KEY=other\n');
+  writeFileSync(join(scene.folder, 'tls', 'key'), 'other key');
+  const staged = (await scene.step('StageRestore', { snapshot })) as StagedTrees;
+  assert.equal(readFileSync(join(scene.folder, '.env'), 'utf8'), 'SECRET_KEY=other\n');
+  await scene.step('PivotRestore', { staged } as Json);
+  assert.equal(readFileSync(join(scene.folder, '.env'), 'utf8'), ENV);
+  assert.equal(readFileSync(join(scene.folder, 'tls', 'key'), 'utf8'), 'old key');
+  await scene.step('UndoPivot', { staged } as Json);
+  assert.equal(readFileSync(join(scene.folder, '.env'), 'utf8'), 'SECRET_KEY=other\n');
+  await scene.step('DiscardStage', {});
+  assert.equal(existsSync(join(scene.folder, '.holdfast')), false);
+});
+
+test('a pivot that names places of another run is refused', async () => {
+  await using scene = await openScene();
+  const staged = { component: 'config', stage: `${'ef'.repeat(16)}.1.1`, roots: [] };
+  await assert.rejects(scene.step('PivotRestore', { staged }), { code: 'STAGE_GONE' });
+});
+
+test('preflight lists every problem at once', async () => {
+  await using scene = await openScene();
+  rmSync(join(scene.folder, '.env'));
+  rmSync(join(scene.folder, 'tls'), { recursive: true });
+  const request = { deployment: 'edms', specVersion: 1, snapshotId: '', snapshotDigest: '' };
+  const answer = await preflight({ ...request, purpose: 'PURPOSE_BACKUP' }, call, scene.ports);
+  assert.deepEqual(codes(answer.problems), [`ROOT_MISSING env:${scene.folder}/.env`, 'ROOT_MISSING tls']);
+  assert.deepEqual(codes(answer.warnings), [
+    'VARIABLE_MISSING SECRET_KEY',
+    'VARIABLE_MISSING EMPTY',
+    'VARIABLE_MISSING ABSENT',
+  ]);
+});
+
+test('preflight of a restore names variables the snapshot lacks', async () => {
+  await using scene = await openScene();
+  const { snapshot } = await scene.take();
+  const request = {
+    deployment: 'edms',
+    specVersion: 1,
+    snapshotId: snapshot.id,
+    snapshotDigest: snapshot.digest,
+  };
+  const answer = await preflight({ ...request, purpose: 'PURPOSE_RESTORE' }, call, scene.ports);
+  assert.deepEqual(codes(answer.problems), ['VARIABLE_MISSING EMPTY', 'VARIABLE_MISSING ABSENT']);
+  assert.deepEqual(codes(answer.warnings), []);
+  assert.equal(existsSync(join(scene.folder, '.holdfast')), false, 'the probe leaves nothing');
+});
+
+test('hooks run in order, and the first failure names its last lines and stops the rest', async () => {
+  await using scene = await openScene(
+    `hooks: { stop: [[sh, -c, "echo one >> FOLDER/out"], [sh, -c, "echo two >> FOLDER/out"]],
+              reset: [[sh, -c, "echo of no use; echo the reason >&2; exit 7"], [touch, FOLDER/never]] }`,
+  );
+  assert.deepEqual(await scene.step('RunHook', { hook: 'stop' }), { hook: 'stop', commands: 2 });
+  assert.equal(readFileSync(join(scene.folder, 'out'), 'utf8'), 'one\ntwo\n');
+  await assert.rejects(
+    scene.step('RunHook', { hook: 'reset' }),
+    (error: { code: string; details: object }) => {
+      assert.equal(error.code, 'HOOK_FAILED');
+      assert.deepEqual((error.details as { exitCode: number }).exitCode, 7);
+      assert.equal((error.details as { output: string }).output, 'of no use\nthe reason');
+      return true;
+    },
+  );
+  assert.equal(existsSync(join(scene.folder, 'never')), false);
+});
+
+test('a program that is not there is a failed hook with its reason', async () => {
+  await using scene = await openScene('hooks: { stop: [[no-such-program, x]] }');
+  await assert.rejects(
+    scene.step('RunHook', { hook: 'stop' }),
+    (error: { code: string; message: string }) => {
+      assert.equal(error.code, 'HOOK_FAILED');
+      assert.match(error.message, /ENOENT/);
+      return true;
+    },
+  );
+});
+
+test('a daemon that a start hook leaves behind is not waited for, and not ended', async () => {
+  await using scene = await openScene(`hooks: { start: [[sh, -c, "sleep 60 & echo $! > FOLDER/pid"]] }`);
+  await scene.step('RunHook', { hook: 'start' });
+  const pid = Number(readFileSync(join(scene.folder, 'pid'), 'utf8'));
+  assert.equal(process.kill(pid, 0), true);
+  process.kill(pid, 'SIGKILL');
+});
+
+test('a hook does not see what configures Holdfast', async () => {
+  await using scene = await openScene(`hooks: { stop: [[sh, -c, "env > FOLDER/env"]] }`);
+  process.env['HOLDFAST_CANARY'] = 'canary';
+  await scene.step('RunHook', { hook: 'stop' });
+  delete process.env['HOLDFAST_CANARY'];
+  assert.equal(readFileSync(join(scene.folder, 'env'), 'utf8').includes('canary'), false);
+});
+
+test('a value leaves only when its release is in the log, with who, what and why', async () => {
+  await using scene = await openScene();
+  const { snapshot } = await scene.take();
+  const file = join(scene.folder, '.env');
+  const request = { deployment: 'edms', snapshotId: snapshot.id, file, name: 'SECRET_KEY', reason: 'lost' };
+  const entries = async () => (await deploymentLog(scene.store, 'edms').refresh()).map(({ event }) => event);
+  const failing = {
+    ...scene.ports,
+    vault: { ...scene.ports.vault, recordRelease: () => Promise.reject(new Error('away')) },
+  };
+  await assert.rejects(releaseValue(request, call, failing), /away/);
+  await assert.rejects(releaseValue({ ...request, name: 'NONE' }, call, scene.ports), { code: 'NOT_FOUND' });
+  await assert.rejects(releaseValue({ ...request, snapshotId: 'none' }, call, scene.ports), {
+    code: 'NOT_FOUND',
+  });
+  await assert.rejects(releaseValue({ ...request, reason: ' ' }, call, scene.ports), {
+    code: 'MESSAGE_MALFORMED',
+  });
+  assert.deepEqual(await entries(), []);
+  const released = await releaseValue(request, call, scene.ports);
+  assert.equal(released.value.toString(), 's3cr3t # not a comment');
+  const [entry] = await entries();
+  const { at: _, ...rest } = entry as { at: string };
+  assert.deepEqual(rest, {
+    kind: 'value-released',
+    principal: 'anna',
+    snapshot: snapshot.id,
+    file,
+    name: 'SECRET_KEY',
+    reason: 'lost',
+  });
+  const whole = await releaseValue({ ...request, name: '' }, call, scene.ports);
+  assert.equal(whole.value.toString(), ENV);
+});
+
+test('versions are listed newest first by fingerprint; equal values have equal ones', async () => {
+  await using scene = await openScene();
+  await scene.take();
+  writeFileSync(join(scene.folder, '.env'), ENV.replace('DEBUG=0', 'DEBUG=1'));
+  chmodSync(join(scene.folder, '.env'), 0o600);
+  const newest = await scene.take();
+  const { versions } = await listVersions({ deployment: 'edms' }, call, scene.ports);
+  assert.equal(versions.length, 2);
+  assert.equal(versions[0]!.snapshotId, newest.snapshot.id);
+  const of = (index: number, name: string) =>
+    versions[index]!.values.find((value) => value.name === name)!.fingerprint;
+  assert.equal(of(0, 'SECRET_KEY'), of(1, 'SECRET_KEY'));
+  assert.notEqual(of(0, 'DEBUG'), of(1, 'DEBUG'));
+  assert.notEqual(of(0, ''), of(1, ''));
+  assert.equal(JSON.stringify(versions).includes('s3cr3t'), false);
+});

@@ -1,0 +1,27 @@
+import type { Spec } from '#libs/contracts/spec.ts';
+import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
+import type { TreeComponent } from '#libs/trees/steps.ts';
+
+const ENV_PREFIX = 'env:';
+
+/** What the spec declares as configuration: each env file is a root of its own, then the trees. */
+export function configOf(spec: Spec): TreeComponent {
+  const files: TreeRoot[] = spec.config.envFiles.map((path) => ({
+    name: envRoot(path),
+    path,
+    optional: false,
+    single: true,
+    exclude: [],
+  }));
+  const trees: TreeRoot[] = spec.config.trees.map((root) => ({ ...root, single: false }));
+  return { component: 'config', roots: [...files, ...trees] };
+}
+
+export function envRoot(path: string): string {
+  return `${ENV_PREFIX}${path}`;
+}
+
+/** Path of the env file a root stands for; undefined for a tree. */
+export function envPathOf(root: string): string | undefined {
+  return root.startsWith(ENV_PREFIX) ? root.slice(ENV_PREFIX.length) : undefined;
+}

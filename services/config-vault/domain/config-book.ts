@@ -1,0 +1,51 @@
+import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
+import { showPath } from '#libs/trees/paths.ts';
+import type { SmallFile } from '#libs/trees/port.ts';
+import { CertificateBook } from './certificates.ts';
+import { envPathOf } from './component.ts';
+import { envValues } from './env-values.ts';
+
+type Value = ConfigFacts['values'][number];
+
+/** What is noted of configuration while it is read; values themselves are forgotten at once. */
+export class ConfigBook {
+  readonly #certificates = new CertificateBook();
+  readonly #values: Value[] = [];
+  readonly #set = new Set<string>();
+  readonly #fingerprint: (value: string | Uint8Array) => string;
+
+  constructor(fingerprint: (value: string | Uint8Array) => string) {
+    this.#fingerprint = fingerprint;
+  }
+
+  add({ root, path, content }: SmallFile): void {
+    const file = envPathOf(root);
+    if (file === undefined) {
+      this.#certificates.add(`${root}/${showPath(path)}`, content);
+      return;
+    }
+    this.#values.push({ file, name: '', fingerprint: this.#fingerprint(content) });
+    for (const [name, value] of envValues(content)) {
+      this.#values.push({ file, name, fingerprint: this.#fingerprint(value) });
+      if (value !== '') this.#set.add(name);
+    }
+  }
+
+  facts(required: readonly string[]): Omit<ConfigFacts, 'roots' | 'runtime'> {
+    return {
+      fingerprints: this.#byName(),
+      values: this.#values,
+      missingVariables: required.filter((name) => !this.#set.has(name)),
+      certificates: this.#certificates.facts(),
+    };
+  }
+
+  /** A name that several files set is told apart by its file from the second on. */
+  #byName(): Record<string, string> {
+    const byName: Record<string, string> = {};
+    for (const { file, name, fingerprint } of this.#values) {
+      if (name !== '') byName[Object.hasOwn(byName, name) ? `${file}:${name}` : name] = fingerprint;
+    }
+    return byName;
+  }
+}

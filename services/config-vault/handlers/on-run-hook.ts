@@ -1,0 +1,23 @@
+import { runHookRequest } from '#libs/contracts/requests.ts';
+import { parseWith } from '#libs/contracts/step.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import type { ConfigPorts } from '../ports.ts';
+
+/** The deployment's own commands, in order; the first that fails ends it. Throws HOOK_FAILED. */
+export async function onRunHook(
+  request: Json,
+  context: StepContext,
+  { programs }: ConfigPorts,
+): Promise<Json> {
+  const { hook } = parseWith(runHookRequest, request, 'RunHook');
+  const { spec, signal } = context;
+  const commands = spec.hooks[hook];
+  for (const [index, command] of commands.entries()) {
+    const onAlive = (): void => context.progress({ bytes: index, activity: `hook ${hook}: ${command[0]}` });
+    await context.phase(`${hook} ${index + 1}`, () =>
+      programs.run(command, { cwd: spec.application?.root, signal, onAlive }),
+    );
+  }
+  return { hook, commands: commands.length };
+}

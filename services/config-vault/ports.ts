@@ -1,0 +1,62 @@
+import type { Spec } from '#libs/contracts/spec.ts';
+import type { Clock } from '#libs/kernel/clock.ts';
+import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
+import type { Trees } from '#libs/trees/port.ts';
+import type { TreeSnapshots } from '#libs/trees/snapshots.ts';
+
+/** Declarations, for questions that come without a run. */
+export interface Specs {
+  /** Throws DEPLOYMENT_NOT_FOUND, SPEC_INVALID. */
+  read(deployment: string, version: number, signal: AbortSignal): Promise<Spec>;
+}
+
+export interface Vault {
+  /** Ids of every config snapshot of a deployment. */
+  versions(deployment: string, signal: AbortSignal): AsyncIterable<string>;
+  /** First 16 hex characters of the keyed digest: equal values have equal ones, and nothing else can be told. */
+  fingerprint(value: string | Uint8Array): string;
+  /** Durable in the deployment's log when it returns: only then may the value leave. */
+  recordRelease(deployment: string, release: Release): Promise<void>;
+}
+
+export interface Release {
+  readonly principal: string;
+  readonly snapshot: string;
+  readonly file: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Files of the target as they are now. */
+export interface EnvFiles {
+  /** Undefined when it is not there or cannot be read. */
+  find(path: string): Promise<Buffer | undefined>;
+}
+
+/** Programs of this host. */
+export interface Programs {
+  /** Looks each up on PATH and asks for its version, in bounded time; never throws for one that does not answer. */
+  look(names: readonly string[], signal: AbortSignal): Promise<ConfigFacts['runtime']>;
+  /**
+   * Runs one argument array to its end, without a shell; what it leaves running in the background is not waited for.
+   * `onAlive` is called while it runs. Throws HOOK_FAILED with the last lines of its output.
+   */
+  run(
+    command: readonly string[],
+    options: {
+      readonly cwd: string | undefined;
+      readonly signal: AbortSignal;
+      readonly onAlive: () => void;
+    },
+  ): Promise<void>;
+}
+
+export interface ConfigPorts {
+  readonly trees: Trees;
+  readonly snapshots: TreeSnapshots;
+  readonly specs: Specs;
+  readonly vault: Vault;
+  readonly envFiles: EnvFiles;
+  readonly programs: Programs;
+  readonly clock: Clock;
+}

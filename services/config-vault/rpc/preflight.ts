@@ -1,0 +1,55 @@
+import type { Spec } from '#libs/contracts/spec.ts';
+import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
+import type { CallContext } from '#libs/runtime/contract.ts';
+import { planPlaces } from '#libs/trees/places.ts';
+import { configOf } from '../domain/component.ts';
+import { missingInSnapshot, missingNow, missingPrograms } from '../domain/variables.ts';
+import type { ConfigPorts } from '../ports.ts';
+
+export interface PreflightRequest {
+  readonly deployment: string;
+  readonly specVersion: number;
+  readonly purpose: string;
+  readonly snapshotId: string;
+  readonly snapshotDigest: string;
+}
+
+/** Backup: what is declared can be read. Restore: places can take it, and nothing that is needed would be missing. */
+export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: ConfigPorts) {
+  const spec = await ports.specs.read(request.deployment, request.specVersion, signal);
+  return request.purpose === 'PURPOSE_RESTORE'
+    ? preflightRestore(request, spec, ports, signal)
+    : preflightBackup(spec, ports, signal);
+}
+
+async function preflightBackup(spec: Spec, { trees, envFiles, programs }: ConfigPorts, signal: AbortSignal) {
+  const files = await Promise.all(spec.config.envFiles.map((path) => envFiles.find(path)));
+  const readable = files.filter((file) => file !== undefined);
+  return {
+    problems: await trees.inspect(configOf(spec).roots),
+    warnings: missingNow(spec.config.require, readable),
+    factsJson: JSON.stringify({ runtime: await programs.look(spec.runtime.require, signal) }),
+  };
+}
+
+async function preflightRestore(
+  { deployment, snapshotId: id, snapshotDigest: digest }: PreflightRequest,
+  spec: Spec,
+  { trees, snapshots, programs }: ConfigPorts,
+  signal: AbortSignal,
+) {
+  const { roots, component } = configOf(spec);
+  const snapshot = await snapshots.require({ deployment, component, id, digest }, signal);
+  const facts = snapshot.facts as unknown as ConfigFacts;
+  const { places, problems } = planPlaces(snapshot, roots);
+  const probed = await trees.probe(places.filter(({ absent }) => !absent));
+  const runtime = await programs.look(
+    facts.runtime.map(({ name }) => name),
+    signal,
+  );
+  return {
+    problems: [...problems, ...probed.problems, ...missingInSnapshot(spec.config.require, facts)],
+    warnings: missingPrograms(facts.runtime, runtime),
+    factsJson: JSON.stringify({ places: probed.facts, runtime }),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Problem } from '#libs/kernel/errors.ts';
+import type { CallContext } from '#libs/runtime/contract.ts';
+import { planPlaces } from '#libs/trees/places.ts';
+import { filesOf } from '../domain/component.ts';
+import type { FilePorts } from '../ports.ts';
+
+export interface PreflightRequest {
+  readonly deployment: string;
+  readonly specVersion: number;
+  readonly purpose: string;
+  readonly snapshotId: string;
+  readonly snapshotDigest: string;
+}
+
+/** Backup: the roots can be read. Restore: each place can take its root. Leaves nothing behind. */
+export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: FilePorts) {
+  const spec = await ports.specs.read(request.deployment, request.specVersion, signal);
+  const { roots, component } = filesOf(spec);
+  if (request.purpose !== 'PURPOSE_RESTORE')
+    return answerOf(await ports.trees.inspect(roots), {
+      roots: roots.map(({ name, path }) => ({ name, path })),
+    });
+  const { deployment, snapshotId: id, snapshotDigest: digest } = request;
+  const snapshot = await ports.snapshots.require({ deployment, component, id, digest }, signal);
+  const { places, problems } = planPlaces(snapshot, roots);
+  const probed = await ports.trees.probe(places.filter(({ absent }) => !absent));
+  return answerOf([...problems, ...probed.problems], { places: probed.facts });
+}
+
+function answerOf(problems: readonly Problem[], facts: object) {
+  return { problems, warnings: [], factsJson: JSON.stringify(facts) };
+}

@@ -1,0 +1,15 @@
+import type { BuildService } from '#libs/runtime/host.ts';
+import { readSpec } from '#libs/runtime/spec-store.ts';
+import { openTrees } from '#libs/trees/open.ts';
+import { treeSnapshots } from '#libs/trees/snapshots.ts';
+import type { FilePorts } from './ports.ts';
+
+/** Reads and writes document trees of its site; everything durable is in repository and store. */
+export const buildService: BuildService<FilePorts> = async ({ store, repository, clock }) => ({
+  ports: {
+    trees: openTrees({ repository, clock }),
+    snapshots: treeSnapshots(repository),
+    specs: { read: (deployment, version, signal) => readSpec(store, deployment, version, { signal }) },
+  },
+  [Symbol.asyncDispose]: async () => {},
+});
