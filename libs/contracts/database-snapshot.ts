@@ -46,6 +46,9 @@ export interface DatabaseGlobals {
   readonly encoding: string;
   readonly collate: string;
   readonly ctype: string;
+  readonly provider: 'libc' | 'icu' | 'builtin';
+  /** Of the provider, where it is not libc. */
+  readonly locale: string | null;
   readonly connectionLimit: number;
   readonly comment: string | null;
   /** GRANT statements of the database itself, with `%DB%` where its name goes. */

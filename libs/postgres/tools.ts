@@ -1,0 +1,141 @@
+import { readdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
+import { splitPassword } from './address.ts';
+
+/** pg_dump and pg_restore of one version. */
+export interface ClientTools {
+  readonly folder: string;
+  readonly major: number;
+}
+
+const DISTRIBUTION = '/usr/lib/postgresql';
+const LAST_LINES = 12;
+
+/** The folder given first, then the distribution's, then PATH. */
+export async function findClients(pgBin: string | undefined): Promise<readonly ClientTools[]> {
+  const versions = await readdir(DISTRIBUTION).catch(() => []);
+  const folders = [
+    ...(pgBin === undefined ? [] : [pgBin]),
+    ...versions.map((version) => join(DISTRIBUTION, version, 'bin')),
+    ...(process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''),
+  ];
+  const found = await Promise.all([...new Set(folders)].map(examine));
+  return found.filter((tools) => tools !== undefined);
+}
+
+/**
+ * The server's own major where there is one, otherwise the next newer: a newer client writes statements that an older
+ * server may not know. Throws DATABASE_CLIENT_TOO_OLD.
+ */
+export async function requireClient(serverMajor: number, pgBin: string | undefined): Promise<ClientTools> {
+  const all = await findClients(pgBin);
+  const fitting = all.filter(({ major }) => major >= serverMajor).toSorted((a, b) => a.major - b.major);
+  if (fitting[0] !== undefined) return fitting[0];
+  throw new HoldfastError('DATABASE_CLIENT_TOO_OLD', {
+    serverMajor,
+    found: all.map(({ folder, major }) => `${major} in ${folder}`),
+    remedy: `install the client programs of PostgreSQL ${serverMajor} or newer, for example: apt-get install postgresql-client-${serverMajor}`,
+  });
+}
+
+async function examine(folder: string): Promise<ClientTools | undefined> {
+  const dump = await execa(join(folder, 'pg_dump'), ['--version'], { reject: false, stdin: 'ignore' });
+  const major = Number(/\) (\d+)/.exec(dump.stdout ?? '')?.[1]);
+  if (!Number.isInteger(major)) return undefined;
+  const restore = await execa(join(folder, 'pg_restore'), ['--version'], { reject: false, stdin: 'ignore' });
+  return restore.failed ? undefined : { folder, major };
+}
+
+export interface ToolRun {
+  readonly tools: ClientTools;
+  readonly url: Secret;
+  readonly arguments: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Standard output as it comes; ends in TOOL_FAILED when the program does. */
+export async function* readTool(
+  program: 'pg_dump',
+  { tools, url, signal, arguments: given }: ToolRun,
+): AsyncIterable<Buffer> {
+  const { address, password } = splitPassword(url);
+  const child = execa(join(tools.folder, program), [...given, '--no-password', `--dbname=${address}`], {
+    ...options(password, signal),
+    stdin: 'ignore',
+    buffer: { stdout: false, stderr: true, fd3: false },
+    encoding: 'buffer',
+  });
+  const ended = child.then((result) => result);
+  try {
+    for await (const piece of child.stdout) yield piece as Buffer;
+    requireSuccess(program, await ended, signal);
+  } finally {
+    child.kill();
+    await ended;
+  }
+}
+
+/** Feeds the program from a stream. Throws TOOL_FAILED. */
+export async function feedTool(
+  program: 'pg_restore',
+  { tools, url, signal, arguments: given }: ToolRun,
+  source: AsyncIterable<Buffer>,
+): Promise<void> {
+  const { address, password } = splitPassword(url);
+  const result = await execa(
+    join(tools.folder, program),
+    [...given, '--no-password', `--dbname=${address}`],
+    {
+      ...options(password, signal),
+      stdin: source,
+      encoding: 'buffer',
+    },
+  );
+  requireSuccess(program, result, signal);
+}
+
+function options(password: string, cancelSignal: AbortSignal) {
+  // Nothing of the caller's PG* variables; the password is not an argument, for those are public on a host.
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    env: {
+      ...Object.fromEntries(kept),
+      LC_ALL: 'C',
+      PGPASSWORD: password,
+      PGAPPNAME: 'holdfast',
+      PGCONNECT_TIMEOUT: '10',
+    },
+    extendEnv: false,
+    cancelSignal,
+    reject: false,
+  } as const;
+}
+
+interface Ended {
+  readonly failed: boolean;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly stderr?: unknown;
+}
+
+function requireSuccess(program: string, result: Ended, signal: AbortSignal): void {
+  if (signal.aborted) throw HoldfastError.from(signal.reason);
+  if (!result.failed) return;
+  const text = result.stderr instanceof Uint8Array ? Buffer.from(result.stderr).toString('utf8') : '';
+  throw new HoldfastError(
+    'TOOL_FAILED',
+    {
+      program,
+      exitCode: result.exitCode ?? null,
+      signal: result.signal ?? null,
+      lastLines: text.trim().split('\n').slice(-LAST_LINES),
+    },
+    { cause: result },
+  );
+}

@@ -1,0 +1,180 @@
+import type { Spec } from '#libs/contracts/spec.ts';
+import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
+import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
+import { qualified, quoteName } from '#libs/postgres/quote.ts';
+import { listRelations, ownRelations, type RelationFact } from '#libs/postgres/tables.ts';
+import { requireClient } from '#libs/postgres/tools.ts';
+import { findTable, tableText } from '../domain/find-table.ts';
+import { isExcluded } from '../domain/excluded-tables.ts';
+import type { Examination } from '../ports.ts';
+import type { SourceHost } from './source.ts';
+import { findUncopied } from './uncopied.ts';
+
+/** Everything that would stop a backup, or make it less than all, before anything is touched. */
+export async function examineSource(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<Examination> {
+  await using database = await connectDatabase(host.requireSecret(spec.database.url.env), { signal });
+  const relations = await listRelations(database);
+  const uncopied = await findUncopied(database);
+  const problems = [
+    ...(await clientProblems(database.serverMajor, host.pgBin)),
+    ...(await privilegeProblems(database)),
+    ...(await hiddenRowProblems(database)),
+    ...uncopied.filter(({ partial }) => partial).map(({ what, reason }) => unsupported(what, reason)),
+    ...(await partitionProblems(database)),
+    ...exclusionProblems(spec, relations),
+    ...(await keyProblems(spec, database)),
+    ...(await documentProblems(spec, relations, database)),
+  ];
+  const warnings = uncopied
+    .filter(({ partial }) => !partial)
+    .map(({ what, reason }) => unsupported(what, reason));
+  const [size] = await database.query<{ bytes: string }>(
+    'SELECT pg_database_size(current_database())::text AS bytes',
+  );
+  const facts = {
+    serverVersion: database.serverVersion,
+    database: database.address.database,
+    bytes: Number(size!.bytes),
+    tables: relations.filter(({ partitioned }) => !partitioned).length,
+  };
+  return { problems, warnings, facts };
+}
+
+const unsupported = (what: string, reason: string) => problem('DATABASE_UNSUPPORTED', what, reason);
+
+export async function clientProblems(
+  serverMajor: number,
+  pgBin: string | undefined,
+): Promise<readonly Problem[]> {
+  try {
+    await requireClient(serverMajor, pgBin);
+    return [];
+  } catch (thrown) {
+    const error = HoldfastError.from(thrown);
+    return [problem(error.code, `PostgreSQL ${serverMajor}`, error.message, error.remedy)];
+  }
+}
+
+async function privilegeProblems(database: Database): Promise<readonly Problem[]> {
+  const role = quoteName(database.address.user);
+  const schemas = await database.query<{ name: string }>(
+    `SELECT nspname AS name FROM pg_namespace
+      WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND NOT has_schema_privilege(oid, 'USAGE') ORDER BY 1`,
+  );
+  const objects = await database.query<{ schema: string; name: string; kind: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+       FROM ${ownRelations(['r', 'p', 'S'])}
+        AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
+                               ELSE has_table_privilege(c.oid, 'SELECT') END
+      ORDER BY 1, 2`,
+  );
+  return [
+    ...schemas.map(({ name }) =>
+      problem(
+        'DATABASE_PRIVILEGE_MISSING',
+        `schema ${name}`,
+        'the role may not use it',
+        `GRANT USAGE ON SCHEMA ${quoteName(name)} TO ${role};`,
+      ),
+    ),
+    ...objects.map((object) =>
+      problem(
+        'DATABASE_PRIVILEGE_MISSING',
+        tableText(object),
+        'the role may not read it',
+        `GRANT SELECT ON ${object.kind} ${qualified(object)} TO ${role};`,
+      ),
+    ),
+  ];
+}
+
+/** With row security the same query gives fewer rows and no error: 1 of 3 was seen. */
+async function hiddenRowProblems(database: Database): Promise<readonly Problem[]> {
+  const tables = await database.query<{ schema: string; name: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name FROM ${ownRelations(['r', 'p'])}
+        AND row_security_active(c.oid) ORDER BY 1, 2`,
+  );
+  return tables.map((table) =>
+    problem(
+      'DATABASE_ROW_SECURITY',
+      tableText(table),
+      'policies would hide rows from the role',
+      `ALTER ROLE ${quoteName(database.address.user)} BYPASSRLS;`,
+    ),
+  );
+}
+
+/** An enum's hash is that of its object id: elsewhere a hash partition refuses its own rows. */
+async function partitionProblems(database: Database): Promise<readonly Problem[]> {
+  const tables = await database.query<{ schema: string; name: string }>(
+    `SELECT DISTINCT n.nspname AS schema, c.relname AS name
+       FROM ${ownRelations(['p'])} AND EXISTS (
+         SELECT FROM pg_partitioned_table p, unnest(p.partattrs::int2[]) k
+           JOIN pg_attribute a ON a.attnum = k JOIN pg_type y ON y.oid = a.atttypid
+          WHERE p.partrelid = c.oid AND a.attrelid = c.oid AND p.partstrat = 'h' AND y.typtype = 'e') ORDER BY 1, 2`,
+  );
+  return tables.map((table) =>
+    unsupported(tableText(table), 'hash partitions on an enum cannot be restored'),
+  );
+}
+
+function exclusionProblems(spec: Spec, relations: readonly RelationFact[]): readonly Problem[] {
+  return spec.database.exclude
+    .filter(
+      ({ table }) => !relations.some((relation) => isExcluded(spec, relation) && named(relation, table)),
+    )
+    .map(({ table }) => problem('SPEC_INVALID', `database.exclude ${table}`, 'there is no such table'));
+}
+
+function named(relation: RelationFact, table: string): boolean {
+  return tableText(relation) === table || (relation.schema === 'public' && relation.name === table);
+}
+
+/** Rows that would point at rows left out: the restored key could not be made. */
+async function keyProblems(spec: Spec, database: Database): Promise<readonly Problem[]> {
+  if (spec.database.exclude.length === 0) return [];
+  const keys = await database.query<{ cs: string; cn: string; ps: string; pn: string; name: string }>(
+    `SELECT cn.nspname AS cs, c.relname AS cn, pn.nspname AS ps, p.relname AS pn, k.conname AS name
+       FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace
+       JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+      WHERE k.contype = 'f' AND k.convalidated ORDER BY 1, 2, 5`,
+  );
+  return keys
+    .filter(
+      ({ cs, cn, ps, pn }) =>
+        isExcluded(spec, { schema: ps, name: pn }) && !isExcluded(spec, { schema: cs, name: cn }),
+    )
+    .map(({ cs, cn, ps, pn, name }) =>
+      problem(
+        'SPEC_INVALID',
+        `database.exclude ${ps}.${pn}`,
+        `rows of ${cs}.${cn} refer to it (${name})`,
+        `exclude ${cs}.${cn} as well, or neither`,
+      ),
+    );
+}
+
+async function documentProblems(
+  spec: Spec,
+  relations: readonly RelationFact[],
+  database: Database,
+): Promise<readonly Problem[]> {
+  const problems: Problem[] = [];
+  for (const rule of spec.files.documents) {
+    const table = findTable(relations, rule.table);
+    const subject = `files.documents of ${rule.table}`;
+    if (table === undefined) {
+      problems.push(problem('SPEC_INVALID', subject, 'there is no such table'));
+      continue;
+    }
+    const columns = await database.query<{ name: string }>(
+      'SELECT attname AS name FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped',
+      [table.oid],
+    );
+    const known = new Set(columns.map(({ name }) => name));
+    for (const column of [rule.path, rule.sha256, rule.size])
+      if (column !== undefined && !known.has(column))
+        problems.push(problem('SPEC_INVALID', subject, `the table has no column ${JSON.stringify(column)}`));
+  }
+  return problems;
+}

@@ -1,0 +1,159 @@
+import type { DatabaseGlobals } from '#libs/contracts/database-snapshot.ts';
+import type { Spec } from '#libs/contracts/spec.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
+import { withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
+import { readDatabaseFacts } from '#libs/postgres/globals.ts';
+import { proveTable, type Proof } from '#libs/postgres/prove.ts';
+import { qualified, quoteName } from '#libs/postgres/quote.ts';
+import { readRoles } from '#libs/postgres/roles.ts';
+import { readSequences } from '#libs/postgres/sequences.ts';
+import { describeTables, type DataTable } from '#libs/postgres/tables.ts';
+import { readTool, requireClient, type ClientTools } from '#libs/postgres/tools.ts';
+import type { DocumentRule, NamedFile } from '../domain/document-rows.ts';
+import type { FrozenSource, LeftOut, Section } from '../ports.ts';
+import type { Locked } from './lock-tables.ts';
+import { findUncopied } from './uncopied.ts';
+import { readSourceFacts } from './source-facts.ts';
+import type { SourceHost } from './source.ts';
+
+/** Rows of one fetch; a path is rarely longer than a kilobyte. */
+const FETCH_ROWS = 2_000;
+
+interface Parts {
+  readonly url: Secret;
+  readonly spec: Spec;
+  readonly host: SourceHost;
+  readonly locked: Locked;
+  readonly signal: AbortSignal;
+}
+
+/** The session that holds the locks and the moment; its end releases both. */
+export class Frozen implements FrozenSource {
+  readonly #parts: Parts;
+  readonly #client: ClientTools;
+  readonly tables: readonly DataTable[];
+  readonly facts: FrozenSource['facts'];
+  readonly leftOut: readonly LeftOut[];
+
+  static async open(parts: Parts): Promise<Frozen> {
+    const { database, relations } = parts.locked;
+    const client = await requireClient(database.serverMajor, parts.host.pgBin);
+    return new Frozen(parts, client, {
+      tables: await describeTables(database, relations),
+      facts: await readSourceFacts(database, relations),
+      leftOut: await findUncopied(database),
+    });
+  }
+
+  private constructor(
+    parts: Parts,
+    client: ClientTools,
+    read: Pick<FrozenSource, 'tables' | 'facts' | 'leftOut'>,
+  ) {
+    this.#parts = parts;
+    this.#client = client;
+    this.tables = read.tables;
+    this.facts = read.facts;
+    this.leftOut = read.leftOut;
+  }
+
+  get mark() {
+    return this.#parts.locked.mark;
+  }
+
+  get relations() {
+    return this.#parts.locked.relations;
+  }
+
+  get #database(): Database {
+    return this.#parts.locked.database;
+  }
+
+  dump(section: Section): AsyncIterable<Buffer> {
+    const { url, locked, signal } = this.#parts;
+    return readTool('pg_dump', {
+      tools: this.#client,
+      url,
+      signal,
+      arguments: [
+        '--format=custom',
+        '--compress=0',
+        `--section=${section}`,
+        `--snapshot=${locked.snapshot}`,
+        // It locks what we have locked already; behind a waiting ALTER it must not wait, for all would wait for it.
+        '--lock-wait-timeout=1500',
+        '--no-subscriptions',
+      ],
+    });
+  }
+
+  copy(table: DataTable): AsyncIterable<Buffer> {
+    const columns = table.columns.map(quoteName).join(', ');
+    return this.#database.copyOut(
+      `COPY (SELECT ${columns} FROM ONLY ${qualified(table)}) TO STDOUT (FORMAT ${table.format})`,
+    );
+  }
+
+  async prove(table: DataTable): Promise<Proof> {
+    return await proveTable(this.#database, table);
+  }
+
+  async *documents(
+    rule: DocumentRule,
+    table: { readonly schema: string; readonly name: string },
+  ): AsyncIterable<NamedFile> {
+    const text = (column: string | undefined) => (column === undefined ? 'NULL' : `t.${quoteName(column)}`);
+    const path = `${text(rule.path)}::text`;
+    const digest = await this.#digestText(rule, table);
+    await this.#database.query(
+      `DECLARE holdfast_documents NO SCROLL CURSOR FOR
+         SELECT ${path} AS path, ${digest} AS sha256, ${text(rule.size)}::bigint::text AS size
+           FROM ${qualified(table)} t WHERE ${path} <> '' AND starts_with(${path}, $1)`,
+      [rule.prefix],
+    );
+    for (;;) {
+      const rows = await this.#database.query<NamedFile>(`FETCH ${FETCH_ROWS} FROM holdfast_documents`);
+      if (rows.length === 0) break;
+      yield* rows;
+    }
+    await this.#database.run('CLOSE holdfast_documents');
+  }
+
+  async sequences() {
+    return await readSequences(this.#database);
+  }
+
+  /** Through the administrator where one is declared: only he sees password hashes. */
+  async globals(): Promise<{ globals: DatabaseGlobals; leftOut: readonly LeftOut[] }> {
+    const { spec, host, signal } = this.#parts;
+    const own = await readDatabaseFacts(this.#database);
+    const administrator = host.requireSecret((spec.database.restoreUrl ?? spec.database.url).env);
+    await using cluster = await connectDatabase(withDatabase(administrator, own.name), { signal });
+    const { roles, passwords } = await readRoles(cluster);
+    const hidden = {
+      what: 'passwords of roles',
+      reason: 'the server does not show them to this role; declare database.restoreUrl of an administrator',
+      partial: false,
+    };
+    return { globals: { ...own, roles }, leftOut: passwords ? [] : [hidden] };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#database[Symbol.asyncDispose]();
+  }
+
+  async #digestText(
+    rule: DocumentRule,
+    table: { readonly schema: string; readonly name: string },
+  ): Promise<string> {
+    if (rule.sha256 === undefined) return 'NULL';
+    const column = `t.${quoteName(rule.sha256)}`;
+    const [type] = await this.#database.query<{ bytes: boolean }>(
+      `SELECT atttypid = 'bytea'::regtype AS bytes FROM pg_attribute
+        WHERE attrelid = $1::regclass AND attname = $2`,
+      [qualified(table), rule.sha256],
+    );
+    return type?.bytes === true ? `encode(${column}, 'hex')` : `${column}::text`;
+  }
+}

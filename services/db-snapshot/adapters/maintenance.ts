@@ -1,0 +1,68 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Spec } from '#libs/contracts/spec.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
+import { withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
+import type { Host } from '#libs/runtime/host.ts';
+
+export type TargetHost = Pick<Host, 'requireSecret' | 'pgBin'>;
+
+/** A database is neither made, dropped nor renamed from inside itself. */
+const MAINTENANCE = ['postgres', 'template1'];
+/** A backend that is told to end does so when it next looks; a busy one may need seconds. */
+const SESSIONS_MS = 30_000;
+const POLL_MS = 100;
+
+export function administratorOf(spec: Spec, host: TargetHost): Secret {
+  return host.requireSecret((spec.database.restoreUrl ?? spec.database.url).env);
+}
+
+export async function connectMaintenance(url: Secret, signal: AbortSignal): Promise<Database> {
+  let last: unknown;
+  for (const name of MAINTENANCE) {
+    try {
+      return await connectDatabase(withDatabase(url, name), { signal });
+    } catch (thrown) {
+      last = thrown;
+      if (HoldfastError.from(thrown).code === 'DATABASE_UNREACHABLE') break;
+    }
+  }
+  throw last;
+}
+
+/** Databases by name with their object ids. */
+export async function listDatabases(maintenance: Database): Promise<ReadonlyMap<string, string>> {
+  const rows = await maintenance.query<{ name: string; oid: string }>(
+    'SELECT datname AS name, oid::text AS oid FROM pg_database WHERE NOT datistemplate',
+  );
+  return new Map(rows.map(({ name, oid }) => [name, oid]));
+}
+
+/** Ends every session of a database that takes no new ones. Throws DATABASE_SESSIONS_OPEN. */
+export async function endSessions(maintenance: Database, name: string, signal: AbortSignal): Promise<number> {
+  const deadline = performance.now() + SESSIONS_MS;
+  let ended = 0;
+  for (;;) {
+    const sessions = await maintenance.query<{ pid: number; user: string | null }>(
+      'SELECT pid, usename AS user FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()',
+      [name],
+    );
+    if (sessions.length === 0) return ended;
+    ended = Math.max(ended, sessions.length);
+    if (performance.now() > deadline)
+      throw new HoldfastError('DATABASE_SESSIONS_OPEN', {
+        database: name,
+        sessions: sessions.map(({ pid, user }) => `${pid} of ${user ?? 'the server'}`),
+        remedy: 'stop what uses the database, or give an administrator’s address as database.restoreUrl',
+      });
+    for (const { pid } of sessions)
+      await maintenance.query('SELECT pg_terminate_backend($1)', [pid]).catch(ignoreForeign);
+    await pause(POLL_MS, undefined, { signal });
+  }
+}
+
+/** A session of a role that we may not end is said when time is up. */
+function ignoreForeign(thrown: unknown): void {
+  if (HoldfastError.from(thrown).code !== 'DATABASE_PRIVILEGE_MISSING') throw thrown;
+}

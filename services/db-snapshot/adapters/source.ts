@@ -1,0 +1,42 @@
+import type { Spec } from '#libs/contracts/spec.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { Host } from '#libs/runtime/host.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FrozenSource, Source } from '../ports.ts';
+import { examineSource } from './examine-source.ts';
+import { Frozen } from './frozen.ts';
+import { lockTables } from './lock-tables.ts';
+
+/** An ALTER that ends within seconds should not cost the run; an application that keeps altering must not be held up. */
+const ROUNDS_MAX = 5;
+const ROUND_PAUSE_MS = 1_000;
+
+export type SourceHost = Pick<Host, 'requireSecret' | 'pgBin'>;
+
+export function postgresSource(host: SourceHost): Source {
+  return {
+    examine: (spec, signal) => examineSource(spec, host, signal),
+    async freeze(spec, signal) {
+      for (let round = 1; ; round += 1) {
+        try {
+          return await tryFreeze(spec, host, signal);
+        } catch (thrown) {
+          const { code } = HoldfastError.from(thrown);
+          const passing = code === 'DATABASE_CONTENDED' || code === 'DATABASE_CHANGED_MEANWHILE';
+          if (!passing || round === ROUNDS_MAX) throw thrown;
+          await pause(ROUND_PAUSE_MS, undefined, { signal });
+        }
+      }
+    },
+  };
+}
+
+async function tryFreeze(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<FrozenSource> {
+  const url = host.requireSecret(spec.database.url.env);
+  await using stack = new AsyncDisposableStack();
+  const locked = await lockTables(url, signal);
+  stack.use(locked.database);
+  const frozen = await Frozen.open({ url, spec, host, locked, signal });
+  stack.move();
+  return frozen;
+}

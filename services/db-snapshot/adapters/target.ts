@@ -1,0 +1,87 @@
+import { parseAddress } from '#libs/postgres/address.ts';
+import type { Database } from '#libs/postgres/connect.ts';
+import { quoteName } from '#libs/postgres/quote.ts';
+import type { Spec } from '#libs/contracts/spec.ts';
+import { planPivot, planUndo, type Renames } from '../domain/switch.ts';
+import type { Target } from '../ports.ts';
+import { examineTarget } from './examine-target.ts';
+import {
+  administratorOf,
+  connectMaintenance,
+  endSessions,
+  listDatabases,
+  type TargetHost,
+} from './maintenance.ts';
+import { createSide } from './side-database.ts';
+
+export function postgresTarget(host: TargetHost): Target {
+  const liveName = (spec: Spec) => parseAddress(host.requireSecret(spec.database.url.env)).database;
+  const maintenance = (spec: Spec, signal: AbortSignal) =>
+    connectMaintenance(administratorOf(spec, host), signal);
+  return {
+    liveName,
+    examine: (spec, needs, signal) => examineTarget({ spec, needs, host, live: liveName(spec) }, signal),
+    async create(spec, place, signal) {
+      await using server = await maintenance(spec, signal);
+      await dropAll(server, place.prefix);
+      return await createSide(server, place, { url: administratorOf(spec, host), host, signal });
+    },
+    async pivot(spec, staged, signal) {
+      await using server = await maintenance(spec, signal);
+      const plan = planPivot(staged, await listDatabases(server));
+      return await rename(server, plan, staged.live, signal);
+    },
+    async undo(spec, staged, signal) {
+      await using server = await maintenance(spec, signal);
+      const plan = planUndo(staged, await listDatabases(server));
+      return await rename(server, plan, staged.live, signal);
+    },
+    async discard(spec, prefix, signal) {
+      await using server = await maintenance(spec, signal);
+      return await dropAll(server, prefix);
+    },
+    async close(spec, signal) {
+      await using server = await maintenance(spec, signal);
+      const live = liveName(spec);
+      if (!(await listDatabases(server)).has(live)) return undefined;
+      await server.run(allow(live, false));
+      return await endSessions(server, live, signal);
+    },
+    async open(spec, signal) {
+      await using server = await maintenance(spec, signal);
+      const live = liveName(spec);
+      const present = (await listDatabases(server)).has(live);
+      if (present) await server.run(allow(live, true));
+      return present;
+    },
+  };
+}
+
+/** One transaction: a crash leaves all names or none; what is live afterwards takes connections, the other none. */
+async function rename(
+  server: Database,
+  { renames }: Renames,
+  live: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  for (const { from } of renames) {
+    await server.run(allow(from, false));
+    await endSessions(server, from, signal);
+  }
+  const steps = renames.map(({ from, to }) => `ALTER DATABASE ${quoteName(from)} RENAME TO ${quoteName(to)}`);
+  const present =
+    renames.length === 0 ? (await listDatabases(server)).has(live) : renames.at(-1)?.to === live;
+  const statements = [...steps, ...(present ? [allow(live, true)] : [])];
+  if (statements.length > 0) await server.run(['BEGIN', ...statements, 'COMMIT'].join('; '));
+  return renames.map(({ from, to }) => `${from} → ${to}`);
+}
+
+function allow(name: string, connections: boolean): string {
+  return `ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS ${connections}`;
+}
+
+async function dropAll(server: Database, prefix: string): Promise<readonly string[]> {
+  const names = [...(await listDatabases(server)).keys()].filter((name) => name.startsWith(prefix));
+  for (const name of names) await server.run(`DROP DATABASE ${quoteName(name)} WITH (FORCE)`);
+  return names;
+}

@@ -1,0 +1,33 @@
+import type { StepCommand } from '#libs/contracts/step.ts';
+
+const NAME_BYTES_MAX = 63;
+const RUN_CHARACTERS = 8;
+
+/** Every side database of a run, whatever epoch and attempt, begins with this. */
+export function sidePrefix(live: string, runId: string): string {
+  return `${cutName(live, '_side_00000000_99999_99')}_side_${runId.slice(0, RUN_CHARACTERS)}_`;
+}
+
+/** The name is the fence: whoever was taken over finds its database gone. */
+export function sideName(
+  live: string,
+  { runId, epoch, attempt }: Pick<StepCommand, 'runId' | 'epoch' | 'attempt'>,
+): string {
+  return `${sidePrefix(live, runId)}${epoch}_${attempt}`;
+}
+
+export function keptName(live: string, runId: string): string {
+  const suffix = `_kept_${runId.slice(0, RUN_CHARACTERS)}`;
+  return `${cutName(live, suffix)}${suffix}`;
+}
+
+/** Whole characters only; the server would cut a longer name by itself, without a word. */
+function cutName(live: string, suffix: string): string {
+  let cut = live;
+  while (bytesOf(cut) + bytesOf(suffix) > NAME_BYTES_MAX) cut = [...cut].slice(0, -1).join('');
+  return cut;
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

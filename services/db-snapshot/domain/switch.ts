@@ -1,0 +1,46 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { StagedDatabase } from '#libs/contracts/requests.ts';
+
+/** Names of databases and their object ids, as they are now. */
+export type Present = ReadonlyMap<string, string>;
+
+export interface Renames {
+  readonly renames: readonly { readonly from: string; readonly to: string }[];
+}
+
+/** The object id in the stage tells the restored database from any other, whatever it is called. */
+export function stageOf(stage: string, oid: string): string {
+  return `${stage}.${oid}`;
+}
+
+/** Nothing to rename when it is switched already. Throws DATABASE_MISSING when the staged database is gone. Pure. */
+export function planPivot({ stage, live, side, kept }: StagedDatabase, present: Present): Renames {
+  const oid = oidOf(stage);
+  if (present.get(live) === oid) return { renames: [] };
+  if (present.get(side) !== oid)
+    throw new HoldfastError(
+      'DATABASE_MISSING',
+      { database: side, remedy: 'start the restore again: another attempt has taken over' },
+      { message: `staged database is gone: ${side}` },
+    );
+  if (present.has(live) && present.has(kept))
+    throw new HoldfastError('DATABASE_SAME_TARGET', {
+      database: kept,
+      remedy: `drop or rename database ${kept} first`,
+    });
+  return {
+    renames: [...(present.has(live) ? [{ from: live, to: kept }] : []), { from: side, to: live }],
+  };
+}
+
+/** Nothing to rename when it was never switched, or was switched back. Pure. */
+export function planUndo({ stage, live, side, kept }: StagedDatabase, present: Present): Renames {
+  if (present.get(live) !== oidOf(stage)) return { renames: [] };
+  return {
+    renames: [{ from: live, to: side }, ...(present.has(kept) ? [{ from: kept, to: live }] : [])],
+  };
+}
+
+function oidOf(stage: string): string {
+  return stage.slice(stage.lastIndexOf('.') + 1);
+}

@@ -1,0 +1,16 @@
+import { closeDatabaseRequest } from '#libs/contracts/requests.ts';
+import { parseWith } from '#libs/contracts/step.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import type { DbSnapshotPorts } from '../ports.ts';
+
+/** From here to the switch nobody works on the live database; one that is not there needs no closing. */
+export async function onCloseDatabase(
+  request: Json,
+  { spec, signal }: StepContext,
+  { target }: DbSnapshotPorts,
+): Promise<Json> {
+  parseWith(closeDatabaseRequest, request, 'CloseDatabase');
+  const sessionsEnded = await target.close(spec, signal);
+  return { database: target.liveName(spec), sessionsEnded: sessionsEnded ?? 0 };
+}

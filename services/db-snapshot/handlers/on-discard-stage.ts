@@ -1,0 +1,17 @@
+import { discardRequest } from '#libs/contracts/requests.ts';
+import { parseWith } from '#libs/contracts/step.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import { sidePrefix } from '../domain/names.ts';
+import type { DbSnapshotPorts } from '../ports.ts';
+
+/** Side databases of all attempts of this run. Roles stay: another database may use them by now. */
+export async function onDiscardStage(
+  request: Json,
+  { command, spec, signal }: StepContext,
+  { target }: DbSnapshotPorts,
+): Promise<Json> {
+  parseWith(discardRequest, request, 'DiscardStage');
+  const removed = await target.discard(spec, sidePrefix(target.liveName(spec), command.runId), signal);
+  return { removed, left: 'roles that were created' };
+}

@@ -1,0 +1,67 @@
+import type { DatabaseGlobals, SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
+import { stageRestoreRequest, type StagedDatabase } from '#libs/contracts/requests.ts';
+import { stageName } from '#libs/contracts/stage.ts';
+import { parseWith } from '#libs/contracts/step.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import { readNdjson } from '#libs/repository/ndjson.ts';
+import type { Repository, Snapshot } from '#libs/repository/port.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import { readGlobals, requireStream } from './snapshot-streams.ts';
+import { keptName, sideName, sidePrefix } from '../domain/names.ts';
+import { stageOf } from '../domain/switch.ts';
+import type { DbSnapshotPorts, SideDatabase } from '../ports.ts';
+
+/**
+ * The snapshot as a database beside the live one: structure, rows, sequences, then keys, indexes and triggers, so that
+ * nothing fires while rows come in and every constraint is made by checking. The live database is not touched.
+ */
+export async function onStageRestore(
+  request: Json,
+  context: StepContext,
+  { target, repository }: DbSnapshotPorts,
+): Promise<Json> {
+  const { snapshot: ref } = parseWith(stageRestoreRequest, request, 'StageRestore');
+  const { command, spec, signal, phase } = context;
+  const snapshot = await repository.readSnapshot({ deployment: command.deployment, ...ref }, { signal });
+  const globals = await readGlobals(repository, snapshot, signal);
+  const live = target.liveName(spec);
+  const side = sideName(live, command);
+  const prefix = sidePrefix(live, command.runId);
+  await using database = await phase('create', () => target.create(spec, { side, prefix, globals }, signal));
+  await fill(database, snapshot, globals, repository, context);
+  const staged = {
+    component: 'database',
+    stage: stageOf(stageName(command), database.oid),
+    live,
+    side,
+    kept: keptName(live, command.runId),
+  } satisfies StagedDatabase;
+  return staged as unknown as Json;
+}
+
+async function fill(
+  database: SideDatabase,
+  snapshot: Snapshot,
+  globals: DatabaseGlobals,
+  repository: Repository,
+  { signal, phase, progress }: StepContext,
+): Promise<void> {
+  const stream = (name: string) => repository.read(requireStream(snapshot, name), { signal });
+  await phase('pre-data', () => database.restore('pre-data', stream('pre-data')));
+  await phase('tables', async () => {
+    let bytes = 0;
+    for await (const table of readNdjson<TableRecord>(stream('tables'))) {
+      const told = async function* () {
+        for await (const piece of repository.read(table.data, { signal })) {
+          bytes += piece.length;
+          progress({ bytes, activity: `${table.schema}.${table.name}` });
+          yield piece;
+        }
+      };
+      if (table.data.bytes > 0) await database.fill(table, told());
+    }
+  });
+  await phase('sequences', () => database.setSequences(readNdjson<SequenceRecord>(stream('sequences'))));
+  await phase('post-data', () => database.restore('post-data', stream('post-data')));
+  await phase('finish', () => database.finish(globals));
+}

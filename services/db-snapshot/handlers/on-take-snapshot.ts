@@ -1,0 +1,89 @@
+import { takeSnapshotRequest, type TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
+import { parseWith } from '#libs/contracts/step.ts';
+import { isoTime } from '#libs/kernel/clock.ts';
+import type { SnapshotId } from '#libs/kernel/ids.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import { writeNdjson } from '#libs/repository/ndjson.ts';
+import type { ChunkWriter, StreamRef } from '#libs/repository/port.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import { excludedTables } from '../domain/excluded-tables.ts';
+import { Tally } from '../domain/tally.ts';
+import type { DbSnapshotPorts, FrozenSource } from '../ports.ts';
+import { documentRows } from './take/document-rows.ts';
+import { tableRecords } from './take/table-records.ts';
+
+/**
+ * Locks, then the moment, which is told at once; then structure, rows and their proofs, all at that moment; sequences
+ * last, because their state lies outside it. The snapshot object is written when all its chunks are durable.
+ */
+export async function onTakeSnapshot(
+  request: Json,
+  context: StepContext,
+  ports: DbSnapshotPorts,
+): Promise<Json> {
+  parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
+  const { command, spec, signal, phase } = context;
+  const takenAt = isoTime(ports.clock);
+  await using source = await phase('freeze', () => ports.source.freeze(spec, signal));
+  await context.publishEarly('mark', { mark: source.mark, attempt: command.attempt });
+  await using writer = ports.repository.writer();
+  const tally = new Tally([...source.leftOut, ...excludedTables(spec, source.tables)]);
+  const streams = await writeStreams(source, writer, tally, context);
+  const totals = await phase('flush', () => writer.flush({ signal }));
+  const facts = { ...source.facts, ...tally.facts() };
+  const id = `${command.runId}.${command.step}.${command.attempt}` as SnapshotId;
+  const snapshot = {
+    id,
+    deployment: command.deployment,
+    component: 'database',
+    runId: command.runId,
+  } as const;
+  const { digest } = await ports.repository.putSnapshot(
+    { ...snapshot, takenAt, mark: source.mark, facts, streams, packs: totals.packs },
+    { signal },
+  );
+  const outcome = {
+    snapshot: { component: 'database', id, digest },
+    mark: source.mark,
+    leftOut: [...tally.leftOut],
+    facts,
+    ...totals,
+    packs: [...totals.packs],
+    newPacks: [...totals.newPacks],
+  } satisfies TakeSnapshotOutcome;
+  return outcome as unknown as Json;
+}
+
+async function writeStreams(
+  source: FrozenSource,
+  writer: ChunkWriter,
+  tally: Tally,
+  { spec, signal, phase, progress }: StepContext,
+): Promise<Record<string, StreamRef>> {
+  const bytesTotal = source.tables.reduce((sum, { bytes }) => sum + bytes, 0);
+  const write = (activity: string) => (bytes: AsyncIterable<Uint8Array>) =>
+    writer.writeStream(bytes, {
+      signal,
+      onBytes: (passed) => progress({ bytes: tally.moved(passed), bytesTotal, activity }),
+    });
+  const streams: Record<string, StreamRef> = {};
+  for (const section of ['pre-data', 'post-data'] as const)
+    streams[section] = await phase(section, () => write(section)(source.dump(section)));
+  streams['tables'] = await phase('tables', () =>
+    write('list of tables')(writeNdjson(tableRecords(source, spec, tally, write))),
+  );
+  streams['documents'] = await phase('documents', () =>
+    write('document paths')(writeNdjson(documentRows(source, spec, tally))),
+  );
+  streams['globals'] = await phase('globals', async () => {
+    const { globals, leftOut } = await source.globals();
+    tally.leaveOut(...leftOut);
+    return await write('roles and settings')(writeNdjson([globals]));
+  });
+  streams['sequences'] = await phase('sequences', async () => {
+    const records = await source.sequences();
+    tally.sequences = records.length;
+    return await write('sequences')(writeNdjson(records));
+  });
+  return streams;
+}

@@ -1,0 +1,14 @@
+import type { Json } from '#libs/kernel/json.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import { requireStagedDatabase } from '../domain/staged-database.ts';
+import type { DbSnapshotPorts } from '../ports.ts';
+
+/** The old database is live again; the restored one goes back to its staging name. */
+export async function onUndoPivot(
+  request: Json,
+  { spec, signal }: StepContext,
+  { target }: DbSnapshotPorts,
+): Promise<Json> {
+  const staged = requireStagedDatabase(request, 'UndoPivot');
+  return { switched: await target.undo(spec, staged, signal), live: staged.live };
+}

@@ -1,0 +1,33 @@
+import type { TableRecord } from '#libs/contracts/database-snapshot.ts';
+import type { Spec } from '#libs/contracts/spec.ts';
+import type { StreamRef } from '#libs/repository/port.ts';
+import { isExcluded } from '../../domain/excluded-tables.ts';
+import { tableText } from '../../domain/find-table.ts';
+import type { Tally } from '../../domain/tally.ts';
+import type { FrozenSource } from '../../ports.ts';
+
+type Write = (activity: string) => (bytes: AsyncIterable<Uint8Array>) => Promise<StreamRef>;
+
+/** Copies and proves one table after the other. An excluded table is there, and empty. */
+export async function* tableRecords(
+  source: FrozenSource,
+  spec: Spec,
+  tally: Tally,
+  write: Write,
+): AsyncIterable<TableRecord> {
+  for (const table of source.tables) {
+    const { schema, name, columns, format, algorithm } = table;
+    const record = { schema, name, columns, format };
+    if (isExcluded(spec, table)) {
+      const data = await write(tableText(table))(nothing());
+      yield { ...record, rows: 0, contentHash: { algorithm, value: '0' }, data };
+    } else {
+      const data = await write(tableText(table))(source.copy(table));
+      const proof = await source.prove(table);
+      tally.counted(tableText(table), proof.rows);
+      yield { ...record, ...proof, data };
+    }
+  }
+}
+
+async function* nothing(): AsyncIterable<Uint8Array> {}

@@ -1,0 +1,101 @@
+import type {
+  DatabaseFacts,
+  DatabaseGlobals,
+  SequenceRecord,
+  TableRecord,
+} from '#libs/contracts/database-snapshot.ts';
+import type { StagedDatabase, TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
+import type { Spec } from '#libs/contracts/spec.ts';
+import type { Clock } from '#libs/kernel/clock.ts';
+import type { Problem } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { DataTable } from '#libs/postgres/tables.ts';
+import type { Proof } from '#libs/postgres/prove.ts';
+import type { Repository } from '#libs/repository/port.ts';
+import type { DocumentRule, NamedFile } from './domain/document-rows.ts';
+
+export type LeftOut = TakeSnapshotOutcome['leftOut'][number];
+export type Section = 'pre-data' | 'post-data';
+
+/** What a preflight found; it touches nothing. */
+export interface Examination {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  readonly facts: Json;
+}
+
+/** The database under protection. */
+export interface Source {
+  examine(spec: Spec, signal: AbortSignal): Promise<Examination>;
+  /**
+   * Locks every table against change of shape, then fixes the moment. Throws DATABASE_CONTENDED when locks are not
+   * to be had, DATABASE_CHANGED_MEANWHILE when tables kept changing while they were taken. Nothing is held after
+   * disposal.
+   */
+  freeze(spec: Spec, signal: AbortSignal): Promise<FrozenSource>;
+}
+
+/** One moment of the database. One stream at a time. */
+export interface FrozenSource extends AsyncDisposable {
+  readonly mark: string;
+  /** Tables that hold rows themselves, in the order of their names. */
+  readonly tables: readonly DataTable[];
+  readonly relations: readonly { readonly schema: string; readonly name: string }[];
+  /** What no backup of ours holds, beyond what the spec excludes. */
+  readonly leftOut: readonly LeftOut[];
+  readonly facts: Omit<DatabaseFacts, 'tables' | 'rows' | 'sequences' | 'documents' | 'rowsByTable'>;
+  dump(section: Section): AsyncIterable<Buffer>;
+  copy(table: DataTable): AsyncIterable<Buffer>;
+  /** By another query than the copy, at the same moment. */
+  prove(table: DataTable): Promise<Proof>;
+  documents(
+    rule: DocumentRule,
+    table: { readonly schema: string; readonly name: string },
+  ): AsyncIterable<NamedFile>;
+  /** Outside the moment: what was issued by now. */
+  sequences(): Promise<readonly SequenceRecord[]>;
+  globals(): Promise<{ readonly globals: DatabaseGlobals; readonly leftOut: readonly LeftOut[] }>;
+}
+
+/** The server that a restore writes to; never the live database itself but by `switchTo`. */
+export interface Target {
+  examine(
+    spec: Spec,
+    needs: { readonly facts: DatabaseFacts; readonly globals: DatabaseGlobals } | undefined,
+    signal: AbortSignal,
+  ): Promise<Examination>;
+  /** Drops what `prefix` names, makes missing roles, and creates the side database afresh. */
+  create(
+    spec: Spec,
+    place: { readonly side: string; readonly prefix: string; readonly globals: DatabaseGlobals },
+    signal: AbortSignal,
+  ): Promise<SideDatabase>;
+  /** Name of the database that the application uses. */
+  liveName(spec: Spec): string;
+  /** Forward from wherever it stopped: one transaction. Throws DATABASE_MISSING when the side database is gone. */
+  pivot(spec: Spec, staged: StagedDatabase, signal: AbortSignal): Promise<readonly string[]>;
+  undo(spec: Spec, staged: StagedDatabase, signal: AbortSignal): Promise<readonly string[]>;
+  /** Databases dropped. */
+  discard(spec: Spec, prefix: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Sessions ended; undefined when there is no such database. */
+  close(spec: Spec, signal: AbortSignal): Promise<number | undefined>;
+  open(spec: Spec, signal: AbortSignal): Promise<boolean>;
+}
+
+/** A database of the restore's own. Disposal ends the session and leaves the database. */
+export interface SideDatabase extends AsyncDisposable {
+  readonly oid: string;
+  restore(section: Section, archive: AsyncIterable<Buffer>): Promise<void>;
+  fill(table: TableRecord, data: AsyncIterable<Buffer>): Promise<void>;
+  setSequences(records: AsyncIterable<SequenceRecord>): Promise<void>;
+  /** Grants, settings, comment and limit of the database itself, then statistics. */
+  finish(globals: DatabaseGlobals): Promise<void>;
+}
+
+export interface DbSnapshotPorts {
+  readonly source: Source;
+  readonly target: Target;
+  readonly repository: Repository;
+  readonly specs: { read(deployment: string, version: number, signal: AbortSignal): Promise<Spec> };
+  readonly clock: Clock;
+}

@@ -1,0 +1,49 @@
+import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
+import type { PreflightRequest__Output } from '#libs/contracts/gen/holdfast/component/v1/PreflightRequest.ts';
+import type { PreflightResponse } from '#libs/contracts/gen/holdfast/component/v1/PreflightResponse.ts';
+import { HoldfastError, problem } from '#libs/kernel/errors.ts';
+import type { CallContext } from '#libs/runtime/contract.ts';
+import { readGlobals } from '../handlers/snapshot-streams.ts';
+import type { DbSnapshotPorts, Examination } from '../ports.ts';
+
+/** Can a backup, or a restore of this snapshot, work here? All problems at once; what cannot be asked is a problem too. */
+export async function preflight(
+  request: PreflightRequest__Output,
+  { signal }: CallContext,
+  ports: DbSnapshotPorts,
+): Promise<PreflightResponse> {
+  const { problems, warnings, facts } = await examine(request, ports, signal).catch(asProblem);
+  return { problems: [...problems], warnings: [...warnings], factsJson: JSON.stringify(facts) };
+}
+
+async function examine(
+  request: PreflightRequest__Output,
+  { specs, source, target, repository }: DbSnapshotPorts,
+  signal: AbortSignal,
+): Promise<Examination> {
+  const { deployment, specVersion, purpose, snapshotId, snapshotDigest } = request;
+  const spec = await specs.read(deployment, specVersion, signal);
+  if (purpose === 'PURPOSE_BACKUP') return await source.examine(spec, signal);
+  if (purpose !== 'PURPOSE_RESTORE') throw new HoldfastError('MESSAGE_MALFORMED', { purpose });
+  if (snapshotId === '') return await target.examine(spec, undefined, signal);
+  const snapshot = await repository.readSnapshot(
+    {
+      deployment,
+      component: 'database',
+      id: snapshotId,
+      ...(snapshotDigest === '' ? {} : { digest: snapshotDigest }),
+    },
+    { signal },
+  );
+  const globals = await readGlobals(repository, snapshot, signal);
+  return await target.examine(spec, { facts: snapshot.facts as unknown as DatabaseFacts, globals }, signal);
+}
+
+function asProblem(thrown: unknown): Examination {
+  const error = HoldfastError.from(thrown);
+  const problems =
+    error.problems.length > 0
+      ? error.problems
+      : [problem(error.code, 'database', error.message, error.remedy)];
+  return { problems, warnings: [], facts: {} };
+}

@@ -1,0 +1,17 @@
+import { readSpec } from '#libs/runtime/spec-store.ts';
+import type { BuildService } from '#libs/runtime/host.ts';
+import { postgresSource } from './adapters/source.ts';
+import { postgresTarget } from './adapters/target.ts';
+import type { DbSnapshotPorts } from './ports.ts';
+
+/** Holds no connection between steps. */
+export const buildService: BuildService<DbSnapshotPorts> = async (host) => ({
+  ports: {
+    source: postgresSource(host),
+    target: postgresTarget(host),
+    repository: host.repository,
+    specs: { read: (deployment, version, signal) => readSpec(host.store, deployment, version, { signal }) },
+    clock: host.clock,
+  },
+  [Symbol.asyncDispose]: async () => {},
+});
