@@ -28,7 +28,7 @@ WORDS = "record review audit batch sample label method limit change approve reta
 class Client:
     def __init__(self, url, jar):
         self.url = url.rstrip("/")
-        self.jar = http.cookiejar.LWPCookieJar(jar)
+        self.jar = http.cookiejar.MozillaCookieJar(jar)
         if Path(jar).exists():
             self.jar.load(ignore_discard=True, ignore_expires=True)
         handler = urllib.request.HTTPCookieProcessor(self.jar)

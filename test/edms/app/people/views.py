@@ -87,7 +87,7 @@ def log_out(request):
 
 @logged_in
 def whoami(request):
-    return {**user_view(request.user), "session": request.session.session_key}
+    return user_view(request.user)
 
 
 @logged_in
