@@ -19,7 +19,8 @@ export function reflection(served: ReadonlySet<string>): UntypedServiceImplement
 
 interface ReflectionRequest {
   readonly host: string;
-  readonly messageRequest?: string;
+  /** Which one was asked; oneofs keep the proto's own name. */
+  readonly message_request?: string;
   readonly fileByFilename?: string;
   readonly fileContainingSymbol?: string;
 }
@@ -29,7 +30,7 @@ function answer(
   served: ReadonlySet<string>,
   request: ReflectionRequest,
 ): object {
-  switch (request.messageRequest) {
+  switch (request.message_request) {
     case 'listServices':
       return { listServicesResponse: { service: [...served].toSorted().map((name) => ({ name })) } };
     case 'fileByFilename':
@@ -45,7 +46,7 @@ function answer(
         ),
       );
     default:
-      return refusal(status.UNIMPLEMENTED, `not offered: ${request.messageRequest ?? 'empty request'}`);
+      return refusal(status.UNIMPLEMENTED, `not offered: ${request.message_request ?? 'empty request'}`);
   }
 }
 
