@@ -215,8 +215,8 @@ export const CATALOGUE = {
     'database holds objects this version does not back up',
     'see the list; exclude or convert them',
   ),
-  DATABASE_CONTENDED: failed(
-    'sessions waited behind our locks too often',
+  DATABASE_CONTENDED: transient(
+    'sessions waited behind our locks, or we behind theirs',
     'run again when the named statements have ended',
   ),
   DATABASE_CHANGED_MEANWHILE: transient(

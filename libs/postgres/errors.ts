@@ -24,6 +24,12 @@ export function databaseError(thrown: unknown, address: Address, statement?: str
   const { host, port, user, database } = address;
   const where = { host, port, user, database };
   const state = error.code ?? '';
+  if (error.message.includes('row-level security policy for table'))
+    return new HoldfastError(
+      'DATABASE_ROW_SECURITY',
+      { ...where, reason: error.message, remedy: `ALTER ROLE ${quoteName(user)} BYPASSRLS;` },
+      { cause: thrown },
+    );
   const found = BY_STATE.find(([pattern]) => pattern.test(state))?.[1];
   if (found === 'DATABASE_PRIVILEGE_MISSING')
     return new HoldfastError(

@@ -26,6 +26,8 @@ interface Parts {
   readonly host: SourceHost;
   readonly locked: Locked;
   readonly signal: AbortSignal;
+  /** Session and watcher; taken over once the source stands. */
+  readonly owned: AsyncDisposableStack;
 }
 
 /** The session that holds the locks and the moment; its end releases both. */
@@ -39,11 +41,12 @@ export class Frozen implements FrozenSource {
   static async open(parts: Parts): Promise<Frozen> {
     const { database, relations } = parts.locked;
     const client = await requireClient(database.serverMajor, parts.host.pgBin);
-    return new Frozen(parts, client, {
+    const read = {
       tables: await describeTables(database, relations),
       facts: await readSourceFacts(database, relations),
       leftOut: await findUncopied(database),
-    });
+    };
+    return new Frozen({ ...parts, owned: parts.owned.move() }, client, read);
   }
 
   private constructor(
@@ -140,7 +143,7 @@ export class Frozen implements FrozenSource {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#database[Symbol.asyncDispose]();
+    await this.#parts.owned.disposeAsync();
   }
 
   async #digestText(

@@ -6,9 +6,10 @@ import type { FrozenSource, Source } from '../ports.ts';
 import { examineSource } from './examine-source.ts';
 import { Frozen } from './frozen.ts';
 import { lockTables } from './lock-tables.ts';
+import { watchWaiters } from './watch-waiters.ts';
 
 /** An ALTER that ends within seconds should not cost the run; an application that keeps altering must not be held up. */
-const ROUNDS_MAX = 5;
+const ROUNDS_MAX = 3;
 const ROUND_PAUSE_MS = 1_000;
 
 export type SourceHost = Pick<Host, 'requireSecret' | 'pgBin'>;
@@ -34,9 +35,10 @@ export function postgresSource(host: SourceHost): Source {
 async function tryFreeze(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<FrozenSource> {
   const url = host.requireSecret(spec.database.url.env);
   await using stack = new AsyncDisposableStack();
-  const locked = await lockTables(url, signal);
+  const yielding = new AbortController();
+  const either = AbortSignal.any([signal, yielding.signal]);
+  const locked = await lockTables(url, either);
   stack.use(locked.database);
-  const frozen = await Frozen.open({ url, spec, host, locked, signal });
-  stack.move();
-  return frozen;
+  stack.use(await watchWaiters(url, yielding, either));
+  return await Frozen.open({ url, spec, host, locked, signal: either, owned: stack });
 }

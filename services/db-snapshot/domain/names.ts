@@ -24,7 +24,7 @@ export function keptName(live: string, runId: string): string {
 /** Whole characters only; the server would cut a longer name by itself, without a word. */
 function cutName(live: string, suffix: string): string {
   let cut = live;
-  while (bytesOf(cut) + bytesOf(suffix) > NAME_BYTES_MAX) cut = [...cut].slice(0, -1).join('');
+  while (bytesOf(cut) + bytesOf(suffix) > NAME_BYTES_MAX) cut = Array.from(cut).slice(0, -1).join('');
   return cut;
 }
 

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keptName, sideName, sidePrefix } from './names.ts';
+import { resolveDocument, type DocumentRule } from './document-rows.ts';
+import { planPivot, planUndo, stageOf } from './switch.ts';
+
+const RUN = '0123456789abcdef0123456789abcdef';
+const LONG = 'документооборот-с-очень-длинным-именем-базы';
+
+test('names stay within 63 bytes, hold whole characters, and one run’s begin alike', () => {
+  const side = sideName(LONG, { runId: RUN, epoch: 99_999, attempt: 99 });
+  for (const name of [side, keptName(LONG, RUN)]) {
+    assert.ok(Buffer.byteLength(name) <= 63, name);
+    assert.equal(Buffer.from(name).toString(), name);
+  }
+  assert.ok(side.startsWith(sidePrefix(LONG, RUN)));
+  assert.ok(sideName('edms', { runId: RUN, epoch: 1, attempt: 2 }).startsWith(sidePrefix('edms', RUN)));
+  assert.equal(keptName('edms', RUN), 'edms_kept_01234567');
+});
+
+const rule = { table: 'files', path: 'path', root: 'storage', prefix: 'docs/', base: 'in' } as DocumentRule;
+const pathOf = (path: string) => resolveDocument(rule, { path, sha256: null, size: null })?.path;
+
+test('a path is relative to base and root, and one that leaves the root is none', () => {
+  assert.equal(pathOf('docs/a.pdf'), 'in/a.pdf');
+  assert.equal(pathOf('docs//b/./c.pdf'), 'in/b/c.pdf');
+  assert.equal(pathOf('docs/../d.pdf'), 'd.pdf');
+  assert.equal(pathOf('docs/../../etc/passwd'), undefined);
+  assert.equal(pathOf('docs/..'), undefined);
+});
+
+test('only a SHA-256 is a digest to compare with', () => {
+  const digestOf = (sha256: string) => resolveDocument(rule, { path: 'docs/a', sha256, size: '5' })?.sha256;
+  assert.equal(digestOf(` ${'A'.repeat(64)}`), 'a'.repeat(64));
+  assert.equal(digestOf('d41d8cd98f00b204e9800998ecf8427e'), '');
+});
+
+const staged = {
+  component: 'database',
+  stage: stageOf('r.1.1', '7'),
+  live: 'l',
+  side: 's',
+  kept: 'k',
+} as const;
+const planOf = (plan: typeof planPivot, ...present: [string, string][]) =>
+  plan(staged, new Map(present)).renames.map(({ from, to }) => `${from}>${to}`);
+
+test('a switch goes forward from wherever it stands and refuses what is not its own', () => {
+  assert.deepEqual(planOf(planPivot, ['l', '1'], ['s', '7']), ['l>k', 's>l']);
+  assert.deepEqual(planOf(planPivot, ['s', '7']), ['s>l']);
+  assert.deepEqual(planOf(planPivot, ['k', '1'], ['l', '7']), []);
+  assert.throws(() => planOf(planPivot, ['l', '1']), /staged database is gone/);
+  assert.throws(() => planOf(planPivot, ['l', '1'], ['s', '8']), /staged database is gone/);
+  assert.throws(() => planOf(planPivot, ['l', '1'], ['s', '7'], ['k', '2']), /k/);
+});
+
+test('switching back touches only what was switched', () => {
+  assert.deepEqual(planOf(planUndo, ['k', '1'], ['l', '7']), ['l>s', 'k>l']);
+  assert.deepEqual(planOf(planUndo, ['l', '7']), ['l>s']);
+  assert.deepEqual(planOf(planUndo, ['l', '1'], ['s', '7']), []);
+  assert.deepEqual(planOf(planUndo, ['l', '1']), []);
+});

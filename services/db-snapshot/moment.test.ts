@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { test } from 'node:test';
+import { withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase } from '#libs/postgres/connect.ts';
+import { lockTables } from './adapters/lock-tables.ts';
+import { openWorld, rows, SUPERUSER, type World } from './fixtures/world.ts';
+
+const code = (expected: string) => (error: unknown) => (error as { code: string }).code === expected;
+
+async function application(world: World) {
+  const session = await connectDatabase(withDatabase(SUPERUSER, world.live));
+  await session.run('SET search_path = public; SET lock_timeout = 0; SET application_name = edms');
+  return session;
+}
+
+/** Until one of our sessions waits for a lock. */
+async function weWait(world: World): Promise<void> {
+  const waiting = `SELECT pid FROM pg_stat_activity WHERE datname = '${world.live}' AND application_name = 'holdfast' AND wait_event_type = 'Lock'`;
+  while ((await rows('postgres', waiting)).length === 0) await pause(10);
+}
+
+test('a table that is emptied and filled again while we wait for its lock is not taken empty', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 10)');
+  await using app = await application(world);
+  await app.run('BEGIN; TRUNCATE t; INSERT INTO t SELECT generate_series(1, 1000)');
+  const taking = world.take();
+  await weWait(world);
+  await app.run('COMMIT');
+  assert.deepEqual((await taking).facts['rowsByTable'], { 'public.t': 1000 });
+});
+
+test('a table that is dropped while we wait for its lock starts the moment again', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE kept (id int); CREATE TABLE leaves (id int)');
+  await using app = await application(world);
+  await app.run('BEGIN; DROP TABLE leaves');
+  const taking = world.take();
+  await weWait(world);
+  await app.run('COMMIT');
+  assert.deepEqual((await taking).facts['rowsByTable'], { 'public.kept': 0 });
+});
+
+test('a lock that is not to be had is a named refusal, and nothing is held', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE t (id int)');
+  await using app = await application(world);
+  await app.run('BEGIN; LOCK TABLE t');
+  const url = withDatabase(SUPERUSER, world.live);
+  await assert.rejects(lockTables(url, new AbortController().signal), code('DATABASE_CONTENDED'));
+});
+
+test('an ALTER that waits for us goes through while the snapshot is still being taken', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE t (id int); INSERT INTO t VALUES (1)');
+  await using app = await application(world);
+  await using source = await world.service.ports.source.freeze(world.spec, new AbortController().signal);
+  await app.run('ALTER TABLE t ADD COLUMN note text');
+  await assert.rejects(source.prove(source.tables[0]!), code('DATABASE_CONTENDED'));
+});
+
+test('rows written after the mark are not in the snapshot, sequences are never behind', async () => {
+  await using world = await openWorld();
+  await world.sql(
+    'CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, x int); INSERT INTO t (x) VALUES (1)',
+  );
+  await using source = await world.service.ports.source.freeze(world.spec, new AbortController().signal);
+  await world.sql('INSERT INTO t (x) VALUES (2)');
+  assert.equal((await source.prove(source.tables[0]!)).rows, 1);
+  assert.deepEqual(await source.sequences(), [
+    { schema: 'public', name: 't_id_seq', lastValue: '2', isCalled: true },
+  ]);
+});

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Secret } from '#libs/kernel/secret.ts';
+import { withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase } from '#libs/postgres/connect.ts';
+import { openWorld, sql, SUPERUSER, type World } from './fixtures/world.ts';
+
+const DECLARED = `hooks: { stop: [] }
+files:
+  roots: [ { name: storage, path: /srv/storage } ]
+  documents: [ { table: nowhere, path: path, root: storage }, { table: open_table, path: no_such, root: storage } ]
+`;
+
+/** A role of the world's own that may log in and nothing else. */
+async function reader(world: World): Promise<string> {
+  const role = `reader_${world.tag}`;
+  await sql('postgres', `CREATE ROLE ${role} LOGIN PASSWORD 'geheim'`);
+  const url = new URL(withDatabase(SUPERUSER, world.live).reveal());
+  [url.username, url.password] = [role, 'geheim'];
+  world.secrets.set('DB_URL', new Secret(url.href));
+  return role;
+}
+
+async function address(world: World, change: (url: URL) => void): Promise<void> {
+  const url = new URL(withDatabase(SUPERUSER, world.live).reveal());
+  change(url);
+  world.secrets.set('DB_URL', new Secret(url.href));
+}
+
+test('everything that is wrong with a source is told at once, each with its remedy', async () => {
+  await using world = await openWorld({ more: DECLARED });
+  await world.sql(`CREATE SCHEMA hidden; CREATE TABLE hidden.t (id int);
+    CREATE TABLE open_table (id int); CREATE TABLE "Closed" (id int GENERATED ALWAYS AS IDENTITY);
+    CREATE TABLE guarded (id int); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+    CREATE TYPE mood AS ENUM ('a'); CREATE TABLE spread (m mood) PARTITION BY HASH (m);
+    SELECT lo_create(0)`);
+  const role = await reader(world);
+  await world.sql(`GRANT SELECT ON open_table, guarded, spread TO ${role}`);
+  const { problems } = await world.preflight('PURPOSE_BACKUP');
+  assert.deepEqual(
+    problems.map(({ code, subject, remedy }) => [code, subject, remedy.startsWith('see') ? '' : remedy]),
+    [
+      ['DATABASE_PRIVILEGE_MISSING', 'schema hidden', `GRANT USAGE ON SCHEMA "hidden" TO "${role}";`],
+      ['DATABASE_PRIVILEGE_MISSING', 'hidden.t', `GRANT SELECT ON TABLE "hidden"."t" TO "${role}";`],
+      [
+        'DATABASE_PRIVILEGE_MISSING',
+        'public.Closed',
+        `GRANT SELECT ON TABLE "public"."Closed" TO "${role}";`,
+      ],
+      [
+        'DATABASE_PRIVILEGE_MISSING',
+        'public.Closed_id_seq',
+        `GRANT SELECT ON SEQUENCE "public"."Closed_id_seq" TO "${role}";`,
+      ],
+      ['DATABASE_ROW_SECURITY', 'public.guarded', `ALTER ROLE "${role}" BYPASSRLS;`],
+      ['DATABASE_UNSUPPORTED', '1 large objects', ''],
+      ['DATABASE_UNSUPPORTED', 'public.spread', ''],
+      [
+        'SPEC_INVALID',
+        'files.documents of nowhere',
+        'correct the listed lines of the spec, then: holdfast init --spec FILE',
+      ],
+      [
+        'SPEC_INVALID',
+        'files.documents of open_table',
+        'correct the listed lines of the spec, then: holdfast init --spec FILE',
+      ],
+    ],
+  );
+});
+
+test('rows that policies would hide are an error also when preflight was not asked', async () => {
+  await using world = await openWorld();
+  await world.sql(`CREATE TABLE guarded (id int); INSERT INTO guarded VALUES (1), (2), (3);
+    ALTER TABLE guarded ENABLE ROW LEVEL SECURITY; CREATE POLICY one ON guarded USING (id = 1)`);
+  const role = await reader(world);
+  await world.sql(`GRANT SELECT ON guarded TO ${role}`);
+  await assert.rejects(world.take(), (error: { code: string; message: string }) => {
+    assert.equal(error.code, 'DATABASE_ROW_SECURITY');
+    return error.message.includes('guarded');
+  });
+});
+
+test('a missing grant met while taking is named with the GRANT', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE closed (id int)');
+  const role = await reader(world);
+  await assert.rejects(world.take(), (error: { code: string; remedy: string }) => {
+    assert.equal(error.code, 'DATABASE_PRIVILEGE_MISSING');
+    return error.remedy === `GRANT SELECT ON TABLE "closed" TO "${role}";`;
+  });
+});
+
+const CANARY = 'canary-password';
+for (const [what, change, code] of [
+  ['a server that is not there', (url: URL) => (url.port = '1'), 'DATABASE_UNREACHABLE'],
+  ['a wrong password', (url: URL) => (url.password = CANARY), 'DATABASE_LOGIN_REFUSED'],
+  ['a database that is not there', (url: URL) => (url.pathname = '/no%20such'), 'DATABASE_MISSING'],
+] as const) {
+  test(`${what}: said as ${code}, without the password`, async () => {
+    await using world = await openWorld();
+    await address(world, change);
+    const { problems } = await world.preflight('PURPOSE_BACKUP');
+    assert.deepEqual(
+      problems.map((each) => each.code),
+      [code],
+    );
+    await assert.rejects(world.take(), (error: unknown) => {
+      const text = JSON.stringify(error) + String(error);
+      return !text.includes(CANARY) && !text.includes(new URL(SUPERUSER.reveal()).password);
+    });
+  });
+}
+
+test('a restore is told of open sessions when no stop hook is declared, and of what the target lacks', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE t (id int)');
+  const taken = await world.take();
+  const role = await reader(world);
+  await using application = await connectDatabase(withDatabase(SUPERUSER, world.live));
+  await application.run('SET application_name = edms');
+  const { problems, factsJson } = await world.preflight('PURPOSE_RESTORE', taken);
+  assert.deepEqual(
+    problems.map(({ code, subject }) => [code, subject]),
+    [
+      ['DATABASE_PRIVILEGE_MISSING', `role ${role}`],
+      ['DATABASE_SESSIONS_OPEN', world.live],
+    ],
+  );
+  assert.equal(JSON.parse(factsJson).liveDatabase, true);
+});
+
+test('a table left out by the spec is restored empty and named with its reason', async () => {
+  await using world = await openWorld({ more: '' });
+  await world.sql('CREATE TABLE sessions (id int); INSERT INTO sessions VALUES (1); CREATE TABLE t (id int)');
+  world.spec.database.exclude.push({ table: 'sessions', reason: 'everybody logs in again' });
+  const taken = await world.take();
+  assert.deepEqual(taken.leftOut, [
+    { what: 'public.sessions', reason: 'everybody logs in again', partial: false },
+  ]);
+  const staged = await world.stage(taken);
+  assert.deepEqual(await world.rows('SELECT * FROM public.sessions', staged.side), []);
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Secret } from '#libs/kernel/secret.ts';
+import { withDatabase } from '#libs/postgres/address.ts';
+import { quoteName } from '#libs/postgres/quote.ts';
+import { openWorld, sql, SUPERUSER, type World } from './fixtures/world.ts';
+
+const code = (expected: string) => (error: unknown) => (error as { code: string }).code === expected;
+
+async function stagedWorld(live?: string) {
+  const world = await openWorld(live === undefined ? {} : { live });
+  await world.sql("CREATE TABLE t (x text); INSERT INTO t VALUES ('backup')");
+  const taken = await world.take();
+  await world.sql("UPDATE t SET x = 'later'");
+  return {
+    world,
+    taken,
+    staged: await world.stage(taken),
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
+}
+
+const content = async (world: World, database = world.live) =>
+  (await world.rows<{ x: string }>('SELECT x FROM public.t', database))[0]?.x;
+
+test('close, switch, switch back, discard: each may come twice and ends in the same place', async () => {
+  await using made = await stagedWorld('it"s über');
+  const { world, staged } = made;
+  for (const _ of [1, 2]) await world.run('CloseDatabase', {});
+  await assert.rejects(content(world), code('DATABASE_UNREACHABLE'));
+  for (const _ of [1, 2]) await world.run('PivotRestore', { staged: { ...staged } });
+  assert.equal(await content(world), 'backup');
+  assert.deepEqual(await world.databases(), [staged.live, staged.kept].toSorted());
+  for (const _ of [1, 2]) await world.run('UndoPivot', { staged: { ...staged } });
+  assert.equal(await content(world), 'later');
+  for (const _ of [1, 2]) await world.run('DiscardStage', {});
+  assert.deepEqual(await world.databases(), [staged.live]);
+});
+
+test('sessions on the live database are ended by closing, and the name takes no new one', async () => {
+  await using made = await stagedWorld();
+  const { world } = made;
+  const sleeping = world.rows('SELECT pg_sleep(600)').then(
+    () => 'slept',
+    () => 'ended',
+  );
+  await world.run('CloseDatabase', {});
+  assert.equal(await sleeping, 'ended');
+  await world.run('OpenDatabase', {});
+  assert.equal(await content(world), 'later');
+});
+
+test('nothing live is total loss: close has nothing to do, switch and undo work without an old database', async () => {
+  await using made = await stagedWorld();
+  const { world, staged } = made;
+  await sql('postgres', `DROP DATABASE ${quoteName(world.live)} WITH (FORCE)`);
+  await world.run('CloseDatabase', {});
+  for (const _ of [1, 2]) await world.run('PivotRestore', { staged: { ...staged } });
+  assert.equal(await content(world), 'backup');
+  await world.run('UndoPivot', { staged: { ...staged } });
+  assert.deepEqual(await world.databases(), [staged.side]);
+});
+
+test('a new attempt takes the old one’s place away: whoever was taken over cannot switch', async () => {
+  await using made = await stagedWorld();
+  const { world, taken, staged } = made;
+  const second = await world.stage(taken, 2);
+  await assert.rejects(world.run('PivotRestore', { staged: { ...staged } }), code('DATABASE_MISSING'));
+  assert.equal(await content(world), 'later');
+  await world.run('PivotRestore', { staged: { ...second } });
+  assert.equal(await content(world), 'backup');
+});
+
+test('a plain owner with CREATEDB can take, stage and switch', async () => {
+  await using world = await openWorld();
+  const role = `app_${world.tag}`;
+  await sql(
+    'postgres',
+    `CREATE ROLE ${role} LOGIN CREATEDB PASSWORD 'geheim'; ALTER DATABASE ${world.live} OWNER TO ${role}`,
+  );
+  const url = new URL(withDatabase(SUPERUSER, world.live).reveal());
+  [url.username, url.password] = [role, 'geheim'];
+  world.secrets.set('DB_URL', new Secret(url.href));
+  await world.sql(
+    `CREATE SCHEMA app AUTHORIZATION ${role}; CREATE TABLE app.t (id serial PRIMARY KEY); ALTER TABLE app.t OWNER TO ${role}; INSERT INTO app.t DEFAULT VALUES`,
+  );
+  assert.deepEqual((await world.preflight('PURPOSE_BACKUP')).problems, []);
+  const taken = await world.take();
+  assert.deepEqual(
+    taken.leftOut.map(({ what }) => what),
+    ['passwords of roles'],
+  );
+  assert.deepEqual((await world.preflight('PURPOSE_RESTORE', taken)).problems, []);
+  const staged = await world.stage(taken);
+  await world.run('CloseDatabase', {});
+  await world.run('PivotRestore', { staged: { ...staged } });
+  assert.deepEqual(await world.rows('SELECT * FROM app.t'), [{ id: 1 }]);
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { parseSpec } from '#libs/contracts/spec.ts';
+import { Secret } from '#libs/kernel/secret.ts';
+import { withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase } from '#libs/postgres/connect.ts';
+import { databaseViews } from './database-view.ts';
+
+const SUPERUSER = new Secret(process.env['HOLDFAST_TEST_DB_URL'] ?? '');
+const SPEC = parseSpec('deployment: d\ndatabase: { url: { env: NEVER }, restoreUrl: { env: ADMIN } }');
+
+/** A database of the test's own with these statements done, and the view on it. */
+async function openView(statements: string) {
+  const name = `view_${randomBytes(4).toString('hex')}`;
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await connectDatabase(SUPERUSER));
+  await server.run(`CREATE DATABASE ${name}`);
+  stack.defer(() => server.run(`DROP DATABASE ${name} WITH (FORCE)`));
+  const session = stack.use(await connectDatabase(withDatabase(SUPERUSER, name)));
+  await session.run('SET search_path = public');
+  await session.run(statements);
+  const views = databaseViews((variable) => {
+    assert.equal(variable, 'ADMIN');
+    return SUPERUSER;
+  });
+  const view = stack.use(await views.open(SPEC, name, new AbortController().signal));
+  const owned = stack.move();
+  return { view, session, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+for (const algorithm of ['record', 'text'] as const) {
+  test(`${algorithm}: the proof sees a changed value, two rows that swapped values, a doubled row; not the order`, async () => {
+    await using made = await openView(
+      "CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), (2, 'y'), (3, NULL)",
+    );
+    const { view, session } = made;
+    const prove = () => view.prove({ schema: 'public', name: 't', columns: ['a', 'b'], algorithm });
+    const after = async (statements: string) => {
+      await session.run(`BEGIN; ${statements}; COMMIT`);
+      return JSON.stringify(await prove());
+    };
+    const before = JSON.stringify(await prove());
+    const refill = "TRUNCATE t; INSERT INTO t VALUES (3, NULL), (2, 'y'), (1, 'x')";
+    assert.equal(await after(refill), before);
+    assert.notEqual(await after("UPDATE t SET b = 'z' WHERE a = 1"), before);
+    assert.notEqual(
+      await after(`${refill}; UPDATE t SET b = CASE a WHEN 1 THEN 'y' ELSE 'x' END WHERE a < 3`),
+      before,
+    );
+    assert.notEqual(await after(`${refill}; UPDATE t SET b = '' WHERE a = 3`), before);
+    assert.notEqual(
+      await after(`${refill}; DELETE FROM t WHERE a = 3; INSERT INTO t VALUES (2, 'y')`),
+      before,
+    );
+    assert.equal(await after(refill), before);
+  });
+}
+
+test('rows without their parent are counted behind keys that look valid; keys that promise nothing are not asked', async () => {
+  await using made = await openView(`CREATE TABLE p (a int, b int, PRIMARY KEY (a, b));
+    CREATE TABLE c (a int, b int, CONSTRAINT good FOREIGN KEY (a, b) REFERENCES p);
+    CREATE TABLE d (a int, b int); INSERT INTO d VALUES (5, 5);
+    ALTER TABLE d ADD CONSTRAINT promised_nothing FOREIGN KEY (a, b) REFERENCES p NOT VALID;
+    CREATE TABLE parts (id int, a int, b int) PARTITION BY RANGE (id);
+    CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (1) TO (9);
+    ALTER TABLE parts ADD CONSTRAINT of_parts FOREIGN KEY (a, b) REFERENCES p;
+    INSERT INTO p VALUES (1, 1);
+    SET session_replication_role = replica;
+    INSERT INTO c VALUES (1, 1), (1, NULL), (2, 2), (3, 3); INSERT INTO parts VALUES (1, 1, 1), (2, 8, 8);
+    SET session_replication_role = origin`);
+  assert.deepEqual(await made.view.orphans(), [
+    { constraint: 'public.c.good', rows: 2 },
+    { constraint: 'public.parts.of_parts', rows: 1 },
+  ]);
+});
+
+test('tables are the ones that hold rows; sequences tell never used from used', async () => {
+  await using made =
+    await openView(`CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY); CREATE TABLE b (id serial);
+    INSERT INTO b DEFAULT VALUES; CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE VIEW v AS SELECT * FROM a`);
+  const { view } = made;
+  assert.deepEqual(
+    (await view.tables()).map(({ name }) => name),
+    ['a', 'b'],
+  );
+  assert.deepEqual(await view.sequences(), [
+    { schema: 'public', name: 'a_id_seq', lastValue: '1', isCalled: false },
+    { schema: 'public', name: 'b_id_seq', lastValue: '1', isCalled: true },
+  ]);
+});
