@@ -1,5 +1,6 @@
 import { lstat, readlink } from 'node:fs/promises';
 import type { RootFacts, TreeRecord, TreeRoot } from '#libs/contracts/tree-snapshot.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ChunkWriter } from '#libs/repository/port.ts';
 import { attributesOf } from './attributes.ts';
 import { isGone, type Disk } from './disk.ts';
@@ -48,11 +49,15 @@ export class Capture {
     const counts = { files: 0, folders: 0, links: 0, bytes: 0 };
     const reader = new RootReader(root, this.leftOut, this.#options);
     for await (const record of inOrder(reader.walk(), FILES_IN_FLIGHT, (found) => reader.recordOf(found))) {
+      // A sign of life, for a tree may hold much and weigh nothing.
+      this.#options.onBytes(0);
       if (record === undefined) continue;
       count(counts, record);
       this.#noteUnsettled(record);
       yield record;
     }
+    if (!reader.present && !root.optional)
+      throw new HoldfastError('ROOT_MISSING', { root: root.name, path: root.path, reason: 'it vanished' });
     const state = reader.present ? 'captured' : 'absent';
     this.roots.push({ name: root.name, path: root.path, state, ...counts });
   }

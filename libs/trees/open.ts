@@ -2,7 +2,7 @@ import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Repository } from '#libs/repository/port.ts';
 import { discardPlaces } from './discard.ts';
-import { realDisk, type Disk } from './disk.ts';
+import { codeOf, realDisk, type Disk } from './disk.ts';
 import { inspectRoots } from './inspect.ts';
 import { pivotPlace, undoPlace } from './pivot.ts';
 import { findPlaceState } from './place-state.ts';
@@ -23,20 +23,42 @@ export function openTrees({ repository, clock, disk = realDisk }: TreesDeps): Tr
     inspect: inspectRoots,
     take: (request, options) => takeTrees(request, options, { repository, clock, disk }),
     stage: (request, options) =>
-      stageTrees(request, options, { disk, read: (ref, { signal }) => repository.read(ref, { signal }) }),
-    async pivot(staged) {
-      await requireAllThere(staged);
-      for (const place of staged.roots) await pivotPlace(place, staged.stage, disk);
-      return staged.roots.map(({ name }) => name);
-    },
-    async undo(staged) {
-      await requireAllThere(staged);
-      for (const place of staged.roots.toReversed()) await undoPlace(place, staged.stage, disk);
-      return staged.roots.map(({ name }) => name);
-    },
-    discard: (places, runId) => discardPlaces(places, runId, disk, { keepFolders: false }),
+      naming(() =>
+        stageTrees(request, options, { disk, read: (ref, { signal }) => repository.read(ref, { signal }) }),
+      ),
+    pivot: (staged) => naming(() => pivotAll(staged, disk)),
+    undo: (staged) => naming(() => undoAll(staged, disk)),
+    discard: (places, runId) => naming(() => discardPlaces(places, runId, disk, { keepFolders: false })),
     probe: (needs) => probePlaces(needs, disk),
   };
+}
+
+async function pivotAll(staged: StagedPlaces, disk: Disk): Promise<string[]> {
+  await requireAllThere(staged);
+  for (const place of staged.roots) await pivotPlace(place, staged.stage, disk);
+  return staged.roots.map(({ name }) => name);
+}
+
+/** In reverse order: a file that is a root of its own may lie in a folder that is one too. */
+async function undoAll(staged: StagedPlaces, disk: Disk): Promise<string[]> {
+  await requireAllThere(staged);
+  for (const place of staged.roots.toReversed()) await undoPlace(place, staged.stage, disk);
+  return staged.roots.map(({ name }) => name);
+}
+
+const SPACE_CODES = new Set(['ENOSPC', 'EDQUOT']);
+const ACCESS_CODES = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+/** A full or closed disk is the world's state, not our fault, and has its own remedy. */
+async function naming<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : '';
+    if (SPACE_CODES.has(codeOf(cause))) throw new HoldfastError('SPACE_MISSING', { reason }, { cause });
+    if (ACCESS_CODES.has(codeOf(cause))) throw new HoldfastError('NOT_WRITABLE', { reason }, { cause });
+    throw cause;
+  }
 }
 
 /** Refused before anything moves: half of the places may be another attempt's by now. */

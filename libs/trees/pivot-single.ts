@@ -14,6 +14,8 @@ const NOT_RENAMED = new Set(['EBUSY', 'EXDEV', 'EPERM', 'EACCES']);
 export async function keepSingle(place: StagePlace, stage: string): Promise<void> {
   const kept = keptTreePath(place, stage);
   await mkdir(dirname(kept), { recursive: true, mode: 0o700 });
+  // What an interrupted copy left may not be writable any more.
+  await removeFile(kept);
   try {
     await copyDurably(place.path, kept);
   } catch (error) {

@@ -11,7 +11,9 @@ export function planPlaces(
   const taken = (snapshot.facts as unknown as { roots: readonly RootFacts[] }).roots;
   const places = taken.flatMap(({ name, state, bytes, files, folders, links }) => {
     const root = roots.find((candidate) => candidate.name === name);
-    if (root === undefined) return [];
+    // Captured without a single entry: the file could not be read, and what is live stays.
+    const nothing = state === 'captured' && files + folders + links === 0;
+    if (root === undefined || nothing) return [];
     const { path, single } = root;
     return [{ name, path, single, absent: state === 'absent', bytes, entries: files + folders + links }];
   });

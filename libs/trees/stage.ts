@@ -65,6 +65,7 @@ async function fill(
         tops.set(record.root, { mode, uid, gid, mtimeNs });
       }
       await current.placer.add(record);
+      onBytes(0);
     }
     await current?.placer.end();
   } finally {
