@@ -187,7 +187,7 @@ test('hooks run in order, and the first failure names its last lines and stops t
 });
 
 test('a program that is not there is a failed hook with its reason', async () => {
-  await using scene = await openScene('hooks: { stop: [[no-such-program, x]] }');
+  await using scene = await openScene('hooks: { stop: [[/no/such/program, x]] }');
   await assert.rejects(
     scene.step('RunHook', { hook: 'stop' }),
     (error: { code: string; message: string }) => {

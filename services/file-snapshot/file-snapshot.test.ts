@@ -141,7 +141,7 @@ test('a file is fetched by the name it is shown under, a hard link by any of its
 test('content that is not what was recorded ends with an error', async () => {
   await using scene = await openScene();
   const { snapshot } = await scene.take();
-  const { content } = scene.ports.snapshots;
+  const content = scene.ports.snapshots.content.bind(scene.ports.snapshots);
   Object.assign(scene.ports.snapshots, {
     async *content(ref: never) {
       yield* content(ref, signal);
