@@ -51,9 +51,10 @@ test('a lock that is not to be had is a named refusal, and nothing is held', asy
   await assert.rejects(lockTables(url, new AbortController().signal), code('DATABASE_CONTENDED'));
 });
 
-test('an ALTER that waits for us goes through while the snapshot is still being taken', async () => {
+test('an ALTER that waits for us goes through while the snapshot is still being taken, whoever we are', async () => {
   await using world = await openWorld();
-  await world.sql('CREATE TABLE t (id int); INSERT INTO t VALUES (1)');
+  const role = await world.readAs('reader');
+  await world.sql(`CREATE TABLE t (id int); INSERT INTO t VALUES (1); GRANT SELECT ON t TO ${role}`);
   await using app = await application(world);
   await using source = await world.service.ports.source.freeze(world.spec, new AbortController().signal);
   await app.run('ALTER TABLE t ADD COLUMN note text');

@@ -3,23 +3,13 @@ import { test } from 'node:test';
 import { Secret } from '#libs/kernel/secret.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase } from '#libs/postgres/connect.ts';
-import { openWorld, sql, SUPERUSER, type World } from './fixtures/world.ts';
+import { openWorld, SUPERUSER, type World } from './fixtures/world.ts';
 
 const DECLARED = `hooks: { stop: [] }
 files:
   roots: [ { name: storage, path: /srv/storage } ]
   documents: [ { table: nowhere, path: path, root: storage }, { table: open_table, path: no_such, root: storage } ]
 `;
-
-/** A role of the world's own that may log in and nothing else. */
-async function reader(world: World): Promise<string> {
-  const role = `reader_${world.tag}`;
-  await sql('postgres', `CREATE ROLE ${role} LOGIN PASSWORD 'geheim'`);
-  const url = new URL(withDatabase(SUPERUSER, world.live).reveal());
-  [url.username, url.password] = [role, 'geheim'];
-  world.secrets.set('DB_URL', new Secret(url.href));
-  return role;
-}
 
 async function address(world: World, change: (url: URL) => void): Promise<void> {
   const url = new URL(withDatabase(SUPERUSER, world.live).reveal());
@@ -34,7 +24,7 @@ test('everything that is wrong with a source is told at once, each with its reme
     CREATE TABLE guarded (id int); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
     CREATE TYPE mood AS ENUM ('a'); CREATE TABLE spread (m mood) PARTITION BY HASH (m);
     SELECT lo_create(0)`);
-  const role = await reader(world);
+  const role = await world.readAs('reader');
   await world.sql(`GRANT SELECT ON open_table, guarded, spread TO ${role}`);
   const { problems } = await world.preflight('PURPOSE_BACKUP');
   assert.deepEqual(
@@ -73,7 +63,7 @@ test('rows that policies would hide are an error also when preflight was not ask
   await using world = await openWorld();
   await world.sql(`CREATE TABLE guarded (id int); INSERT INTO guarded VALUES (1), (2), (3);
     ALTER TABLE guarded ENABLE ROW LEVEL SECURITY; CREATE POLICY one ON guarded USING (id = 1)`);
-  const role = await reader(world);
+  const role = await world.readAs('reader');
   await world.sql(`GRANT SELECT ON guarded TO ${role}`);
   await assert.rejects(world.take(), (error: { code: string; message: string }) => {
     assert.equal(error.code, 'DATABASE_ROW_SECURITY');
@@ -84,7 +74,7 @@ test('rows that policies would hide are an error also when preflight was not ask
 test('a missing grant met while taking is named with the GRANT', async () => {
   await using world = await openWorld();
   await world.sql('CREATE TABLE closed (id int)');
-  const role = await reader(world);
+  const role = await world.readAs('reader');
   await assert.rejects(world.take(), (error: { code: string; remedy: string }) => {
     assert.equal(error.code, 'DATABASE_PRIVILEGE_MISSING');
     return error.remedy === `GRANT SELECT ON TABLE "closed" TO "${role}";`;
@@ -116,7 +106,7 @@ test('a restore is told of open sessions when no stop hook is declared, and of w
   await using world = await openWorld();
   await world.sql('CREATE TABLE t (id int)');
   const taken = await world.take();
-  const role = await reader(world);
+  const role = await world.readAs('reader');
   await using application = await connectDatabase(withDatabase(SUPERUSER, world.live));
   await application.run('SET application_name = edms');
   const { problems, factsJson } = await world.preflight('PURPOSE_RESTORE', taken);

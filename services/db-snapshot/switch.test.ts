@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Secret } from '#libs/kernel/secret.ts';
-import { withDatabase } from '#libs/postgres/address.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
-import { openWorld, sql, SUPERUSER, type World } from './fixtures/world.ts';
+import { openWorld, sql, type World } from './fixtures/world.ts';
 
 const code = (expected: string) => (error: unknown) => (error as { code: string }).code === expected;
 
@@ -73,14 +71,8 @@ test('a new attempt takes the old one’s place away: whoever was taken over can
 
 test('a plain owner with CREATEDB can take, stage and switch', async () => {
   await using world = await openWorld();
-  const role = `app_${world.tag}`;
-  await sql(
-    'postgres',
-    `CREATE ROLE ${role} LOGIN CREATEDB PASSWORD 'geheim'; ALTER DATABASE ${world.live} OWNER TO ${role}`,
-  );
-  const url = new URL(withDatabase(SUPERUSER, world.live).reveal());
-  [url.username, url.password] = [role, 'geheim'];
-  world.secrets.set('DB_URL', new Secret(url.href));
+  const role = await world.readAs('app', 'CREATEDB');
+  await sql('postgres', `ALTER DATABASE ${world.live} OWNER TO ${role}`);
   await world.sql(
     `CREATE SCHEMA app AUTHORIZATION ${role}; CREATE TABLE app.t (id serial PRIMARY KEY); ALTER TABLE app.t OWNER TO ${role}; INSERT INTO app.t DEFAULT VALUES`,
   );

@@ -45,12 +45,13 @@ async function readRights(server: Database): Promise<Rights> {
   return row!;
 }
 
+/** Of other roles' sessions a plain role sees only that they are there. */
 async function readLive(server: Database, live: string) {
   const [row] = await server.query<{ bytes: string; sessions: number }>(
     `SELECT pg_database_size(oid)::text AS bytes,
             (SELECT count(*)::int FROM pg_stat_activity a
-              WHERE a.datname = d.datname AND backend_type = 'client backend'
-                AND application_name NOT IN ('holdfast')) AS sessions
+              WHERE a.datname = d.datname AND coalesce(backend_type, 'client backend') = 'client backend'
+                AND application_name IS DISTINCT FROM 'holdfast') AS sessions
        FROM pg_database d WHERE datname = $1`,
     [live],
   );

@@ -61,12 +61,18 @@ async function findPatient(database: Database, signal: AbortSignal): Promise<Wai
   }
 }
 
-/** pg_dump's session counts as ours: it goes by the same application name. */
+/**
+ * From pg_locks, which shows every session to every role; pg_stat_activity does not. pg_dump's session counts as
+ * ours: same role, same application name.
+ */
 async function listWaiters(database: Database): Promise<readonly Waiter[]> {
   return await database.query<Waiter>(
-    `SELECT w.pid, left(w.query, 120) AS statement FROM pg_stat_activity w
-      WHERE w.datname = current_database() AND w.wait_event_type = 'Lock' AND w.application_name <> 'holdfast'
-        AND pg_blocking_pids(w.pid) && ARRAY(SELECT o.pid FROM pg_stat_activity o
-              WHERE o.application_name = 'holdfast' AND o.datname = current_database())`,
+    `WITH ours AS MATERIALIZED (
+       SELECT pid FROM pg_stat_activity WHERE application_name = 'holdfast' AND datname = current_database())
+     SELECT w.pid, coalesce(left(a.query, 120), '') AS statement
+       FROM (SELECT DISTINCT pid FROM pg_locks
+              WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) w
+       LEFT JOIN pg_stat_activity a USING (pid)
+      WHERE w.pid NOT IN (SELECT pid FROM ours) AND pg_blocking_pids(w.pid) && ARRAY(SELECT pid FROM ours)`,
   );
 }
