@@ -17,14 +17,13 @@ export interface RelationFact extends ObjectName {
   readonly oid: string;
   readonly partitioned: boolean;
   readonly fileNode: string;
-  readonly bytes: string;
 }
 
-/** Ordered by name bytes, partitioned parents included. */
+/** Ordered by name bytes, partitioned parents included. Waits for no lock, so it can be asked before any is held. */
 export async function listRelations(database: Database): Promise<readonly RelationFact[]> {
   return await database.query<RelationFact>(
     `SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
-            c.relfilenode::text AS "fileNode", coalesce(pg_table_size(c.oid), 0)::text AS bytes
+            c.relfilenode::text AS "fileNode"
        FROM ${ownRelations(['r', 'p'])} ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
   );
 }
@@ -52,19 +51,32 @@ export async function describeTables(
     [tables.map(({ oid }) => oid)],
   );
   const byTable = Map.groupBy(columns, ({ oid }) => oid);
-  return tables.map(({ oid, schema, name, bytes }) => {
+  const sizes = await readSizes(database, tables);
+  return tables.map(({ oid, schema, name }) => {
     const own = byTable.get(oid) ?? [];
     const columnTypes = own.map(({ type }) => type);
     return {
       oid,
       schema,
       name,
-      bytes: Number(bytes),
+      bytes: sizes.get(oid) ?? 0,
       columns: own.map((column) => column.name),
       format: copyFormat(types, columnTypes),
       algorithm: hashAlgorithm(types, columnTypes, database.serverMajor),
     };
   });
+}
+
+/** Takes each table's lock, which the caller holds already. */
+async function readSizes(
+  database: Database,
+  tables: readonly RelationFact[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await database.query<{ oid: string; bytes: string }>(
+    'SELECT oid::text AS oid, pg_table_size(oid)::text AS bytes FROM unnest($1::oid[]) oid',
+    [tables.map(({ oid }) => oid)],
+  );
+  return new Map(rows.map(({ oid, bytes }) => [oid, Number(bytes)]));
 }
 
 async function readTypes(database: Database): Promise<ReadonlyMap<string, TypeFact>> {
