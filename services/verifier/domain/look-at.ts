@@ -52,7 +52,7 @@ async function lookAtDatabase(
   const tables = ports.evidence.tables(deployment, ref, context.signal);
   const sequences = ports.evidence.sequences(deployment, ref, context.signal);
   let seen = 0;
-  return compareDatabase({ tables, sequences }, view, (table) => {
+  return await compareDatabase({ tables, sequences }, view, (table) => {
     seen += 1;
     context.progress({ bytes: seen, activity: `proving ${table}` });
   });
