@@ -187,13 +187,22 @@ def judge_logins(before, after, _):
 
 
 def judge_commands(before, after, _):
-    return keyed("commands", before, after, skip=["stdout", "stderr"]), {"commands": len(before)}
+    found = keyed("commands", before, after, skip=["stdout", "stderr"])
+    return found + unanswered("commands", "exit", before, after), {"commands": len(before)}
 
 
 def judge_http(before, after, _):
     answers = [{k: v for k, v in side.items() if k != "documents"} for side in (before, after)]
     found = keyed("http", *answers, skip=["error"]) + keyed("http.documents", before["documents"], after["documents"])
+    found += unanswered("http", "status", *answers) + unanswered("http.documents", "status", before["documents"], after["documents"])
     return found, {"http": len(answers[0]), "http.documents": len(before["documents"])}
+
+
+def unanswered(area, field, before, after):
+    """What gave no answer (a program that is not there, a time-out) was not looked at: never equal, even on both sides."""
+    return [difference("observation", f"{area} {key}", side, "error", f"{side}: {area} {key} gave no answer: {seen.get('error')}", None, None)
+            for side, record in (("before", before), ("after", after))
+            for key, seen in sorted(record.items()) if seen.get(field) is None]
 
 
 JUDGES = {"database": judge_database, "trees": judge_trees, "env": judge_env, "documents": judge_documents,

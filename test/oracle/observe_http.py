@@ -1,6 +1,7 @@
 """Writes down what a person sees: health, the session opened earlier, a fresh login, permissions, each document's bytes."""
 
 import hashlib
+import http.client
 import http.cookiejar
 import json
 import os
@@ -31,7 +32,7 @@ class Client:
                 return self._answer(response)
         except urllib.error.HTTPError as refusal:
             return self._answer(refusal)
-        except OSError as failure:
+        except (OSError, http.client.HTTPException) as failure:
             return {"status": None, "error": str(failure), "content": b""}
 
     def _answer(self, response):

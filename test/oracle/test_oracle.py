@@ -17,6 +17,7 @@ from pathlib import Path
 
 import mutations
 from compare import compare, judge_sequences, settle
+from observe_commands import observe_commands
 from observe_database import digest_rows, normalise_schema
 from observe_http import observe_http, save_jar
 from observe_trees import escape, observe_tree
@@ -81,6 +82,13 @@ class Verdicts(unittest.TestCase):
         seen = {"logins": {"a": {"ok": True}}, "errors": ["http: nobody there"]}
         self.assertFalse(compare(seen, seen)["ok"])
         self.assertTrue(compare(seen, seen, ["logins"])["ok"])
+
+    def test_a_command_that_gave_no_answer_on_both_sides_is_no_pass(self):
+        ran = {"commands": observe_commands({"yes": ["true"]})}
+        self.assertTrue(compare(ran, ran)["ok"])
+        for spec in (["/nowhere/program"], {"argv": ["sleep", "9"], "timeout": 0.01}):
+            seen = {"commands": observe_commands({"yes": ["true"], "check": spec})}
+            self.assertEqual({d["key"] for d in compare(seen, seen)["differences"]}, {"commands check"})
 
     def test_only_the_earlier_record_can_excuse_and_says_so(self):
         old, new = {"logins": {"a": {"ok": True}}}, {"logins": {"a": {"ok": False}}}
@@ -175,6 +183,13 @@ class Http(unittest.TestCase):
 
     def test_a_document_that_is_no_longer_listed_is_found(self):
         self.assertIn(["http.documents", "d2", "listed"], self.harmed(files={"d1": b"one"}))
+
+    def test_an_address_that_gives_no_answer_on_both_sides_is_no_pass(self):
+        silent = copy.deepcopy(self.before)
+        silent["http"]["permissions"].update(status=None, error="timed out")
+        silent["http"]["documents"]["d1"].update(status=None)
+        keys = {d["key"] for d in compare(silent, silent)["differences"]}
+        self.assertEqual(keys, {"http permissions", "http.documents d1"})
 
     def test_nobody_there_is_an_error_not_a_record(self):
         with self.assertRaises(OracleError):
