@@ -9,7 +9,6 @@ const OUTPUT = fileURLToPath(new URL('../../../dist/holdfast.mjs', import.meta.u
 
 /** CommonJS packages inside an ES module still ask for `require`, and some for their own place. */
 const BANNER = [
-  '#!/usr/bin/env node',
   "import { createRequire as holdfastCreateRequire } from 'node:module';",
   "import { fileURLToPath as holdfastFileUrlToPath } from 'node:url';",
   'const require = holdfastCreateRequire(import.meta.url);',
@@ -18,9 +17,8 @@ const BANNER = [
 ].join('\n');
 
 /**
- * The command and all it needs as one file that runs where no node_modules is. Telemetry export stays outside: it is
- * loaded only when an endpoint is configured, and then from an installation. Node 22.15 is the first with the zstd
- * that the repository format needs.
+ * The command and all it needs as one file that runs where no node_modules is. The entry's own first line stays first,
+ * before the banner. Node 22.15 is the first with the zstd that the repository format needs.
  */
 export async function bundle(
   outfile: string = OUTPUT,
@@ -33,14 +31,7 @@ export async function bundle(
     platform: 'node',
     format: 'esm',
     target: 'node22.15',
-    external: [
-      '@opentelemetry/sdk-*',
-      '@opentelemetry/exporter-*',
-      '@opentelemetry/resources',
-      '@opentelemetry/otlp-*',
-      'pg-native',
-      'pino-pretty',
-    ],
+    external: ['pg-native', 'pino-pretty'],
     define: { HOLDFAST_BUNDLED: JSON.stringify(texts) },
     banner: { js: BANNER },
     legalComments: 'eof',
