@@ -47,6 +47,10 @@ class AtWork(WithInstances):
         self.assertGreaterEqual(opened["opened"], 4)
         self.assertTrue(edms("check", "--root", self.made["root"])["ok"])
 
+    def test_it_has_the_shape_and_finds_itself_sound(self):
+        self.assertEqual({}, edms("shape", "--root", self.made["root"])["differences"])
+        self.assertTrue(edms("check", "--root", self.made["root"])["ok"])
+
     def test_a_wrong_password_is_refused(self):
         refused = self.work("stranger", password="not this one")
         self.assertEqual((1, 403), (refused["exit"], refused["status"]))
