@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { test } from 'node:test';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase } from '#libs/postgres/connect.ts';
 import { lockTables } from './adapters/lock-tables.ts';
 import { openWorld, rows, SUPERUSER, type World } from './fixtures/world.ts';
 
-const code = (expected: string) => (error: unknown) => (error as { code: string }).code === expected;
+const code = (expected: string) => (error: unknown) => HoldfastError.from(error).code === expected;
 
 async function application(world: World) {
   const session = await connectDatabase(withDatabase(SUPERUSER, world.live));
@@ -72,4 +73,14 @@ test('rows written after the mark are not in the snapshot, sequences are never b
   assert.deepEqual(await source.sequences(), [
     { schema: 'public', name: 't_id_seq', lastValue: '2', isCalled: true },
   ]);
+});
+
+test('cancelled in the middle: it ends as cancelled, and neither session nor lock is left', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE t AS SELECT g FROM generate_series(1, 10000) g');
+  const cancel = new AbortController();
+  world.onMark = () => cancel.abort();
+  await assert.rejects(world.run('TakeSnapshot', {}, 1, cancel.signal), code('CANCELLED'));
+  await using app = await application(world);
+  await app.run('ALTER TABLE t ADD COLUMN note text');
 });
