@@ -18,6 +18,7 @@ import { excludeMatcher } from './exclude.ts';
 import { makeOddTree } from './fixtures/odd-tree.ts';
 import { openWorld, readRecords, root, stage, take } from './fixtures/world.ts';
 import { openTrees } from './open.ts';
+import { walkTree } from './walk.ts';
 import { systemClock } from '#libs/kernel/clock.ts';
 
 /** Does something to a file each time it has been read to its end. */
@@ -159,6 +160,26 @@ test('a file that vanished meanwhile is not there, and is nobody’s failure', a
     records.map(({ path }) => path),
     ['.', 'a', 'c'],
   );
+});
+
+test('an entry that vanished between its name and its look is passed over', async () => {
+  await using world = await openWorld();
+  mkdirSync(world.at('media'));
+  for (const name of ['a', 'b', 'c']) writeFileSync(world.at('media', name), name);
+  const unreadable: string[] = [];
+  const walk = walkTree(world.at('media'), {
+    excluded: (path) => {
+      if (path === 'b') unlinkSync(world.at('media', path));
+      return false;
+    },
+    onUnreadable: (path) => unreadable.push(path),
+    signal: new AbortController().signal,
+  });
+  assert.deepEqual(
+    (await Array.fromAsync(walk)).map(({ path }) => path),
+    ['.', 'a', 'c'],
+  );
+  assert.deepEqual(unreadable, []);
 });
 
 test('sockets and FIFOs are named as left out, and a FIFO that takes a file’s place does not stop the walk', async () => {

@@ -16,6 +16,7 @@ const link = (path: string, same: string): TreeRecord => ({ ...common, path, kin
 const LISTINGS: Readonly<Record<string, readonly TreeRecord[]>> = {
   'a path upwards': [folder('.'), file('../out')],
   'a path upwards further in': [folder('.'), folder('a'), file('a/../../out')],
+  'the folder above': [folder('.'), folder('..')],
   'an absolute path': [folder('.'), file('/out')],
   'a file below a link': [folder('.'), symlink('a', '..'), file('a/out')],
   'a file in a folder that has no record': [folder('.'), file('a/out')],

@@ -8,14 +8,18 @@ import { realDisk, type Disk } from './disk.ts';
 import { look, openWorld, root, RUN, stage, take } from './fixtures/world.ts';
 import { openTrees } from './open.ts';
 
-/** Works until its n-th rename, which fails as if the process had died there. */
-function dyingDisk(renames: number): Disk & { readonly died: () => boolean } {
+/** Works until its n-th rename, and fails as if the process had died right before it, or right after. */
+function dyingDisk(
+  renames: number,
+  when: 'before' | 'after' = 'before',
+): Disk & { readonly died: () => boolean } {
   let left = renames;
   return {
     ...realDisk,
     async rename(from, to) {
       if (left <= 0) {
         left = -1;
+        if (when === 'after') await realDisk.rename(from, to);
         throw new Error('killed');
       }
       left -= 1;
@@ -63,50 +67,52 @@ async function switchable() {
   };
 }
 
-test('stopped at any rename and called again, a switch ends wholly new', async () => {
-  let deaths = 0;
-  for (let renames = 0, died = true; died; renames += 1) {
-    await using scene = await switchable();
-    const disk = dyingDisk(renames);
-    await scene
-      .trees(disk)
-      .pivot(scene.staged)
-      .catch(() => {});
-    died = disk.died();
-    deaths += Number(died);
-    await scene.trees().pivot(scene.staged);
-    assert.deepEqual(scene.live(), scene.fresh, `after ${renames} renames`);
-    await scene.trees().undo(scene.staged);
-    assert.deepEqual(scene.live(), scene.old, `undone after ${renames} renames`);
-  }
-  assert.ok(deaths >= 9, `${deaths} renames were interrupted`);
-});
-
-test('stopped at any rename, a switch is undone to exactly the old, and the undo too may stop anywhere', async () => {
-  for (let renames = 0, died = true; died; renames += 1) {
-    await using scene = await switchable();
-    const disk = dyingDisk(renames);
-    await scene
-      .trees(disk)
-      .pivot(scene.staged)
-      .catch(() => {});
-    died = disk.died();
-    for (let back = 0, stopped = true; stopped; back += 1) {
-      const undoing = dyingDisk(back);
+for (const when of ['before', 'after'] as const)
+  test(`stopped ${when} any rename and called again, a switch ends wholly new`, async () => {
+    let deaths = 0;
+    for (let renames = 0, died = true; died; renames += 1) {
+      await using scene = await switchable();
+      const disk = dyingDisk(renames, when);
       await scene
-        .trees(undoing)
-        .undo(scene.staged)
+        .trees(disk)
+        .pivot(scene.staged)
         .catch(() => {});
-      stopped = undoing.died();
+      died = disk.died();
+      deaths += Number(died);
+      await scene.trees().pivot(scene.staged);
+      assert.deepEqual(scene.live(), scene.fresh, `after ${renames} renames`);
+      await scene.trees().undo(scene.staged);
+      assert.deepEqual(scene.live(), scene.old, `undone after ${renames} renames`);
     }
-    assert.deepEqual(scene.live(), scene.old, `after ${renames} renames`);
-    await assert.rejects(scene.trees().pivot(scene.staged), { code: 'STAGE_GONE' });
-    await scene.trees().discard(scene.roots, RUN);
-    assert.deepEqual(scene.live(), scene.old, 'discarded');
-    assert.equal(existsSync(scene.world.at('live', 'media', '.holdfast')), false);
-    assert.equal(existsSync(scene.world.at('live', '.holdfast')), false);
-  }
-});
+    assert.ok(deaths >= 9, `${deaths} renames were interrupted`);
+  });
+
+for (const when of ['before', 'after'] as const)
+  test(`stopped ${when} any rename, a switch is undone to exactly the old, and the undo too may stop there`, async () => {
+    for (let renames = 0, died = true; died; renames += 1) {
+      await using scene = await switchable();
+      const disk = dyingDisk(renames, when);
+      await scene
+        .trees(disk)
+        .pivot(scene.staged)
+        .catch(() => {});
+      died = disk.died();
+      for (let back = 0, stopped = true; stopped; back += 1) {
+        const undoing = dyingDisk(back, when);
+        await scene
+          .trees(undoing)
+          .undo(scene.staged)
+          .catch(() => {});
+        stopped = undoing.died();
+      }
+      assert.deepEqual(scene.live(), scene.old, `after ${renames} renames`);
+      await assert.rejects(scene.trees().pivot(scene.staged), { code: 'STAGE_GONE' });
+      await scene.trees().discard(scene.roots, RUN);
+      assert.deepEqual(scene.live(), scene.old, 'discarded');
+      assert.equal(existsSync(scene.world.at('live', 'media', '.holdfast')), false);
+      assert.equal(existsSync(scene.world.at('live', '.holdfast')), false);
+    }
+  });
 
 test('a switch half-way that is discarded is put back first', async () => {
   await using scene = await switchable();

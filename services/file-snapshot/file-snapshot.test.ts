@@ -154,7 +154,11 @@ test('content that is not what was recorded ends with an error', async () => {
 
 test('preflight: an absent optional root is fine, everything else that is wrong is listed at once', async () => {
   await using scene = await openScene();
-  type Answer = { problems: readonly Problem[]; factsJson: string };
+  type Answer = {
+    problems: readonly Problem[];
+    warnings: readonly Problem[];
+    factsJson: string;
+  };
   const question = { specVersion: 1, purpose: 'PURPOSE_BACKUP' };
   assert.deepEqual((await scene.ask<Answer>(COMPONENT, 'preflight', question)).problems, []);
   const { snapshot } = await scene.take();
@@ -176,6 +180,11 @@ test('preflight: an absent optional root is fine, everything else that is wrong 
   };
   const answer = await scene.ask<Answer>(COMPONENT, 'preflight', restore);
   assert.deepEqual(answer.problems, [], 'a root that is not there can be made');
+  assert.deepEqual(
+    answer.warnings.map(({ subject }) => subject),
+    ['later'],
+    'a root that was absent would be emptied',
+  );
   const [place] = (JSON.parse(answer.factsJson) as { places: { exists: boolean }[] }).places;
   assert.equal(place?.exists, false);
 });

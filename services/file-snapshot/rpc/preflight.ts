@@ -1,4 +1,4 @@
-import type { Problem } from '#libs/kernel/errors.ts';
+import { problem, type Problem } from '#libs/kernel/errors.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { planPlaces } from '#libs/trees/places.ts';
 import { filesOf } from '../domain/component.ts';
@@ -24,9 +24,19 @@ export async function preflight(request: PreflightRequest, { signal }: CallConte
   const snapshot = await ports.snapshots.require({ deployment, component, id, digest }, signal);
   const { places, problems } = planPlaces(snapshot, roots);
   const probed = await ports.trees.probe(places.filter(({ absent }) => !absent));
-  return answerOf([...problems, ...probed.problems], { places: probed.facts });
+  const emptied = places
+    .filter(({ absent }) => absent)
+    .map(({ name, path }) =>
+      problem(
+        'ROOT_MISSING',
+        name,
+        `${path} was not there when the backup was taken: what it holds now is put aside`,
+        'look into it before the restore, and afterwards into the kept old state',
+      ),
+    );
+  return answerOf([...problems, ...probed.problems], { places: probed.facts }, emptied);
 }
 
-function answerOf(problems: readonly Problem[], facts: object) {
-  return { problems, warnings: [], factsJson: JSON.stringify(facts) };
+function answerOf(problems: readonly Problem[], facts: object, warnings: readonly Problem[] = []) {
+  return { problems, warnings, factsJson: JSON.stringify(facts) };
 }
