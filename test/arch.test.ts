@@ -64,6 +64,7 @@ const RULES: readonly Rule[] = [
 
 /** Looked at twice, and kept; a new entry needs a reason here. */
 const LONG_FILES = new Map<string, string>([
+  ['libs/bus/conformance.ts', 'one suite: every promise of the bus'],
   ['libs/kernel/catalogue.ts', 'one list: every code with its remedy'],
 ]);
 const LINES_MAX = 250;

@@ -11,7 +11,7 @@ import { planStack, type StackOptions, type StackPlan } from './stack-plan.ts';
 import { readStack, writeStack, type StackState } from './stack-state.ts';
 
 export type { StoreChoice } from './object-store.ts';
-export { checkoutCommand, type StackOptions } from './stack-plan.ts';
+export { type StackOptions } from './stack-plan.ts';
 export { readStack, type StackState } from './stack-state.ts';
 
 export interface Stack extends AsyncDisposable {

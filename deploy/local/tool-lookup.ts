@@ -46,14 +46,6 @@ export async function lookUpTool(name: ToolName, options: FindOptions): Promise<
   return undefined;
 }
 
-/** Every PostgreSQL client set there is without installing one, in the order of `findTool`. */
-export async function listPostgresClients(options: FindOptions = {}): Promise<Tool[]> {
-  const overridden = await requireOverride('postgres-client', options);
-  const found = await Promise.all(PLACES.map((place) => listIn('postgres-client', place, options, true)));
-  const all = [...(overridden === undefined ? [] : [overridden]), ...found.flat()];
-  return all.filter((tool, at) => all.findIndex((other) => other.folder === tool.folder) === at);
-}
-
 export function missingTool(name: ToolName, options: FindOptions, cause?: unknown): HoldfastError {
   const { major, majorMin } = options;
   const wish = { ...(major === undefined ? {} : { major }), ...(majorMin === undefined ? {} : { majorMin }) };

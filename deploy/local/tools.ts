@@ -4,8 +4,8 @@ import { lookUpTool, missingTool, type FindOptions, type Tool } from './tool-loo
 import { requireVenvOf } from './venv.ts';
 
 export type { ToolName } from './tool-catalogue.ts';
-export { listPostgresClients, type FindOptions, type Tool } from './tool-lookup.ts';
-export { requireVenv, type Venv } from './venv.ts';
+export { type FindOptions, type Tool } from './tool-lookup.ts';
+export { requireVenv } from './venv.ts';
 
 /**
  * Finds a program, or installs it into the user's cache without root. Order: the override of the environment

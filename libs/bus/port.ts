@@ -39,7 +39,7 @@ export interface Delivery {
   /** Aborts when the consumer is stopped, or when the work was silent for too long and now belongs to others. */
   readonly signal: AbortSignal;
   /** Sign of life: as long as it is called, the message stays ours. */
-  alive(): void;
+  readonly alive: () => void;
 }
 
 /**

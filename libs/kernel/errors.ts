@@ -105,6 +105,6 @@ export function refuseAll(code: ErrorCode, problems: readonly Problem[], details
 function composeMessage(code: ErrorCode, details: ErrorDetails): string {
   const values = Object.entries(details)
     .filter(([key]) => key !== 'remedy')
-    .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   return values.length === 0 ? CATALOGUE[code].what : `${CATALOGUE[code].what}: ${values.join(' ')}`;
 }

@@ -1,4 +1,4 @@
-/** Every name of a span, metric or log event, once. Ids go to log fields and span attributes, never into names. */
+/** Every name of a span or log event, once. Ids go to log fields and span attributes, never into names. */
 export const SPANS = {
   run: 'holdfast.run',
   step: 'holdfast.step',
@@ -7,14 +7,6 @@ export const SPANS = {
   rpc: 'holdfast.rpc',
 } as const;
 export type SpanName = (typeof SPANS)[keyof typeof SPANS];
-
-export const METRICS = {
-  rpoObserved: 'holdfast.rpo.observed',
-  rtoObserved: 'holdfast.rto.observed',
-  backups: 'holdfast.backups',
-  runs: 'holdfast.runs',
-  stepDuration: 'holdfast.step.duration',
-} as const;
 
 export const EVENTS = {
   serviceStarted: 'service.started',

@@ -13,7 +13,7 @@ export interface Specs {
   declare(yaml: string): Promise<DeclaredSpec>;
   /** Newest version, or the one named. Throws DEPLOYMENT_NOT_FOUND. */
   read(deployment: string, version?: number): Promise<DeclaredSpec>;
-  list(): Promise<readonly string[]>;
+  readonly list: () => Promise<readonly string[]>;
 }
 
 export interface DeclaredSpec {

@@ -4,7 +4,7 @@ import type {
   TableRecord,
   ContentHash,
 } from '#libs/contracts/database-snapshot.ts';
-import type { Check, SnapshotRef, Staged, VerifyOutcome } from '#libs/contracts/requests.ts';
+import type { Check, SnapshotRef } from '#libs/contracts/requests.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
@@ -96,5 +96,3 @@ export interface VerifierPorts {
   readonly verdicts: Verdicts;
   readonly clock: Clock;
 }
-
-export type { Check, Staged, VerifyOutcome };

@@ -25,10 +25,13 @@ interface Export {
 
 export async function openTraceReceiver(): Promise<TraceReceiver> {
   const spans: ReceivedSpan[] = [];
-  const server = createServer(async (request, response) => {
-    const body = (await Array.fromAsync(request)).join('');
-    spans.push(...spansOf(JSON.parse(body) as Export));
-    response.setHeader('content-type', 'application/json').end('{}');
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      spans.push(...spansOf(JSON.parse(Buffer.concat(parts).toString('utf8')) as Export));
+      response.setHeader('content-type', 'application/json').end('{}');
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

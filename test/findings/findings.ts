@@ -139,7 +139,7 @@ export const FINDINGS: readonly Finding[] = [
     holds: ({ process }) =>
       process !== undefined &&
       process.checks.length > 0 &&
-      process.checks.every(({ ok, detail }) => ok && !/^0 /.test(detail)),
+      process.checks.every(({ ok, detail }) => ok && !detail.startsWith('0 ')),
   },
   {
     id: 'H6',

@@ -43,10 +43,3 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     )
     .join('\n');
 }
-
-export function indent(text: string, by: string): string {
-  return text
-    .split('\n')
-    .map((line) => (line === '' ? line : `${by}${line}`))
-    .join('\n');
-}

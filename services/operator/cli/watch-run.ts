@@ -117,7 +117,7 @@ function show(event: RunEvent, { report }: Context): void {
     report.progress(event.step, {
       bytes: Number(bytes ?? 0),
       bytesTotal: total,
-      text: String(activity ?? ''),
+      text: typeof activity === 'string' ? activity : '',
     });
     return;
   }

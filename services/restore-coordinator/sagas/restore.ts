@@ -54,7 +54,11 @@ export const restoreSaga: Saga = {
     { ...step('stop', ['verify.staged'], hook('stop')), undo: { work: hook('start'), tolerated: true } },
     // From here to the last pivot there is no database to start on: nobody works on a mixture.
     {
-      ...step('close', ['stop'], command('db-snapshot', 'CloseDatabase', () => ({}))),
+      ...step(
+        'close',
+        ['stop'],
+        command('db-snapshot', 'CloseDatabase', () => ({})),
+      ),
       undo: { work: command('db-snapshot', 'OpenDatabase', () => ({})) },
     },
     pivot('config', 'close'),

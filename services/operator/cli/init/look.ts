@@ -1,5 +1,4 @@
-import { access, constants } from 'node:fs/promises';
-import { basename, delimiter, join } from 'node:path';
+import { basename } from 'node:path';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { mergeEnv, readAppEnvFiles } from './app-env.ts';
 import { findAddress, type FoundAddress } from './database-address.ts';
@@ -7,6 +6,7 @@ import { findDocuments } from './find-documents.ts';
 import { findFolders, tokenOf } from './folders.ts';
 import type { FoundRule, Question } from './found.ts';
 import { pathColumnsOf } from './path-columns.ts';
+import { findPrograms, findPython } from './programs.ts';
 import { quotedNames, readProject, type Project } from './project.ts';
 import { mayCreateDatabases, readColumns, sampleColumn, type Ask } from './sample-database.ts';
 import type { FoundDeployment } from './spec-text.ts';
@@ -159,60 +159,6 @@ function noCreate(variable: string): Question {
     add: `services.env: ${variable}=postgresql://ADMIN:PASSWORD@HOST:PORT/NAME, and in the spec: restoreUrl: { env: ${variable} }`,
     must: false,
   };
-}
-
-async function findPython(root: string): Promise<string | undefined> {
-  for (const folder of ['.venv', 'venv', 'env', '../.venv', '../venv']) {
-    const python = join(root, folder, 'bin', 'python');
-    if (await isExecutable(python)) return python;
-  }
-  return undefined;
-}
-
-/** Program → what in variables or settings says that it is used. */
-const PROGRAMS: readonly (readonly [program: string, sign: RegExp])[] = [
-  ['redis-server', /\bredis(s)?:\/\//],
-  ['soffice', /\b(libreoffice|soffice)\b/i],
-  ['tesseract', /\btesseract\b/i],
-  ['wkhtmltopdf', /\bwkhtmltopdf\b/i],
-  ['clamscan', /\bclam(av|scan|d)\b/i],
-];
-
-async function findPrograms(
-  env: ReadonlyMap<string, string>,
-  source: string,
-  searchPath: string,
-): Promise<{ programs: readonly string[]; questions: readonly Question[] }> {
-  const text = `${[...env.values()].join('\n')}\n${source}`;
-  const used = PROGRAMS.filter(([, sign]) => sign.test(text)).map(([program]) => program);
-  const there = await Promise.all(used.map(async (program) => await isOnPath(program, searchPath)));
-  const missing = used.filter((_, at) => !there[at]);
-  return {
-    programs: used.filter((_, at) => there[at]),
-    questions: missing.map((program) => ({
-      subject: `runtime.require`,
-      message: `the application seems to use ${program}, which is not on this host`,
-      add: `runtime: { require: [${program}] }, if a restored host needs it`,
-      must: false,
-    })),
-  };
-}
-
-async function isOnPath(program: string, searchPath: string): Promise<boolean> {
-  const found = await Promise.all(
-    searchPath
-      .split(delimiter)
-      .filter(Boolean)
-      .map(async (folder) => await isExecutable(join(folder, program))),
-  );
-  return found.includes(true);
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 interface ProjectFacts {

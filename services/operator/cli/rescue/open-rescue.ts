@@ -14,7 +14,7 @@ export interface RescueHost {
   readonly store: ObjectStore;
   readonly repository: Repository;
   /** Throws SECRET_MISSING. */
-  requireSecret(name: string): Secret;
+  readonly requireSecret: (name: string) => Secret;
 }
 
 /** Opens the store with a key, and nothing else. Throws KEY_MISSING, KEY_WRONG, REPOSITORY_MISSING, CONFIG_INVALID. */
