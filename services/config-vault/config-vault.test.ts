@@ -1,73 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseSpec } from '#libs/contracts/spec.ts';
-import type { StagedTrees, TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
+import type { StagedTrees } from '#libs/contracts/requests.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import { systemClock } from '#libs/kernel/clock.ts';
-import { createRepository, openRepository } from '#libs/repository/open.ts';
-import type { CallContext, StepContext } from '#libs/runtime/contract.ts';
-import { writeSpec } from '#libs/runtime/spec-store.ts';
 import { deploymentLog } from '#libs/saga/log.ts';
-import { memoryStore } from '#libs/store/memory.ts';
-import { contract } from './contract.ts';
 import { preflight } from './rpc/preflight.ts';
 import { listVersions } from './rpc/list-versions.ts';
 import { releaseValue } from './rpc/release-value.ts';
-import { buildService } from './service.ts';
-
-const RUN = 'cd'.repeat(16);
-const ENV = `# the EDMS\nSECRET_KEY="s3cr3t # not a comment"\nDEBUG=0 # off\nEMPTY=\nnot a line at all\nexport PEM='-----BEGIN\nline two\n-----END'\n`;
-const signal = new AbortController().signal;
-const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {}, child: () => log } as never;
-const call: CallContext = { principal: 'anna', signal, log };
-
-async function openScene(more = '') {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'));
-  mkdirSync(join(folder, 'tls'));
-  writeFileSync(join(folder, '.env'), ENV, { mode: 0o640 });
-  const store = memoryStore();
-  const { identity } = await createRepository({ store });
-  const repository = await openRepository({ store, identity });
-  const yaml = `
-deployment: edms
-database: { url: { env: DB } }
-config:
-  envFiles: [${folder}/.env]
-  trees: [{ name: tls, path: ${folder}/tls }]
-  require: [SECRET_KEY, EMPTY, ABSENT]
-runtime: { require: [node, no-such-program] }
-${more.replaceAll('FOLDER', folder)}`;
-  await writeSpec(store, 'edms', yaml);
-  const { ports } = await buildService({ store, repository, clock: systemClock, log } as never);
-  const step = (verb: keyof typeof contract.consumes, request: Json): Promise<Json> => {
-    const command = { runId: RUN, deployment: 'edms', epoch: 1, attempt: 1, step: 'config' };
-    const context = {
-      command,
-      spec: parseSpec(yaml),
-      signal,
-      log,
-      progress: () => {},
-      phase: <T>(_: string, work: () => Promise<T>) => work(),
-    } as unknown as StepContext;
-    return contract.consumes[verb]!(request, context, ports);
-  };
-  const take = () =>
-    step('TakeSnapshot', { mark: 'm' }) as Promise<Json> as Promise<unknown> as Promise<TakeSnapshotOutcome>;
-  return {
-    folder,
-    store,
-    ports,
-    step,
-    take,
-    [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }),
-  };
-}
+import { call, ENV, openScene } from './fixtures/scene.ts';
 
 const codes = (problems: readonly Problem[]) => problems.map(({ code, subject }) => `${code} ${subject}`);
 
@@ -165,53 +109,6 @@ test('preflight of a restore names variables the snapshot lacks', async () => {
   assert.deepEqual(codes(answer.problems), ['VARIABLE_MISSING EMPTY', 'VARIABLE_MISSING ABSENT']);
   assert.deepEqual(codes(answer.warnings), []);
   assert.equal(existsSync(join(scene.folder, '.holdfast')), false, 'the probe leaves nothing');
-});
-
-test('hooks run in order, and the first failure names its last lines and stops the rest', async () => {
-  await using scene = await openScene(
-    `hooks: { stop: [[sh, -c, "echo one >> FOLDER/out"], [sh, -c, "echo two >> FOLDER/out"]],
-              reset: [[sh, -c, "echo of no use; echo the reason >&2; exit 7"], [touch, FOLDER/never]] }`,
-  );
-  assert.deepEqual(await scene.step('RunHook', { hook: 'stop' }), { hook: 'stop', commands: 2 });
-  assert.equal(readFileSync(join(scene.folder, 'out'), 'utf8'), 'one\ntwo\n');
-  await assert.rejects(
-    scene.step('RunHook', { hook: 'reset' }),
-    (error: { code: string; details: object }) => {
-      assert.equal(error.code, 'HOOK_FAILED');
-      assert.deepEqual((error.details as { exitCode: number }).exitCode, 7);
-      assert.equal((error.details as { output: string }).output, 'of no use\nthe reason');
-      return true;
-    },
-  );
-  assert.equal(existsSync(join(scene.folder, 'never')), false);
-});
-
-test('a program that is not there is a failed hook with its reason', async () => {
-  await using scene = await openScene('hooks: { stop: [[/no/such/program, x]] }');
-  await assert.rejects(
-    scene.step('RunHook', { hook: 'stop' }),
-    (error: { code: string; message: string }) => {
-      assert.equal(error.code, 'HOOK_FAILED');
-      assert.match(error.message, /ENOENT/);
-      return true;
-    },
-  );
-});
-
-test('a daemon that a start hook leaves behind is not waited for, and not ended', async () => {
-  await using scene = await openScene(`hooks: { start: [[sh, -c, "sleep 60 & echo $! > FOLDER/pid"]] }`);
-  await scene.step('RunHook', { hook: 'start' });
-  const pid = Number(readFileSync(join(scene.folder, 'pid'), 'utf8'));
-  assert.equal(process.kill(pid, 0), true);
-  process.kill(pid, 'SIGKILL');
-});
-
-test('a hook does not see what configures Holdfast', async () => {
-  await using scene = await openScene(`hooks: { stop: [[sh, -c, "env > FOLDER/env"]] }`);
-  process.env['HOLDFAST_CANARY'] = 'canary';
-  await scene.step('RunHook', { hook: 'stop' });
-  delete process.env['HOLDFAST_CANARY'];
-  assert.equal(readFileSync(join(scene.folder, 'env'), 'utf8').includes('canary'), false);
 });
 
 test('a value leaves only when its release is in the log, with who, what and why', async () => {

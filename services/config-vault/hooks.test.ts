@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openScene } from './fixtures/scene.ts';
+
+test('hooks run in order, and the first failure names its last lines and stops the rest', async () => {
+  await using scene = await openScene(
+    `hooks: { stop: [[sh, -c, "echo one >> FOLDER/out"], [sh, -c, "echo two >> FOLDER/out"]],
+              reset: [[sh, -c, "echo of no use; echo the reason >&2; exit 7"], [touch, FOLDER/never]] }`,
+  );
+  assert.deepEqual(await scene.step('RunHook', { hook: 'stop' }), { hook: 'stop', commands: 2 });
+  assert.equal(readFileSync(join(scene.folder, 'out'), 'utf8'), 'one\ntwo\n');
+  await assert.rejects(
+    scene.step('RunHook', { hook: 'reset' }),
+    (error: { code: string; details: object }) => {
+      assert.equal(error.code, 'HOOK_FAILED');
+      assert.deepEqual((error.details as { exitCode: number }).exitCode, 7);
+      assert.equal((error.details as { output: string }).output, 'of no use\nthe reason');
+      return true;
+    },
+  );
+  assert.equal(existsSync(join(scene.folder, 'never')), false);
+});
+
+test('a program that is not there is a failed hook with its reason', async () => {
+  await using scene = await openScene('hooks: { stop: [[/no/such/program, x]] }');
+  await assert.rejects(
+    scene.step('RunHook', { hook: 'stop' }),
+    (error: { code: string; message: string }) => {
+      assert.equal(error.code, 'HOOK_FAILED');
+      assert.match(error.message, /ENOENT/);
+      return true;
+    },
+  );
+});
+
+test('a daemon that a start hook leaves behind is not waited for, and not ended', async () => {
+  await using scene = await openScene(`hooks: { start: [[sh, -c, "sleep 60 & echo $! > FOLDER/pid"]] }`);
+  await scene.step('RunHook', { hook: 'start' });
+  const pid = Number(readFileSync(join(scene.folder, 'pid'), 'utf8'));
+  assert.equal(process.kill(pid, 0), true);
+  process.kill(pid, 'SIGKILL');
+});
+
+test('a hook does not see what configures Holdfast', async () => {
+  await using scene = await openScene(`hooks: { stop: [[sh, -c, "env > FOLDER/env"]] }`);
+  process.env['HOLDFAST_CANARY'] = 'canary';
+  await scene.step('RunHook', { hook: 'stop' });
+  delete process.env['HOLDFAST_CANARY'];
+  assert.equal(readFileSync(join(scene.folder, 'env'), 'utf8').includes('canary'), false);
+});
