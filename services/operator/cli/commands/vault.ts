@@ -42,7 +42,7 @@ const get: LeafCommand = {
     ['--backup <id>', 'a backup id, or latest (the default)'],
     ['--reason <text>', 'why it is read; kept in the ledger'],
   ],
-  examples: ['holdfast vault get records-eu env:/app/.env SECRET_KEY --reason "moving to a new host"'],
+  examples: ['holdfast vault get records-eu /app/.env SECRET_KEY --reason "moving to a new host"'],
   async act(input, context) {
     const deployment = input.word(0);
     const reason = input.requireText('reason');
