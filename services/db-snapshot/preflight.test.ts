@@ -131,3 +131,14 @@ test('a table left out by the spec is restored empty and named with its reason',
   const staged = await world.stage(taken);
   assert.deepEqual(await world.rows('SELECT * FROM public.sessions', staged.side), []);
 });
+
+test('an administrator’s address that does not work is found before a backup, not at its end', async () => {
+  await using world = await openWorld({ administrator: 'ADMIN_URL' });
+  await world.sql('CREATE TABLE t (id int)');
+  world.secrets.set('ADMIN_URL', new Secret('postgresql://nobody:x@127.0.0.1:1/postgres'));
+  const { problems } = await world.preflight('PURPOSE_BACKUP');
+  assert.deepEqual(
+    problems.map(({ code, subject }) => [code, subject]),
+    [['DATABASE_UNREACHABLE', 'database.restoreUrl (ADMIN_URL)']],
+  );
+});

@@ -1,5 +1,6 @@
 import type { Spec } from '#libs/contracts/spec.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
+import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { qualified, quoteName } from '#libs/postgres/quote.ts';
 import { listRelations, ownRelations, type RelationFact } from '#libs/postgres/tables.ts';
@@ -17,6 +18,7 @@ export async function examineSource(spec: Spec, host: SourceHost, signal: AbortS
   const uncopied = await findUncopied(database);
   const problems = [
     ...(await clientProblems(database.serverMajor, host.pgBin)),
+    ...(await administratorProblems(spec, host, signal)),
     ...(await privilegeProblems(database)),
     ...(await hiddenRowProblems(database)),
     ...uncopied.filter(({ partial }) => partial).map(({ what, reason }) => unsupported(what, reason)),
@@ -50,9 +52,31 @@ export async function clientProblems(
     await requireClient(serverMajor, pgBin);
     return [];
   } catch (thrown) {
-    const error = HoldfastError.from(thrown);
-    return [problem(error.code, `PostgreSQL ${serverMajor}`, error.message, error.remedy)];
+    return [problemOf(thrown, `PostgreSQL ${serverMajor}`)];
   }
+}
+
+/** Roles are read through the administrator's address: it must not fail when the dump is nearly done. */
+async function administratorProblems(
+  spec: Spec,
+  host: SourceHost,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const { url, restoreUrl = url } = spec.database;
+  try {
+    const live = parseAddress(host.requireSecret(url.env)).database;
+    await using _session = await connectDatabase(withDatabase(host.requireSecret(restoreUrl.env), live), {
+      signal,
+    });
+    return [];
+  } catch (thrown) {
+    return [problemOf(thrown, `database.restoreUrl (${restoreUrl.env})`)];
+  }
+}
+
+function problemOf(thrown: unknown, subject: string): Problem {
+  const error = HoldfastError.from(thrown);
+  return problem(error.code, subject, error.message, error.remedy);
 }
 
 async function privilegeProblems(database: Database): Promise<readonly Problem[]> {
