@@ -28,7 +28,7 @@ const rootSchema = z.strictObject({
   site,
 });
 
-const specSchema = z.strictObject({
+export const specSchema = z.strictObject({
   deployment: token,
   profile: z.enum(['django', 'plain']).default('plain'),
   database: z.strictObject({
@@ -164,13 +164,29 @@ function lineOf(text: string, offset: number): number {
 
 function relationProblems(spec: Spec): Problem[] {
   const problems: Problem[] = [];
-  const roots = new Set<string>();
-  for (const root of [...spec.files.roots, ...spec.config.trees]) {
-    if (roots.has(root.name))
+  const roots = [...spec.files.roots, ...spec.config.trees];
+  const names = new Set<string>();
+  for (const root of roots) {
+    if (names.has(root.name))
       problems.push(
         problem('SPEC_INVALID', `root ${root.name}`, `name ${JSON.stringify(root.name)} is given twice`),
       );
-    roots.add(root.name);
+    names.add(root.name);
+  }
+  const files = spec.config.envFiles.map((path) => ({ name: `env file ${path}`, path }));
+  for (const place of [...roots, ...files]) {
+    const outer = roots.find(
+      (root) => root.name !== place.name && `${place.path}/`.startsWith(`${root.path}/`),
+    );
+    if (outer !== undefined)
+      problems.push(
+        problem(
+          'SPEC_INVALID',
+          place.name,
+          `${place.path} lies in root ${JSON.stringify(outer.name)} (${outer.path}) and would be restored twice`,
+          'remove it: what lies in a root is backed up with it',
+        ),
+      );
   }
   const fileRoots = new Set(spec.files.roots.map((root) => root.name));
   for (const rule of spec.files.documents) {

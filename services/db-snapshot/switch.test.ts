@@ -21,7 +21,7 @@ async function stagedWorld(live?: string) {
 const content = async (world: World, database = world.live) =>
   (await world.rows<{ x: string }>('SELECT x FROM public.t', database))[0]?.x;
 
-test('close, switch, switch back, discard: each may come twice and ends in the same place', async () => {
+test('close, switch, switch back, open, discard: each may come twice and ends in the same place', async () => {
   await using made = await stagedWorld('it"s über');
   const { world, staged } = made;
   for (const _ of [1, 2]) await world.run('CloseDatabase', {});
@@ -30,6 +30,9 @@ test('close, switch, switch back, discard: each may come twice and ends in the s
   assert.equal(await content(world), 'backup');
   assert.deepEqual(await world.databases(), [staged.live, staged.kept].toSorted());
   for (const _ of [1, 2]) await world.run('UndoPivot', { staged: { ...staged } });
+  // Files and configuration are still the new ones: nobody may start on the old database yet.
+  await assert.rejects(content(world), code('DATABASE_UNREACHABLE'));
+  for (const _ of [1, 2]) await world.run('OpenDatabase', {});
   assert.equal(await content(world), 'later');
   for (const _ of [1, 2]) await world.run('DiscardStage', {});
   assert.deepEqual(await world.databases(), [staged.live]);

@@ -56,6 +56,9 @@ export interface OracleEntry {
   readonly size: number;
   readonly sha256: string;
   readonly target?: string;
+  readonly hard_link_of?: string;
+  /** Digest of the first bytes, as many as an earlier record had seen of it. */
+  readonly prefix?: { readonly size: number; readonly sha256: string };
 }
 
 export interface OracleHttp {

@@ -11,6 +11,7 @@ import {
   type BackupFacts,
   type Check,
   type CoverageRow,
+  type RunningStack,
 } from './holdfast-scheme.ts';
 import { backupLegacy, restoreLegacy } from './legacy.ts';
 import { connectedness, openTraceReceiver } from './trace-receiver.ts';
@@ -26,6 +27,8 @@ export interface DemoOptions {
   /** Everything is made below it; the caller removes it. */
   readonly folder: string;
   readonly onNote: (note: string) => void;
+  /** Looks at the running stack: when it idles after its start, and when the restore is done. */
+  readonly onStack?: (stack: RunningStack, moment: 'idle' | 'restored') => Promise<void>;
 }
 
 /** What the last line of `npm run demo -- --json` says. */
@@ -83,13 +86,17 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   };
 }
 
-async function byHoldfast(world: World, { folder, store, onNote }: DemoOptions): Promise<SchemeResult> {
+async function byHoldfast(
+  world: World,
+  { folder, store, onNote, onStack }: DemoOptions,
+): Promise<SchemeResult> {
   await using receiver = await openTraceReceiver();
   const env = { ...world.environment, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint };
   let spoken: Pick<DemoResult, 'backup' | 'restore' | 'checks' | 'coverage'>;
   {
     onNote(`holdfast up --store ${store}: bus, store and five services`);
     await using stack = await startHoldfast({ home: join(folder, 'home'), store, env });
+    await onStack?.(stack, 'idle');
     onNote('holdfast init: looks at the application and declares it');
     const deployment = await declareWorld(stack, world);
     onNote('holdfast backup');
@@ -101,6 +108,7 @@ async function byHoldfast(world: World, { folder, store, onNote }: DemoOptions):
     const before = stack.holdfast.given();
     const restore = await stack.holdfast.expect(0, 'restore', deployment, '--yes');
     const checks = [...checksOf(backup), ...checksOf(restore)];
+    await onStack?.(stack, 'restored');
     // Whatever was done after the disaster besides that one command counts as done by hand.
     const manualSteps = stack.holdfast.given() - before - 1;
     spoken = { backup: facts, coverage, checks, restore: { ...restoreFacts(restore), manualSteps } };
@@ -111,13 +119,15 @@ async function byHoldfast(world: World, { folder, store, onNote }: DemoOptions):
 
 async function byLegacy(world: World, { onNote }: DemoOptions): Promise<SchemeResult> {
   onNote('dumpdata of the listed applications, tar of the document folder');
+  const backupStartedMs = performance.now();
   const saved = await backupLegacy(world);
+  const backup = { durationMs: Math.round(performance.now() - backupStartedMs) };
   await destroy(world, onNote);
   onNote('loaddata and tar, with whatever it takes by hand');
   const startedMs = performance.now();
   const { manualSteps } = await restoreLegacy(world, saved);
   return {
-    backup: {},
+    backup,
     restore: { runId: '', durationMs: Math.round(performance.now() - startedMs), phases: [], manualSteps },
     checks: [],
     coverage: [],

@@ -29,12 +29,13 @@ export function postgresTarget(host: TargetHost): Target {
     async pivot(spec, staged, signal) {
       await using server = await maintenance(spec, signal);
       const plan = planPivot(staged, await listDatabases(server));
-      return await rename(server, plan, staged.live, signal);
+      return await rename(server, plan, [allow(staged.live, true)], signal);
     },
     async undo(spec, staged, signal) {
       await using server = await maintenance(spec, signal);
+      // The old database stays closed: files and configuration are still the new ones, and `open` comes after them.
       const plan = planUndo(staged, await listDatabases(server));
-      return await rename(server, plan, staged.live, signal);
+      return await rename(server, plan, [], signal);
     },
     async discard(spec, prefix, signal) {
       await using server = await maintenance(spec, signal);
@@ -57,11 +58,11 @@ export function postgresTarget(host: TargetHost): Target {
   };
 }
 
-/** One transaction: a crash leaves all names or none; what is live afterwards takes connections, the other none. */
+/** One transaction: a crash leaves all names or none. */
 async function rename(
   server: Database,
   { renames }: Renames,
-  live: string,
+  last: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   for (const { from } of renames) {
@@ -69,9 +70,7 @@ async function rename(
     await endSessions(server, from, signal);
   }
   const steps = renames.map(({ from, to }) => `ALTER DATABASE ${quoteName(from)} RENAME TO ${quoteName(to)}`);
-  const present =
-    renames.length === 0 ? (await listDatabases(server)).has(live) : renames.at(-1)?.to === live;
-  const statements = [...steps, ...(present ? [allow(live, true)] : [])];
+  const statements = [...steps, ...last];
   if (statements.length > 0) await server.run(['BEGIN', ...statements, 'COMMIT'].join('; '));
   return renames.map(({ from, to }) => `${from} → ${to}`);
 }

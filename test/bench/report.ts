@@ -1,0 +1,75 @@
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+
+/** One line of a suite: ours against the peer's in the same run; ratio = ours ÷ peer, smaller is better. */
+export interface Case {
+  readonly name: string;
+  readonly ours: number;
+  /** Null where there is no peer: the figure stands against its target alone. */
+  readonly peer: number | null;
+  readonly unit: 'ms' | 'MiB';
+  readonly ratio: number | null;
+  /** What ours (or the ratio, where there is a peer) should not pass; null where nothing is promised. */
+  readonly target: number | null;
+}
+
+export interface Report {
+  readonly suite: string;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryMiB: number;
+    readonly kernel: string;
+    readonly node: string;
+  };
+  readonly cases: readonly Case[];
+}
+
+export function report(suite: string, cases: readonly Case[]): Report {
+  const machine = {
+    cpu: cpus()[0]?.model ?? '',
+    cores: availableParallelism(),
+    memoryMiB: Math.round(totalmem() / 2 ** 20),
+    kernel: release(),
+    node: process.version,
+  };
+  return { suite, machine, cases };
+}
+
+export function figure(name: string, ours: number, unit: Case['unit'], target: number | null = null): Case {
+  return { name, ours: rounded(ours), peer: null, unit, ratio: null, target };
+}
+
+/** Medians of alternating runs. */
+export function against(
+  name: string,
+  runs: { readonly ours: readonly number[]; readonly peer: readonly number[] },
+  unit: Case['unit'],
+  target: number | null = null,
+): Case {
+  const ours = median(runs.ours);
+  const peer = median(runs.peer);
+  return { name, ours, peer, unit, ratio: Math.round((ours / peer) * 100) / 100, target };
+}
+
+export function passes({ ours, ratio, target }: Case): boolean {
+  return target === null || (ratio ?? ours) <= target;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return rounded(sorted[Math.floor(sorted.length / 2)] ?? Number.NaN);
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+export function reportText({ suite, machine, cases }: Report): string {
+  const rows = cases.map((each) => {
+    const { name, ours, peer, unit, ratio, target } = each;
+    const versus = peer === null ? '' : `peer ${peer} ${unit}, ratio ${ratio}`;
+    const wanted = target === null ? '' : `${passes(each) ? 'within' : 'ABOVE'} ${target}`;
+    return `${name.padEnd(36)} ${String(ours).padStart(10)} ${unit}  ${versus.padEnd(36)} ${wanted}`.trimEnd();
+  });
+  return [`suite ${suite} on ${machine.cores} × ${machine.cpu}, ${machine.node}`, ...rows].join('\n');
+}
