@@ -302,6 +302,17 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
       );
     });
 
+    test('what is published reaches who listens now, beside the consumers', async () => {
+      const { command } = fresh(bus);
+      const sent = command('heard');
+      const { promise, resolve } = Promise.withResolvers<BusEvent>();
+      const other = await rig.open();
+      await using _listening = await other.listen(sent.subject, (event) => resolve(event));
+      await bus.publish(sent);
+      assert.equal((await promise).id, sent.id);
+      await other[Symbol.asyncDispose]();
+    });
+
     test('a note reaches who listens now, by wildcard too, and nobody later', async () => {
       const run = token();
       const note = (item: number) => ({

@@ -64,11 +64,13 @@ export function openMemoryBus(options: {
   const owned = new AsyncDisposableStack();
   return {
     async publish(publication, { signal, deadlineMs = PUBLISH_DEADLINE_MS } = {}) {
-      const stream = broker.requireStreamOf(publication.subject);
-      return stream.add(
-        { subject: publication.subject, id: publication.id, bytes: encodeEvent(publication, clock) },
-        { signal, deadlineMs },
-      );
+      const { subject, id } = publication;
+      const bytes = encodeEvent(publication, clock);
+      const stored = await broker
+        .requireStreamOf(subject)
+        .add({ subject, id, bytes }, { signal, deadlineMs });
+      broker.emit(subject, bytes);
+      return stored;
     },
     consume(consumeOptions, handler) {
       const running = runSlots(

@@ -81,7 +81,7 @@ export interface ConsumeOptions {
  * Throws BUS_UNREACHABLE (transient) after the deadline, CANCELLED on the signal.
  */
 export interface Bus extends AsyncDisposable {
-  /** Stores in the stream of the subject. Sent again with the same id until it is stored, the deadline or the signal. */
+  /** Stores in the stream of the subject, and reaches who listens on it now. Sent again with the same id until it is stored, the deadline or the signal. */
   publish(
     publication: Publication,
     options?: { signal?: AbortSignal; deadlineMs?: number },

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ageFindings } from './deployments.ts';
+
+const specYaml = 'deployment: records\ndatabase: { url: { env: URL } }\npolicy: { rpo: 26h }\n';
+const HOUR_MS = 3_600_000;
+
+test('the age of a backup is that of its mark, told as it is, and too old is a problem', () => {
+  const mark = '2026-11-24T15:39:21.240469Z/0/1BB8268';
+  const backups = [{ ...BACKUP, mark }];
+  const at = Date.parse('2026-11-24T15:39:21.240Z');
+  const said = (hours: number) =>
+    ageFindings({ deployment: 'records', specYaml }, backups, at + hours * HOUR_MS);
+  assert.deepEqual(said(2), [
+    { level: 'ok', subject: 'records', message: 'newest backup is 2 h 0 min old, 26h are allowed' },
+  ]);
+  assert.deepEqual(
+    said(27).map(({ level, remedy }) => [level, remedy]),
+    [['problem', 'holdfast backup records']],
+  );
+});
+
+test('no backup is a problem; a damaged one is none', () => {
+  const levels = (backups: Parameters<typeof ageFindings>[1]) =>
+    ageFindings({ deployment: 'records', specYaml }, backups, 0).map(({ level }) => level);
+  assert.deepEqual(levels([]), ['problem']);
+  assert.deepEqual(levels([{ ...BACKUP, completeness: 'damaged' }]), ['problem', 'problem']);
+});
+
+const BACKUP = {
+  backupId: 'b',
+  deployment: 'records',
+  mark: '',
+  committedAt: '',
+  completeness: 'complete',
+  manifestJson: '',
+  coverage: [],
+};
