@@ -1,4 +1,18 @@
-import type { OracleState } from '#test/demo/judge.ts';
+import {
+  auditHolds,
+  checked,
+  constraintsHold,
+  documentsFit,
+  documentsOpen,
+  envHolds,
+  keysKept,
+  logsHold,
+  measured,
+  migrationsHold,
+  sequencesHold,
+  sessionHolds,
+  wholeState,
+} from './holds.ts';
 import { same, sameTables, sameTree, type Seen } from './seen.ts';
 
 /** One line of the analysis, as what must hold now. */
@@ -7,8 +21,6 @@ export interface Finding {
   readonly title: string;
   readonly holds: (seen: Seen) => boolean;
 }
-
-const database = (seen: Seen) => ({ before: seen.before.database, after: seen.after.database });
 
 export const FINDINGS: readonly Finding[] = [
   {
@@ -40,7 +52,8 @@ export const FINDINGS: readonly Finding[] = [
     id: 'F6',
     title: 'no trigger fired while loading; each is as it was',
     holds: (seen) =>
-      same(database(seen).before.triggers, database(seen).after.triggers) && sameTables(seen, /audit_trail$/),
+      same(seen.before.database.triggers, seen.after.database.triggers) &&
+      sameTables(seen, /(audit_trail|database_change_log)$/),
   },
   {
     id: 'F7',
@@ -77,7 +90,7 @@ export const FINDINGS: readonly Finding[] = [
   {
     id: 'F18',
     title: 'restoring over existing, drifted data ends in the backup’s state',
-    holds: (seen) => seen.over !== undefined && sameTables({ before: seen.before, after: seen.over }, /./),
+    holds: (seen) => seen.over !== undefined && wholeState({ ...seen, after: seen.over }),
   },
   { id: 'F22', title: 'sequences are checked by program', holds: (seen) => checked(seen, /sequences/) },
   {
@@ -93,12 +106,7 @@ export const FINDINGS: readonly Finding[] = [
   {
     id: 'F27',
     title: 'complete loss: everything back, no manual step',
-    holds: (seen) =>
-      seen.process?.manualSteps === 0 &&
-      sameTables(seen, /./) &&
-      sameTree(seen, 'storage') &&
-      envHolds(seen) &&
-      sequencesHold(seen),
+    holds: (seen) => seen.process?.manualSteps === 0 && wholeState(seen),
   },
   {
     id: 'F30',
@@ -109,7 +117,7 @@ export const FINDINGS: readonly Finding[] = [
     id: 'F31',
     title: 'accounts, groups and permissions equal',
     holds: (seen) =>
-      sameTables(seen, /(users|roles|user_roles|auth_group|auth_permission|users_groups)$/) &&
+      sameTables(seen, /(users|roles|user_roles|auth_group|auth_permission|users_groups|_permissions)$/) &&
       same(seen.before.http?.permissions.body, seen.after.http?.permissions.body),
   },
   {
@@ -130,16 +138,14 @@ export const FINDINGS: readonly Finding[] = [
     title: 'a component that fails leaves no backup behind',
     holds: ({ process }) =>
       process !== undefined &&
-      process.failedBackup.exit !== 0 &&
-      process.failedBackup.listedAfter === process.failedBackup.listedBefore,
+      process.failedBackups.exits.length > 0 &&
+      !process.failedBackups.exits.includes(0) &&
+      process.failedBackups.listedAfter === process.failedBackups.listedBefore,
   },
   {
     id: 'H3',
     title: 'success is a measured comparison of something',
-    holds: ({ process }) =>
-      process !== undefined &&
-      process.checks.length > 0 &&
-      process.checks.every(({ ok, detail }) => ok && !detail.startsWith('0 ')),
+    holds: measured,
   },
   {
     id: 'H6',
@@ -147,91 +153,3 @@ export const FINDINGS: readonly Finding[] = [
     holds: ({ after }) => documentsFit(after),
   },
 ];
-
-function sequencesHold(seen: Seen): boolean {
-  const { before, after } = database(seen);
-  const names = Object.keys(before.sequences);
-  return (
-    names.length > 0 &&
-    names.every((name) => {
-      const was = before.sequences[name]!;
-      const is = after.sequences[name];
-      return (
-        is !== undefined &&
-        BigInt(is.next_value) >= BigInt(was.next_value) &&
-        (was.is_called || !is.is_called)
-      );
-    })
-  );
-}
-
-function constraintsHold(seen: Seen): boolean {
-  const { before, after } = database(seen);
-  return (
-    same(before.constraints, after.constraints) && Object.values(after.orphans).every((rows) => rows === 0)
-  );
-}
-
-function keysKept(seen: Seen, after: OracleState | undefined): boolean {
-  return (
-    after !== undefined &&
-    sameTables({ before: seen.before, after }, /(django_content_type|auth_permission|auth_group)$/)
-  );
-}
-
-function migrationsHold(seen: Seen): boolean {
-  return sameTables(seen, /django_migrations$/) && seen.after.commands['migrate']?.exit === 0;
-}
-
-function envHolds({ before, after }: Seen): boolean {
-  const was = before.env['.env'];
-  const is = after.env['.env'];
-  return was?.state === 'present' && same([was.sha256, was.mode, was.uid], [is?.sha256, is?.mode, is?.uid]);
-}
-
-function logsHold({ before, after }: Seen): boolean {
-  const files = Object.entries(before.trees['logs']?.entries ?? {}).filter(
-    ([, entry]) => entry.type === 'file',
-  );
-  return (
-    files.length > 0 &&
-    files.every(([path, entry]) => (after.trees['logs']?.entries[path]?.size ?? -1) >= entry.size)
-  );
-}
-
-function sessionHolds({ before, after }: Seen): boolean {
-  const was = before.http?.old_session;
-  return was?.status === 200 && same(was, after.http?.old_session) && after.commands['canary']?.exit === 0;
-}
-
-function documentsOpen({ before, after }: Seen): boolean {
-  const keys = Object.keys(before.http?.documents ?? {});
-  return (
-    keys.length > 0 &&
-    keys.every((key) => after.http?.documents[key]?.status === 200 && after.http.documents[key].equals_row)
-  );
-}
-
-function auditHolds(seen: Seen): boolean {
-  const guards = Object.entries(seen.after.database.triggers).filter(([name]) =>
-    name.includes('audit_trail'),
-  );
-  return (
-    sameTables(seen, /audit_trail$/) &&
-    seen.after.commands['audit']?.exit === 0 &&
-    guards.length > 0 &&
-    guards.every(([, trigger]) => trigger.enabled === 'O')
-  );
-}
-
-function documentsFit(state: OracleState): boolean {
-  const verdicts = Object.values(state.documents).flatMap((rows) => Object.values(rows));
-  return (
-    verdicts.some(({ verdict }) => verdict === 'ok') &&
-    verdicts.every(({ verdict }) => verdict === 'ok' || verdict === 'no path')
-  );
-}
-
-function checked({ process }: Seen, pattern: RegExp): boolean {
-  return process?.checks.some(({ name, ok }) => pattern.test(name) && ok) === true;
-}
