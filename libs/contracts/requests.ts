@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /** What each verb asks for and answers. Shapes are listed in protos/README.md; times are RFC 3339. */
 
-const snapshotRef = z.object({
+export const snapshotRef = z.object({
+  deployment: z.string(),
   component: z.enum(['database', 'files', 'config']),
   id: z.string(),
   digest: z.string(),

@@ -7,7 +7,7 @@ import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 export type Spec = z.infer<typeof specSchema>;
 
 const token = z.string().regex(TOKEN_PATTERN, 'wanted: lower case letters, digits and dashes');
-const absolutePath = z
+export const absolutePath = z
   .string()
   .refine(
     (path) => path.startsWith('/') && !path.split('/').includes('..'),
@@ -16,8 +16,15 @@ const absolutePath = z
 const identifier = z.string().min(1).max(63);
 const duration = z.string().regex(/^\d+[smhd]$/, 'wanted: a number and s, m, h or d');
 const site = token.default('local');
-/** A secret is named, never written: `env` is looked up in the worker's environment and in services.env. */
-const secretRef = z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) });
+/**
+ * A secret is named, never written: `env` is looked up in the worker's environment and in services.env, `file` is the
+ * first line of a file that only its owner may read.
+ */
+export const secretRef = z.union([
+  z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) }),
+  z.strictObject({ file: absolutePath }),
+]);
+export type SecretRef = z.infer<typeof secretRef>;
 const argumentArray = z.array(z.string().min(1)).min(1);
 
 const rootSchema = z.strictObject({
@@ -34,6 +41,8 @@ export const specSchema = z.strictObject({
   database: z.strictObject({
     url: secretRef,
     restoreUrl: secretRef.optional(),
+    /** Instead of the name in the addresses. */
+    name: identifier.optional(),
     exclude: z.array(z.strictObject({ table: z.string().min(1), reason: z.string().min(1) })).default([]),
     site,
   }),

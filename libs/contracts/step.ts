@@ -11,6 +11,7 @@ export const commandSchema = z.strictObject({
   runId: z.string().regex(RUN_PATTERN),
   deployment: z.string().regex(TOKEN_PATTERN),
   specVersion: z.int().min(1),
+  relocationJson: z.string().default(''),
   service: z.enum(['db-snapshot', 'file-snapshot', 'config-vault', 'verifier']),
   site: z.string().regex(TOKEN_PATTERN),
   step: z.string().regex(/^[a-z][a-z0-9.-]*$/),

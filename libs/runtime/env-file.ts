@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { SecretRef } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { Secret } from '#libs/kernel/secret.ts';
 import type { Environment } from './config.ts';
@@ -7,12 +8,21 @@ import type { Environment } from './config.ts';
  * Looks a secret up at each use, so that a changed value holds at once: the environment first, then `services.env`.
  * Throws SECRET_MISSING, CONFIG_INVALID for a line that is no NAME=value.
  */
-export function secretSource(env: Environment, path: string): (name: string) => Secret {
-  return (name) => {
-    const value = env[name] || readEnvFile(path).get(name);
-    if (value === undefined || value === '') throw new HoldfastError('SECRET_MISSING', { name, file: path });
+export function secretSource(env: Environment, path: string): (ref: SecretRef) => Secret {
+  return (ref) => {
+    if ('file' in ref) return secretFile(ref.file);
+    const value = env[ref.env] || readEnvFile(path).get(ref.env);
+    if (value === undefined || value === '')
+      throw new HoldfastError('SECRET_MISSING', { name: ref.env, file: path });
     return new Secret(value);
   };
+}
+
+/** The first line of a file. Throws SECRET_MISSING. */
+export function secretFile(file: string): Secret {
+  const value = textOf(file).split(/\r?\n/)[0]?.trim() ?? '';
+  if (value === '') throw new HoldfastError('SECRET_MISSING', { file });
+  return new Secret(value);
 }
 
 /** NAME=value lines; `#` begins a comment line; one pair of quotes around the value is taken off. No file, no values. */

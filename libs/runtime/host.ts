@@ -1,5 +1,6 @@
 import type { Bus } from '#libs/bus/port.ts';
 import type { ServiceName } from '#libs/contracts/services.ts';
+import type { SecretRef } from '#libs/contracts/spec.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import type { Repository } from '#libs/repository/port.ts';
@@ -16,8 +17,8 @@ export interface Host {
   readonly repository: Repository;
   readonly clock: Clock;
   readonly log: Log;
-  /** Looks a spec's `{ env: NAME }` up, now: the process environment first, then services.env. Throws SECRET_MISSING. */
-  readonly requireSecret: (name: string) => Secret;
+  /** Looks a spec's `{ env }` or `{ file }` up, now: the environment first, then services.env. Throws SECRET_MISSING. */
+  readonly requireSecret: (ref: SecretRef) => Secret;
   /** Folder with the PostgreSQL clients to try first, if one was found for us. */
   readonly pgBin: string | undefined;
 }

@@ -107,7 +107,7 @@ async function runHandler<Ports>(
       reason: `${contract.service} has no such verb`,
     });
   const request = parseRequest(command);
-  const spec = await readSpec(deps.store, command.deployment, command.specVersion, { signal: deps.signal });
+  const spec = await readSpec(deps.store, command, { signal: deps.signal });
   const early = new EarlyResults(command, deps);
   const context: StepContext = {
     command,

@@ -1,3 +1,4 @@
+import { parseRelocation, relocate } from '#libs/contracts/relocation.ts';
 import { parseSpec, type Spec } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -9,14 +10,19 @@ interface Options {
   readonly signal?: AbortSignal;
 }
 
-/** The declaration a run is pinned to. Throws DEPLOYMENT_NOT_FOUND, SPEC_INVALID. */
-export async function readSpec(
-  store: ObjectStore,
-  deployment: string,
-  version: number,
-  options: Options = {},
-): Promise<Spec> {
-  return parseSpec(await readSpecText(store, deployment, version, options));
+/** Which declaration, and where it is to be carried out: a command or a question of the contracts. */
+export interface PinnedSpec {
+  readonly deployment: string;
+  readonly specVersion: number;
+  /** JSON of a Relocation; empty for where the spec says. */
+  readonly relocationJson: string;
+}
+
+/** The declaration a run is pinned to, relocated. Throws DEPLOYMENT_NOT_FOUND, SPEC_INVALID, MESSAGE_MALFORMED. */
+export async function readSpec(store: ObjectStore, pinned: PinnedSpec, options: Options = {}): Promise<Spec> {
+  const { deployment, specVersion, relocationJson } = pinned;
+  const spec = parseSpec(await readSpecText(store, deployment, specVersion, options));
+  return relocate(spec, parseRelocation(relocationJson));
 }
 
 /** As it was declared, comments included. Throws DEPLOYMENT_NOT_FOUND. */

@@ -13,6 +13,8 @@ export interface RunHeader {
   readonly principal: string;
   readonly openedAt: string;
   readonly parameters: Json;
+  /** JSON of a Relocation: where the run works instead of where the spec says; absent or empty for there. */
+  readonly relocationJson?: string;
 }
 
 export type RunOutcome = 'completed' | 'partial' | 'refused' | 'failed' | 'cancelled' | 'stuck';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { SpanKind, SpanStatusCode, TraceFlags, type HrTime } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resources, tracing } from '@opentelemetry/sdk-node';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { traceparentOf, type PlainSpan, type Tracing } from './tracing.ts';
 
@@ -13,7 +14,7 @@ const EXPORT_SPANS_MAX = 512;
 /** OTLP over HTTP with JSON. Spans are handed to exporter and batch as they are: ids are ours, not the SDK's. */
 export function openOtlpTracing(options: { service: string; site?: string; endpoint: string }): Tracing {
   const { service, site, endpoint } = options;
-  const resource = resources.resourceFromAttributes({
+  const resource = resourceFromAttributes({
     'service.name': service,
     'service.namespace': 'holdfast',
     ...(site === undefined ? {} : { 'holdfast.site': site }),
@@ -22,8 +23,8 @@ export function openOtlpTracing(options: { service: string; site?: string; endpo
     url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
     timeoutMillis: EXPORT_TIMEOUT_MS,
   });
-  const batch = new tracing.BatchSpanProcessor(exporter, { exportTimeoutMillis: EXPORT_TIMEOUT_MS });
-  const readable = (span: PlainSpan): tracing.ReadableSpan => readableSpan(span, resource);
+  const batch = new BatchSpanProcessor(exporter, { exportTimeoutMillis: EXPORT_TIMEOUT_MS });
+  const readable = (span: PlainSpan): ReadableSpan => readableSpan(span, resource);
   return {
     async withSpan(name, { parentTraceparent, attributes = {} }, work) {
       const parent = parseTraceparent(parentTraceparent);
@@ -66,7 +67,7 @@ export function openOtlpTracing(options: { service: string; site?: string; endpo
   };
 }
 
-function readableSpan(span: PlainSpan, resource: tracing.ReadableSpan['resource']): tracing.ReadableSpan {
+function readableSpan(span: PlainSpan, resource: ReadableSpan['resource']): ReadableSpan {
   const context = (spanId: string) => ({ traceId: span.traceId, spanId, traceFlags: TraceFlags.SAMPLED });
   const own = context(span.spanId);
   return {

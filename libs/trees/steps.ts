@@ -60,8 +60,8 @@ export async function stageStep(
   const { snapshot: ref } = parseWith(stageRestoreRequest, request, 'StageRestore');
   const { command, signal } = context;
   if (ref.component !== component) throw foreign(component, ref.component);
-  const { deployment } = command;
-  const snapshot = await snapshots.require({ deployment, component, id: ref.id, digest: ref.digest }, signal);
+  const { deployment, id, digest } = ref;
+  const snapshot = await snapshots.require({ deployment, component, id, digest }, signal);
   const { places, problems } = planPlaces(snapshot, roots);
   refuseAll('REFUSED', problems);
   const stage = stageName(command);

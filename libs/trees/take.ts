@@ -61,7 +61,7 @@ export async function takeTrees(
     { signal },
   );
   return {
-    snapshot: { component, id, digest },
+    snapshot: { deployment, component, id, digest },
     mark,
     leftOut,
     facts: facts as Record<string, unknown>,

@@ -86,7 +86,14 @@ test('preflight lists every problem at once', async () => {
   await using scene = await openScene();
   rmSync(join(scene.folder, '.env'));
   rmSync(join(scene.folder, 'tls'), { recursive: true });
-  const request = { deployment: 'edms', specVersion: 1, snapshotId: '', snapshotDigest: '' };
+  const request = {
+    deployment: 'edms',
+    specVersion: 1,
+    relocationJson: '',
+    snapshotDeployment: 'edms',
+    snapshotId: '',
+    snapshotDigest: '',
+  };
   const answer = await preflight({ ...request, purpose: 'PURPOSE_BACKUP' }, call, scene.ports);
   assert.deepEqual(codes(answer.problems), [`ROOT_MISSING env:${scene.folder}/.env`, 'ROOT_MISSING tls']);
   assert.deepEqual(codes(answer.warnings), [
@@ -102,6 +109,8 @@ test('preflight of a restore names variables the snapshot lacks', async () => {
   const request = {
     deployment: 'edms',
     specVersion: 1,
+    relocationJson: '',
+    snapshotDeployment: 'edms',
     snapshotId: snapshot.id,
     snapshotDigest: snapshot.digest,
   };

@@ -1,4 +1,5 @@
 import type { Spec } from '#libs/contracts/spec.ts';
+import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import type { Trees } from '#libs/trees/port.ts';
@@ -7,7 +8,7 @@ import type { TreeSnapshots } from '#libs/trees/snapshots.ts';
 /** Declarations, for questions that come without a run. */
 export interface Specs {
   /** Throws DEPLOYMENT_NOT_FOUND, SPEC_INVALID. */
-  read(deployment: string, version: number, signal: AbortSignal): Promise<Spec>;
+  read(pinned: PinnedSpec, signal: AbortSignal): Promise<Spec>;
 }
 
 export interface Vault {

@@ -12,7 +12,7 @@ export const buildService: BuildService<ConfigPorts> = async ({ store, repositor
   ports: {
     trees: openTrees({ repository, clock }),
     snapshots: treeSnapshots(repository),
-    specs: { read: (deployment, version, signal) => readSpec(store, deployment, version, { signal }) },
+    specs: { read: (pinned, signal) => readSpec(store, pinned, { signal }) },
     vault: openVault({ store, repository, clock }),
     envFiles,
     programs,

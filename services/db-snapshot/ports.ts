@@ -6,6 +6,7 @@ import type {
 } from '#libs/contracts/database-snapshot.ts';
 import type { StagedDatabase, TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
@@ -96,6 +97,6 @@ export interface DbSnapshotPorts {
   readonly source: Source;
   readonly target: Target;
   readonly repository: Repository;
-  readonly specs: { read(deployment: string, version: number, signal: AbortSignal): Promise<Spec> };
+  readonly specs: { read(pinned: PinnedSpec, signal: AbortSignal): Promise<Spec> };
   readonly clock: Clock;
 }

@@ -10,7 +10,7 @@ export const buildService: BuildService<DbSnapshotPorts> = async (host) => ({
     source: postgresSource(host),
     target: postgresTarget(host),
     repository: host.repository,
-    specs: { read: (deployment, version, signal) => readSpec(host.store, deployment, version, { signal }) },
+    specs: { read: (pinned, signal) => readSpec(host.store, pinned, { signal }) },
     clock: host.clock,
   },
   [Symbol.asyncDispose]: async () => {},

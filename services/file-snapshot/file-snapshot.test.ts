@@ -177,6 +177,7 @@ test('preflight: an absent optional root is fine, everything else that is wrong 
     purpose: 'PURPOSE_RESTORE',
     snapshotId: snapshot.id,
     snapshotDigest: snapshot.digest,
+    snapshotDeployment: snapshot.deployment,
   };
   const answer = await scene.ask<Answer>(COMPONENT, 'preflight', restore);
   assert.deepEqual(answer.problems, [], 'a root that is not there can be made');

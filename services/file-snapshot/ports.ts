@@ -1,11 +1,12 @@
 import type { Spec } from '#libs/contracts/spec.ts';
+import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
 import type { Trees } from '#libs/trees/port.ts';
 import type { TreeSnapshots } from '#libs/trees/snapshots.ts';
 
 /** Declarations, for questions that come without a run. */
 export interface Specs {
   /** Throws DEPLOYMENT_NOT_FOUND, SPEC_INVALID. */
-  read(deployment: string, version: number, signal: AbortSignal): Promise<Spec>;
+  read(pinned: PinnedSpec, signal: AbortSignal): Promise<Spec>;
 }
 
 export interface FilePorts {

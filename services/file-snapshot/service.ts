@@ -9,7 +9,7 @@ export const buildService: BuildService<FilePorts> = async ({ store, repository,
   ports: {
     trees: openTrees({ repository, clock }),
     snapshots: treeSnapshots(repository),
-    specs: { read: (deployment, version, signal) => readSpec(store, deployment, version, { signal }) },
+    specs: { read: (pinned, signal) => readSpec(store, pinned, { signal }) },
   },
   [Symbol.asyncDispose]: async () => {},
 });

@@ -1,4 +1,5 @@
 import type { Manifest } from '#libs/contracts/manifest.ts';
+import type { SnapshotRef } from '#libs/contracts/requests.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
@@ -48,6 +49,8 @@ export interface RunRequest {
   readonly origin: 'request' | 'event' | 'slot';
   readonly key: string;
   readonly parameters: Json;
+  /** JSON of a Relocation, or empty. */
+  readonly relocationJson?: string;
 }
 
 /** Runs: opened once, driven to their end by whoever owns them. */
@@ -81,7 +84,9 @@ export interface PreflightQuestion {
   readonly deployment: string;
   readonly specVersion: number;
   readonly purpose: 'PURPOSE_BACKUP' | 'PURPOSE_RESTORE';
-  readonly snapshots: readonly { readonly component: string; readonly id: string; readonly digest: string }[];
+  readonly snapshots: readonly SnapshotRef[];
+  /** JSON of a Relocation, or empty. */
+  readonly relocationJson: string;
 }
 
 export interface PreflightAnswer {

@@ -16,7 +16,7 @@ import { specRecords } from './adapters/spec-records.ts';
 import { traceOf } from './domain/run-trace.ts';
 import { onEdmsEvent } from './handlers/on-edms-event.ts';
 import type { CoordinatorPorts } from './ports.ts';
-import { sagas } from './sagas/all.ts';
+import { sagaOf } from './sagas/all.ts';
 import { localBodies } from './sagas/bodies.ts';
 
 /** Builds the adapters; runs and questions to the workers begin when bus and caller are there (`start`). */
@@ -74,7 +74,7 @@ function registryOf(
     store,
     clock,
     log,
-    sagas,
+    sagaOf,
     drive: {
       send: (command) => publishCommand(bus, host, command),
       sendCancel: async (runId) =>

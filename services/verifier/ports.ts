@@ -12,15 +12,11 @@ import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 /** What the source said, read from sealed snapshots; nothing here is written by the verifier. */
 export interface Evidence {
   /** Throws SNAPSHOT_DAMAGED, OBJECT_MISSING when the snapshot is not the one the digest names. */
-  requireSnapshot(
-    deployment: string,
-    ref: SnapshotRef,
-    signal: AbortSignal,
-  ): Promise<{ readonly packs: readonly string[] }>;
-  tables(deployment: string, ref: SnapshotRef, signal: AbortSignal): AsyncIterable<TableRecord>;
-  sequences(deployment: string, ref: SnapshotRef, signal: AbortSignal): AsyncIterable<SequenceRecord>;
-  documents(deployment: string, ref: SnapshotRef, signal: AbortSignal): AsyncIterable<DocumentRow>;
-  listing(deployment: string, ref: SnapshotRef, signal: AbortSignal): AsyncIterable<TreeRecord>;
+  requireSnapshot(ref: SnapshotRef, signal: AbortSignal): Promise<{ readonly packs: readonly string[] }>;
+  tables(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<TableRecord>;
+  sequences(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<SequenceRecord>;
+  documents(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<DocumentRow>;
+  listing(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<TreeRecord>;
   /** Re-reads a whole pack and opens every chunk. Throws PACK_DAMAGED. */
   verifyPack(name: string, signal: AbortSignal): Promise<{ readonly bytes: number }>;
   hasPack(name: string, signal: AbortSignal): Promise<boolean>;

@@ -41,6 +41,7 @@ async function benchLoad(load: Pick<DemoBench, 'rows' | 'files' | 'onNote'>): Pr
     ...load,
     scheme: 'holdfast',
     scale: 'seed',
+    traced: false,
     onStack: async ({ home }, moment) => {
       const services = await serviceMemory(home);
       const idle = services.reduce((sum, { now }) => sum + now, 0);

@@ -1,22 +1,22 @@
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
+import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
 import { planPlaces } from '#libs/trees/places.ts';
 import { configOf } from '../domain/component.ts';
 import { missingInSnapshot, missingNow, missingPrograms } from '../domain/variables.ts';
 import type { ConfigPorts } from '../ports.ts';
 
-export interface PreflightRequest {
-  readonly deployment: string;
-  readonly specVersion: number;
+export interface PreflightRequest extends PinnedSpec {
   readonly purpose: string;
   readonly snapshotId: string;
   readonly snapshotDigest: string;
+  readonly snapshotDeployment: string;
 }
 
 /** Backup: what is declared can be read. Restore: places can take it, and nothing that is needed would be missing. */
 export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: ConfigPorts) {
-  const spec = await ports.specs.read(request.deployment, request.specVersion, signal);
+  const spec = await ports.specs.read(request, signal);
   return request.purpose === 'PURPOSE_RESTORE'
     ? preflightRestore(request, spec, ports, signal)
     : preflightBackup(spec, ports, signal);
@@ -33,7 +33,7 @@ async function preflightBackup(spec: Spec, { trees, envFiles, programs }: Config
 }
 
 async function preflightRestore(
-  { deployment, snapshotId: id, snapshotDigest: digest }: PreflightRequest,
+  { snapshotDeployment: deployment, snapshotId: id, snapshotDigest: digest }: PreflightRequest,
   spec: Spec,
   { trees, snapshots, programs }: ConfigPorts,
   signal: AbortSignal,

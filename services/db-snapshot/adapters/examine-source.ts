@@ -8,12 +8,13 @@ import { requireClient } from '#libs/postgres/tools.ts';
 import { findTable, tableText } from '../domain/find-table.ts';
 import { isExcluded } from '../domain/excluded-tables.ts';
 import type { Examination } from '../ports.ts';
+import { liveAddress } from './maintenance.ts';
 import type { SourceHost } from './source.ts';
 import { findUncopied } from './uncopied.ts';
 
 /** Everything that would stop a backup, or make it less than all, before anything is touched. */
 export async function examineSource(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<Examination> {
-  await using database = await connectDatabase(host.requireSecret(spec.database.url.env), { signal });
+  await using database = await connectDatabase(liveAddress(spec, host), { signal });
   const relations = await listRelations(database);
   const uncopied = await findUncopied(database);
   const problems = [
@@ -64,13 +65,14 @@ async function administratorProblems(
 ): Promise<readonly Problem[]> {
   const { url, restoreUrl = url } = spec.database;
   try {
-    const live = parseAddress(host.requireSecret(url.env)).database;
-    await using _session = await connectDatabase(withDatabase(host.requireSecret(restoreUrl.env), live), {
+    const live = parseAddress(liveAddress(spec, host)).database;
+    await using _session = await connectDatabase(withDatabase(host.requireSecret(restoreUrl), live), {
       signal,
     });
     return [];
   } catch (thrown) {
-    return [problemOf(thrown, `database.restoreUrl (${restoreUrl.env})`)];
+    const place = 'env' in restoreUrl ? restoreUrl.env : restoreUrl.file;
+    return [problemOf(thrown, `database.restoreUrl (${place})`)];
   }
 }
 

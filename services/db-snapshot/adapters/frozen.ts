@@ -131,7 +131,7 @@ export class Frozen implements FrozenSource {
   async globals(): Promise<{ globals: DatabaseGlobals; leftOut: readonly LeftOut[] }> {
     const { spec, host, signal } = this.#parts;
     const own = await readDatabaseFacts(this.#database);
-    const administrator = host.requireSecret((spec.database.restoreUrl ?? spec.database.url).env);
+    const administrator = host.requireSecret(spec.database.restoreUrl ?? spec.database.url);
     await using cluster = await connectDatabase(withDatabase(administrator, own.name), { signal });
     const { roles, passwords } = await readRoles(cluster);
     const hidden = {

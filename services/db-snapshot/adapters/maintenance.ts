@@ -6,6 +6,13 @@ import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import type { Host } from '#libs/runtime/host.ts';
 
+/** Address of the live database. */
+export function liveAddress(spec: Spec, host: Pick<Host, 'requireSecret'>): Secret {
+  const { url, name } = spec.database;
+  const address = host.requireSecret(url);
+  return name === undefined ? address : withDatabase(address, name);
+}
+
 export type TargetHost = Pick<Host, 'requireSecret' | 'pgBin'>;
 
 /** A database is neither made, dropped nor renamed from inside itself. */
@@ -15,7 +22,7 @@ const SESSIONS_MS = 30_000;
 const POLL_MS = 100;
 
 export function administratorOf(spec: Spec, host: TargetHost): Secret {
-  return host.requireSecret((spec.database.restoreUrl ?? spec.database.url).env);
+  return host.requireSecret(spec.database.restoreUrl ?? spec.database.url);
 }
 
 export async function connectMaintenance(url: Secret, signal: AbortSignal): Promise<Database> {

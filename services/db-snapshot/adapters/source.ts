@@ -6,6 +6,7 @@ import type { FrozenSource, Source } from '../ports.ts';
 import { examineSource } from './examine-source.ts';
 import { Frozen } from './frozen.ts';
 import { lockTables } from './lock-tables.ts';
+import { liveAddress } from './maintenance.ts';
 import { watchWaiters } from './watch-waiters.ts';
 
 /** An ALTER that ends within seconds should not cost the run; an application that keeps altering must not be held up. */
@@ -33,7 +34,7 @@ export function postgresSource(host: SourceHost): Source {
 }
 
 async function tryFreeze(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<FrozenSource> {
-  const url = host.requireSecret(spec.database.url.env);
+  const url = liveAddress(spec, host);
   await using stack = new AsyncDisposableStack();
   const yielding = new AbortController();
   const either = AbortSignal.any([signal, yielding.signal]);

@@ -10,12 +10,13 @@ import {
   connectMaintenance,
   endSessions,
   listDatabases,
+  liveAddress,
   type TargetHost,
 } from './maintenance.ts';
 import { createSide } from './side-database.ts';
 
 export function postgresTarget(host: TargetHost): Target {
-  const liveName = (spec: Spec) => parseAddress(host.requireSecret(spec.database.url.env)).database;
+  const liveName = (spec: Spec) => parseAddress(liveAddress(spec, host)).database;
   const maintenance = (spec: Spec, signal: AbortSignal) =>
     connectMaintenance(administratorOf(spec, host), signal);
   return {

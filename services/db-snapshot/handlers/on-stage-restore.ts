@@ -22,7 +22,7 @@ export async function onStageRestore(
 ): Promise<Json> {
   const { snapshot: ref } = parseWith(stageRestoreRequest, request, 'StageRestore');
   const { command, spec, signal, phase } = context;
-  const snapshot = await repository.readSnapshot({ deployment: command.deployment, ...ref }, { signal });
+  const snapshot = await repository.readSnapshot(ref, { signal });
   const globals = await readGlobals(repository, snapshot, signal);
   const live = target.liveName(spec);
   const side = sideName(live, command);

@@ -43,7 +43,7 @@ export async function onTakeSnapshot(
     { signal },
   );
   const outcome = {
-    snapshot: { component: 'database', id, digest },
+    snapshot: { deployment: snapshot.deployment, component: 'database', id, digest },
     mark: source.mark,
     leftOut: [...tally.leftOut],
     facts,

@@ -21,8 +21,8 @@ async function examine(
   { specs, source, target, repository }: DbSnapshotPorts,
   signal: AbortSignal,
 ): Promise<Examination> {
-  const { deployment, specVersion, purpose, snapshotId, snapshotDigest } = request;
-  const spec = await specs.read(deployment, specVersion, signal);
+  const { snapshotDeployment: deployment, purpose, snapshotId, snapshotDigest } = request;
+  const spec = await specs.read(request, signal);
   if (purpose === 'PURPOSE_BACKUP') return await source.examine(spec, signal);
   if (purpose !== 'PURPOSE_RESTORE') throw new HoldfastError('MESSAGE_MALFORMED', { purpose });
   if (snapshotId === '') return await target.examine(spec, undefined, signal);

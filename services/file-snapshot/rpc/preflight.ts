@@ -1,26 +1,26 @@
 import { problem, type Problem } from '#libs/kernel/errors.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
+import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
 import { planPlaces } from '#libs/trees/places.ts';
 import { filesOf } from '../domain/component.ts';
 import type { FilePorts } from '../ports.ts';
 
-export interface PreflightRequest {
-  readonly deployment: string;
-  readonly specVersion: number;
+export interface PreflightRequest extends PinnedSpec {
   readonly purpose: string;
   readonly snapshotId: string;
   readonly snapshotDigest: string;
+  readonly snapshotDeployment: string;
 }
 
 /** Backup: the roots can be read. Restore: each place can take its root. Leaves nothing behind. */
 export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: FilePorts) {
-  const spec = await ports.specs.read(request.deployment, request.specVersion, signal);
+  const spec = await ports.specs.read(request, signal);
   const { roots, component } = filesOf(spec);
   if (request.purpose !== 'PURPOSE_RESTORE')
     return answerOf(await ports.trees.inspect(roots), {
       roots: roots.map(({ name, path }) => ({ name, path })),
     });
-  const { deployment, snapshotId: id, snapshotDigest: digest } = request;
+  const { snapshotDeployment: deployment, snapshotId: id, snapshotDigest: digest } = request;
   const snapshot = await ports.snapshots.require({ deployment, component, id, digest }, signal);
   const { places, problems } = planPlaces(snapshot, roots);
   const probed = await ports.trees.probe(places.filter(({ absent }) => !absent));

@@ -53,8 +53,8 @@ test('the repository is made once, with private keys of which each opens it', ()
       };
       const host = await openRescue(given, context);
       assert.equal(host.repository.id, made.id);
-      assert.equal(host.requireSecret('A').reveal(), 'given');
-      assert.throws(() => host.requireSecret('B'), { code: 'SECRET_MISSING' });
+      assert.equal(host.requireSecret({ env: 'A' }).reveal(), 'given');
+      assert.throws(() => host.requireSecret({ env: 'B' }), { code: 'SECRET_MISSING' });
     }
     await rm(recoveryFile);
     assert.deepEqual(await prepare({ kind: 'disk' }, context), {

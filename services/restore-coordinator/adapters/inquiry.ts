@@ -16,9 +16,9 @@ export function inquiryOf(caller: Caller): Inquiry {
   return {
     async preflight(question, signal) {
       const answers = await Promise.all(
-        Object.entries(ASKED).map(([component, service]) =>
-          ask(caller, service, component, question, signal),
-        ),
+        Object.entries(ASKED)
+          .filter(([component]) => isConcerned(component, question))
+          .map(([component, service]) => ask(caller, service, component, question, signal)),
       );
       return answers.reduce((all, answer) => ({
         problems: [...all.problems, ...answer.problems],
@@ -29,6 +29,11 @@ export function inquiryOf(caller: Caller): Inquiry {
   };
 }
 
+/** A restore of some components asks nothing of the others. */
+function isConcerned(component: string, { purpose, snapshots }: PreflightQuestion): boolean {
+  return purpose === 'PURPOSE_BACKUP' || snapshots.some((snapshot) => snapshot.component === component);
+}
+
 async function ask(
   caller: Caller,
   service: ServiceName,
@@ -37,13 +42,15 @@ async function ask(
   signal: AbortSignal,
 ): Promise<PreflightAnswer> {
   const snapshot = question.snapshots.find((candidate) => candidate.component === component);
-  const { deployment, specVersion, purpose } = question;
+  const { deployment, specVersion, purpose, relocationJson } = question;
   const request = {
     deployment,
     specVersion,
     purpose,
     snapshotId: snapshot?.id ?? '',
     snapshotDigest: snapshot?.digest ?? '',
+    snapshotDeployment: snapshot?.deployment ?? '',
+    relocationJson,
   };
   try {
     const answer = await caller.call(

@@ -17,7 +17,7 @@ export interface RegistryDeps {
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
-  readonly sagas: Readonly<Record<string, Saga>>;
+  readonly sagaOf: (header: RunHeader) => Saga;
   readonly drive: Omit<DrivePorts, 'onAppend' | 'store' | 'clock'>;
   readonly listDeployments: () => Promise<readonly string[]>;
   readonly listenProgress: (
@@ -133,9 +133,18 @@ export class RunRegistry implements Runs, AsyncDisposable {
 
   /** Creating the first entry is what makes the same request one run. */
   async #begin(journal: Chain<JournalEvent>, runId: string, request: RunRequest): Promise<void> {
-    const { kind, deployment, specVersion, principal, parameters } = request;
+    const { kind, deployment, specVersion, principal, parameters, relocationJson = '' } = request;
     const openedAt = isoTime(this.#deps.clock);
-    const header: RunHeader = { runId, kind, deployment, specVersion, principal, openedAt, parameters };
+    const header: RunHeader = {
+      runId,
+      kind,
+      deployment,
+      specVersion,
+      principal,
+      openedAt,
+      parameters,
+      relocationJson,
+    };
     try {
       await journal.append({ kind: 'started', header }, openedAt);
     } catch (error) {
@@ -147,7 +156,7 @@ export class RunRegistry implements Runs, AsyncDisposable {
   /** The lock: an exclusive run needs the deployment alone. Returns the epoch. */
   async #openInLog(header: RunHeader): Promise<number> {
     const { runId, kind, deployment, principal } = header;
-    const saga = this.#requireSaga(kind);
+    const saga = this.#deps.sagaOf(header);
     const decide = (entries: readonly LogEntry[]): LogEvent => {
       const others = openRuns(entries).filter((run) => run.runId !== runId);
       const holder = others.find((run) => run.exclusive || saga.exclusive);
@@ -170,7 +179,7 @@ export class RunRegistry implements Runs, AsyncDisposable {
 
   async #drive(journal: Chain<JournalEvent>, wake: RunWake, header: RunHeader): Promise<void> {
     const log = this.#deps.log.child({ run_id: header.runId, deployment_id: header.deployment });
-    const saga = this.#requireSaga(header.kind);
+    const saga = this.#deps.sagaOf(header);
     const { store, clock, drive } = this.#deps;
     const ports: DrivePorts = { ...drive, store, clock, onAppend: () => wake.announce() };
     for (;;) {
@@ -197,13 +206,6 @@ export class RunRegistry implements Runs, AsyncDisposable {
     const log = deploymentLog(this.#deps.store, deployment);
     if (!openRuns(await log.refresh()).some((run) => run.runId === runId)) return;
     await appendDecided(log, () => ({ kind: 'closed', runId, outcome: state.status }), this.#deps.clock);
-  }
-
-  #requireSaga(kind: string): Saga {
-    const saga = this.#deps.sagas[kind];
-    if (saga === undefined)
-      throw new HoldfastError('JOURNAL_BROKEN', { reason: 'unknown kind of run', kind });
-    return saga;
   }
 }
 

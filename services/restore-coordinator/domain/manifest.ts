@@ -42,8 +42,9 @@ export function buildManifest(parts: BackupParts): Manifest {
 }
 
 function snapshotEntry(outcome: TakeSnapshotOutcome): ManifestSnapshot {
-  const { snapshot, packs, sourceBytes, newBytes, facts } = outcome;
-  return { ...snapshot, packs, sourceBytes, newBytes, facts };
+  const { component, id, digest } = outcome.snapshot;
+  const { packs, sourceBytes, newBytes, facts } = outcome;
+  return { component, id, digest, packs, sourceBytes, newBytes, facts };
 }
 
 function leftOutOf(outcome: TakeSnapshotOutcome): readonly LeftOut[] {

@@ -1,46 +1,55 @@
 import { canonicalJson } from '#libs/kernel/json.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
-import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { RestoreParameters } from '../sagas/restore.ts';
-import { restoreSaga } from '../sagas/restore.ts';
-import type { PreflightAnswer, StoredManifest } from '../ports.ts';
+import { restoreSaga, type RestoreParameters } from '../sagas/restore.ts';
+import type { StoredManifest } from '../ports.ts';
 
-export interface RestorePlan {
+/** What is asked for: PlanRestoreRequest of the contracts. */
+export interface RestoreWish {
+  readonly deployment: string;
+  readonly backupId: string;
+  readonly sourceDeployment: string;
+  readonly components: readonly string[];
+  readonly relocationJson: string;
+}
+
+export interface RestoreDraft {
   readonly digest: string;
   readonly parameters: RestoreParameters;
   readonly steps: readonly string[];
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
-  readonly facts: Readonly<Record<string, Json>>;
 }
 
 /**
- * The plan's digest is what gets approved: it covers the backup, its snapshots, the spec and the steps, and not what
- * changes by the minute (free space, open sessions), which is looked at again when the run starts.
+ * The plan's digest is what gets approved: it covers the backup, its snapshots, the spec, the places and the steps, and
+ * not what changes by the minute (free space, open sessions), which is looked at again when the run starts.
  */
-export function planRestore(
-  stored: StoredManifest,
-  specVersion: number,
-  answer: PreflightAnswer,
-): RestorePlan {
-  const { manifest } = stored;
-  const snapshots = manifest.snapshots.map(({ component, id, digest }) => ({ component, id, digest }));
-  const steps = restoreSaga.steps.map((step) => step.name);
-  const approved = {
-    backupId: manifest.backupId,
-    manifestDigest: stored.digest,
-    snapshots,
-    specVersion,
-    steps,
-  };
-  const digest = sha256(canonicalJson(approved));
-  return {
-    digest,
-    parameters: { backupId: manifest.backupId, manifestDigest: stored.digest, planDigest: digest, snapshots },
-    steps,
-    problems: answer.problems,
-    warnings: answer.warnings,
-    facts: answer.facts,
-  };
+export function draftRestore(wish: {
+  readonly stored: StoredManifest;
+  readonly specVersion: number;
+  readonly components: readonly string[];
+  readonly relocationJson: string;
+}): RestoreDraft {
+  const { stored, specVersion, relocationJson } = wish;
+  const { manifest, digest: manifestDigest } = stored;
+  const { backupId, deployment } = manifest;
+  const snapshots = manifest.snapshots
+    .filter(({ component }) => wish.components.length === 0 || wish.components.includes(component))
+    .map(({ component, id, digest }) => ({ deployment, component, id, digest }));
+  requireComponents(wish.components, snapshots.length);
+  const what = { backupId, manifestDigest, snapshots };
+  const steps = restoreSaga({ parameters: { ...what, planDigest: '' } as unknown as Json }).steps.map(
+    ({ name }) => name,
+  );
+  const digest = sha256(canonicalJson({ ...what, specVersion, relocationJson, steps }));
+  return { digest, parameters: { ...what, planDigest: digest }, steps };
+}
+
+function requireComponents(wanted: readonly string[], found: number): void {
+  const unique = new Set(wanted).size;
+  if (found === 0 || (unique > 0 && found !== unique))
+    throw new HoldfastError('MESSAGE_MALFORMED', {
+      components: wanted,
+      wanted: 'database, files or config, each in the backup',
+    });
 }

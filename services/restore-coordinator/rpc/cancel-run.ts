@@ -1,7 +1,7 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { presentRun } from '../domain/present.ts';
 import type { CoordinatorPorts } from '../ports.ts';
-import { sagas } from '../sagas/all.ts';
+import { sagaOf } from '../sagas/all.ts';
 
 /** Asks the run to stop and to take back what it staged; harmless when repeated or finished. */
 export async function cancelRun(
@@ -10,5 +10,5 @@ export async function cancelRun(
   { runs }: CoordinatorPorts,
 ) {
   const state = await runs.cancel(request.runId, context.principal);
-  return presentRun(state, sagas[state.header.kind]);
+  return presentRun(state, sagaOf(state.header));
 }

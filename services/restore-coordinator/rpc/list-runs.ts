@@ -2,7 +2,7 @@ import type { CallContext } from '#libs/runtime/contract.ts';
 import { pageOf } from '../domain/page.ts';
 import { presentRun } from '../domain/present.ts';
 import type { CoordinatorPorts } from '../ports.ts';
-import { sagas } from '../sagas/all.ts';
+import { sagaOf } from '../sagas/all.ts';
 
 /** Runs of one deployment or of all, newest first. */
 export async function listRuns(
@@ -12,5 +12,5 @@ export async function listRuns(
 ) {
   const states = await runs.list(request.deployment === '' ? undefined : request.deployment);
   const { page, nextPageToken } = pageOf(states, (state) => state.header.runId, request);
-  return { runs: page.map((state) => presentRun(state, sagas[state.header.kind])), nextPageToken };
+  return { runs: page.map((state) => presentRun(state, sagaOf(state.header))), nextPageToken };
 }

@@ -1,13 +1,10 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
-import { planRestore as plan } from '../domain/restore-plan.ts';
+import { parseRelocation } from '#libs/contracts/relocation.ts';
+import { draftRestore, type RestoreWish } from '../domain/restore-plan.ts';
 import type { CoordinatorPorts } from '../ports.ts';
 
 /** A dry run: what would be done, every problem at once, and the digest that StartRestore wants. Touches nothing. */
-export async function planRestore(
-  request: { deployment: string; backupId: string },
-  context: CallContext,
-  ports: CoordinatorPorts,
-) {
+export async function planRestore(request: RestoreWish, context: CallContext, ports: CoordinatorPorts) {
   const { digest, parameters, steps, problems, warnings, facts } = await planFor(request, context, ports);
   return {
     planDigest: digest,
@@ -21,17 +18,19 @@ export async function planRestore(
 }
 
 export async function planFor(
-  request: { deployment: string; backupId: string },
+  wish: RestoreWish,
   context: CallContext,
   { specs, manifests, inquiry }: CoordinatorPorts,
 ) {
-  const { version } = await specs.read(request.deployment);
-  const stored = await manifests.read(request.deployment, request.backupId || 'latest');
-  const { deployment } = request;
-  const snapshots = stored.manifest.snapshots.map(({ component, id, digest }) => ({ component, id, digest }));
+  const { deployment, relocationJson } = wish;
+  parseRelocation(relocationJson);
+  const { version: specVersion } = await specs.read(deployment);
+  const stored = await manifests.read(wish.sourceDeployment || deployment, wish.backupId || 'latest');
+  const draft = draftRestore({ stored, specVersion, components: wish.components, relocationJson });
+  const { snapshots } = draft.parameters;
   const answer = await inquiry.preflight(
-    { deployment, specVersion: version, purpose: 'PURPOSE_RESTORE', snapshots },
+    { deployment, specVersion, purpose: 'PURPOSE_RESTORE', snapshots, relocationJson },
     context.signal,
   );
-  return { ...plan(stored, version, answer), specVersion: version };
+  return { ...draft, ...answer, specVersion };
 }

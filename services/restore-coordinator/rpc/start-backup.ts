@@ -1,7 +1,7 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { presentRun } from '../domain/present.ts';
 import type { CoordinatorPorts } from '../ports.ts';
-import { backupSaga } from '../sagas/backup.ts';
+import { sagaOf } from '../sagas/all.ts';
 import { requireRequestId } from '../domain/request-id.ts';
 
 /** Opens a backup run, once per `request_id`. Throws DEPLOYMENT_NOT_FOUND, RUN_IN_PROGRESS. */
@@ -14,16 +14,14 @@ export async function startBackup(
   const { version } = await specs.read(request.deployment);
   const { deployment } = request;
   const { principal } = context;
-  return presentRun(
-    await runs.open({
-      kind: 'backup',
-      deployment,
-      specVersion: version,
-      principal,
-      origin: 'request',
-      key,
-      parameters: {},
-    }),
-    backupSaga,
-  );
+  const state = await runs.open({
+    kind: 'backup',
+    deployment,
+    specVersion: version,
+    principal,
+    origin: 'request',
+    key,
+    parameters: {},
+  });
+  return presentRun(state, sagaOf(state.header));
 }

@@ -2,9 +2,10 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { presentRun } from '../domain/present.ts';
+import type { RestoreWish } from '../domain/restore-plan.ts';
 import { requireRequestId } from '../domain/request-id.ts';
 import type { CoordinatorPorts } from '../ports.ts';
-import { restoreSaga } from '../sagas/restore.ts';
+import { sagaOf } from '../sagas/all.ts';
 import { planFor } from './plan-restore.ts';
 
 /**
@@ -12,7 +13,7 @@ import { planFor } from './plan-restore.ts';
  * ones by now, REFUSED with every problem, RUN_IN_PROGRESS.
  */
 export async function startRestore(
-  request: { deployment: string; backupId: string; planDigest: string; requestId: string },
+  request: RestoreWish & { planDigest: string; requestId: string },
   context: CallContext,
   ports: CoordinatorPorts,
 ) {
@@ -22,7 +23,7 @@ export async function startRestore(
     throw new HoldfastError('PLAN_CHANGED', { approved: request.planDigest, now: plan.digest });
   if (plan.problems.length > 0)
     throw new HoldfastError('REFUSED', { deployment: request.deployment }, { problems: plan.problems });
-  const { deployment } = request;
+  const { deployment, relocationJson } = request;
   const { principal } = context;
   const state = await ports.runs.open({
     kind: 'restore',
@@ -32,6 +33,7 @@ export async function startRestore(
     origin: 'request',
     key,
     parameters: plan.parameters as unknown as Json,
+    relocationJson,
   });
   await ports.record(deployment, {
     kind: 'approved',
@@ -39,5 +41,5 @@ export async function startRestore(
     planDigest: plan.digest,
     principal,
   });
-  return presentRun(state, restoreSaga);
+  return presentRun(state, sagaOf(state.header));
 }

@@ -1,5 +1,18 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Saga } from '#libs/saga/define.ts';
+import type { RunHeader } from '#libs/saga/journal.ts';
 import { backupSaga } from './backup.ts';
 import { restoreSaga } from './restore.ts';
 
-export const sagas: Readonly<Record<string, Saga>> = { backup: backupSaga, restore: restoreSaga };
+const SAGAS: Readonly<Record<string, (header: RunHeader) => Saga>> = {
+  backup: () => backupSaga,
+  restore: restoreSaga,
+};
+
+/** The steps of one run follow from what it was asked to do. Throws JOURNAL_BROKEN for a kind nobody knows. */
+export function sagaOf(header: RunHeader): Saga {
+  const saga = SAGAS[header.kind];
+  if (saga === undefined)
+    throw new HoldfastError('JOURNAL_BROKEN', { reason: 'unknown kind of run', kind: header.kind });
+  return saga(header);
+}

@@ -30,7 +30,7 @@ async function preflightBackup(
 ): Promise<Json> {
   const { deployment, specVersion } = header;
   const answer = await ports.inquiry.preflight(
-    { deployment, specVersion, purpose: 'PURPOSE_BACKUP', snapshots: [] },
+    { deployment, specVersion, purpose: 'PURPOSE_BACKUP', snapshots: [], relocationJson: '' },
     signal,
   );
   refuseAll('REFUSED', answer.problems, { deployment });
@@ -68,9 +68,9 @@ async function preflightRestore(
   signal: AbortSignal,
 ): Promise<Json> {
   const { snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
-  const { deployment, specVersion } = header;
+  const { deployment, specVersion, relocationJson = '' } = header;
   const answer = await ports.inquiry.preflight(
-    { deployment, specVersion, purpose: 'PURPOSE_RESTORE', snapshots },
+    { deployment, specVersion, purpose: 'PURPOSE_RESTORE', snapshots, relocationJson },
     signal,
   );
   refuseAll('REFUSED', answer.problems, { deployment });

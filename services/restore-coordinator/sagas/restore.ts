@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { staged, type Staged } from '#libs/contracts/requests.ts';
+import { snapshotRef as snapshotRefSchema, staged, type Staged } from '#libs/contracts/requests.ts';
 import { parseWith, type Verb } from '#libs/contracts/step.ts';
 import type { WorkerName } from '#libs/contracts/services.ts';
 import type { Json } from '#libs/kernel/json.ts';
@@ -18,9 +18,7 @@ export const restoreParameters = z.object({
   backupId: z.string(),
   manifestDigest: z.string(),
   planDigest: z.string(),
-  snapshots: z.array(
-    z.object({ component: z.enum(['database', 'files', 'config']), id: z.string(), digest: z.string() }),
-  ),
+  snapshots: z.array(snapshotRefSchema),
 });
 export type RestoreParameters = z.infer<typeof restoreParameters>;
 
@@ -31,67 +29,63 @@ const WORKERS = {
   config: 'config-vault',
 } as const satisfies Record<ComponentName, WorkerName>;
 
-export const restoreSaga: Saga = {
-  kind: 'restore',
-  exclusive: true,
-  outcomeOf: () => 'completed',
-  steps: [
-    {
-      name: 'preflight',
-      after: [],
-      work: { local: 'preflight-restore' },
-      attemptsMax: 2,
-      deadlineMs: HOUR_MS,
-    },
-    stage('database'),
-    stage('files'),
-    stage('config'),
-    step(
-      'verify.staged',
-      ['stage.database', 'stage.files', 'stage.config'],
-      command('verifier', 'VerifyStaged', verifyRequest),
-    ),
-    { ...step('stop', ['verify.staged'], hook('stop')), undo: { work: hook('start'), tolerated: true } },
-    // From here to the last pivot there is no database to start on: nobody works on a mixture.
-    {
-      ...step(
-        'close',
-        ['stop'],
-        command('db-snapshot', 'CloseDatabase', () => ({})),
+/** Of the three components those that are restored; the rest of the living system stays as it is. */
+export function restoreSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga {
+  const components = componentsOf(parameters);
+  const stages = components.map(stage);
+  // Configuration, files, and last the database: its rename is one transaction.
+  const pivots = components
+    .toReversed()
+    .map((component, at, all) => pivot(component, at === 0 ? 'close' : `pivot.${all[at - 1]}`));
+  return {
+    kind: 'restore',
+    exclusive: true,
+    outcomeOf: () => 'completed',
+    steps: [
+      {
+        name: 'preflight',
+        after: [],
+        work: { local: 'preflight-restore' },
+        attemptsMax: 2,
+        deadlineMs: HOUR_MS,
+      },
+      ...stages,
+      step(
+        'verify.staged',
+        stages.map(({ name }) => name),
+        command('verifier', 'VerifyStaged', verifyRequest),
       ),
-      undo: { work: command('db-snapshot', 'OpenDatabase', () => ({})) },
-    },
-    pivot('config', 'close'),
-    pivot('files', 'pivot.config'),
-    // Last: its rename is one transaction.
-    pivot('database', 'pivot.files'),
-    step(
-      'check.restored',
-      ['pivot.database'],
-      command('verifier', 'CheckLive', (header, outcomes) => ({
-        phase: 'restored',
-        ...pick(header, outcomes),
-      })),
-    ),
-    step('reset', ['check.restored'], hook('reset')),
-    { ...step('start', ['reset'], hook('start')), undo: { work: hook('stop'), tolerated: true } },
-    step(
-      'check.serving',
-      ['start'],
-      command('verifier', 'CheckLive', (header, outcomes) => ({
-        phase: 'serving',
-        ...pick(header, outcomes),
-      })),
-    ),
-    {
-      name: 'commit',
-      after: ['check.serving'],
-      work: { local: 'commit-restore' },
-      attemptsMax: 3,
-      deadlineMs: HOUR_MS,
-    },
-  ],
-};
+      { ...step('stop', ['verify.staged'], hook('stop')), undo: { work: hook('start'), tolerated: true } },
+      // From here to the last pivot there is no database to start on: nobody works on a mixture.
+      {
+        ...step(
+          'close',
+          ['stop'],
+          command('db-snapshot', 'CloseDatabase', () => ({})),
+        ),
+        undo: { work: command('db-snapshot', 'OpenDatabase', () => ({})) },
+      },
+      ...pivots,
+      // A switched database is open already; where it stays the old one, this is what opens it.
+      step(
+        'open',
+        pivots.map(({ name }) => name),
+        command('db-snapshot', 'OpenDatabase', () => ({})),
+      ),
+      step('check.restored', ['open'], command('verifier', 'CheckLive', liveRequest('restored'))),
+      step('reset', ['check.restored'], hook('reset')),
+      { ...step('start', ['reset'], hook('start')), undo: { work: hook('stop'), tolerated: true } },
+      step('check.serving', ['start'], command('verifier', 'CheckLive', liveRequest('serving'))),
+      {
+        name: 'commit',
+        after: ['check.serving'],
+        work: { local: 'commit-restore' },
+        attemptsMax: 3,
+        deadlineMs: HOUR_MS,
+      },
+    ],
+  };
+}
 
 function step(name: string, after: readonly string[], work: CommandWork): SagaStep {
   return { name, after, work, attemptsMax: 2, deadlineMs: 24 * HOUR_MS };
@@ -127,18 +121,28 @@ function verifyRequest(header: RunHeader, outcomes: Outcomes): Json {
   return pick(header, outcomes);
 }
 
+function liveRequest(phase: 'restored' | 'serving'): CommandWork['request'] {
+  return (header, outcomes) => ({ phase, ...pick(header, outcomes) });
+}
+
 function pick(header: RunHeader, outcomes: Outcomes): { readonly [key: string]: Json } {
-  const { backupId, snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
-  return {
-    backupId,
-    snapshots,
-    staged: (['database', 'files', 'config'] as const).map((component) => stagedOf(outcomes, component)),
-  } as unknown as { [key: string]: Json };
+  const { backupId, snapshots } = parametersOf(header.parameters);
+  const stages = componentsOf(header.parameters).map((component) => stagedOf(outcomes, component));
+  return { backupId, snapshots, staged: stages } as unknown as { [key: string]: Json };
+}
+
+function parametersOf(parameters: Json): RestoreParameters {
+  return parseWith(restoreParameters, parameters, 'restore parameters');
+}
+
+/** In the order in which they are staged. */
+function componentsOf(parameters: Json): readonly ComponentName[] {
+  const given = new Set(parametersOf(parameters).snapshots.map(({ component }) => component));
+  return (['database', 'files', 'config'] as const).filter((component) => given.has(component));
 }
 
 function snapshotRef(header: RunHeader, component: ComponentName) {
-  const { snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
-  return snapshots.find((snapshot) => snapshot.component === component)!;
+  return parametersOf(header.parameters).snapshots.find((snapshot) => snapshot.component === component)!;
 }
 
 function stagedOf(outcomes: Outcomes, component: ComponentName): Staged {

@@ -17,7 +17,12 @@ const header = (kind: string, parameters: Json): RunHeader => ({
   parameters,
 });
 
-const snapshot = (component: string) => ({ component, id: `s-${component}`, digest: '00' });
+const snapshot = (component: string) => ({
+  deployment: 'records',
+  component,
+  id: `s-${component}`,
+  digest: '00',
+});
 
 const backup: Proving = {
   saga: backupSaga,
@@ -40,26 +45,31 @@ const backup: Proving = {
   },
 };
 
-const restore: Proving = {
-  saga: restoreSaga,
-  header: header('restore', {
+const restoreOf = (components: readonly string[]): Proving => {
+  const parameters = {
     backupId: 'b',
     manifestDigest: 'd',
     planDigest: 'p',
-    snapshots: ['database', 'files', 'config'].map(snapshot),
-  }),
-  newStore: memoryStore,
-  answers: (step) => {
-    if (step === 'stage.database')
-      return { component: 'database', stage: 's', live: 'l', side: 'x', kept: 'k' };
-    if (step === 'stage.files' || step === 'stage.config')
-      return { component: step.slice('stage.'.length), stage: 's', roots: [] };
-    return {};
-  },
+    snapshots: components.map(snapshot),
+  };
+  return {
+    saga: restoreSaga({ parameters }),
+    header: header('restore', parameters),
+    newStore: memoryStore,
+    answers: (step) => {
+      if (step === 'stage.database')
+        return { component: 'database', stage: 's', live: 'l', side: 'x', kept: 'k' };
+      if (step === 'stage.files' || step === 'stage.config')
+        return { component: step.slice('stage.'.length), stage: 's', roots: [] };
+      return {};
+    },
+  };
 };
+const restore = restoreOf(['database', 'files', 'config']);
 
-for (const proving of [backup, restore]) {
-  describe(proving.saga.kind, () => {
+const proved = [backup, restore, restoreOf(['database']), restoreOf(['files'])];
+for (const proving of proved) {
+  describe(`${proving.saga.kind}: ${proving.saga.steps.map(({ name }) => name).join(' ')}`, () => {
     test('every command delivered twice: completed, each attempt journalled once', async () => {
       assert.equal((await proveRepeats(proving)).status, 'completed');
     });
@@ -76,8 +86,10 @@ test('backup: a failure anywhere ends as failed, and never as committed', async 
 });
 
 test('restore: a failure at each step takes back, in reverse, everything that was begun', async () => {
-  const outcomes = await proveUnwinds(restore);
-  assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
+  for (const proving of [restore, restoreOf(['database']), restoreOf(['files'])]) {
+    const outcomes = await proveUnwinds(proving);
+    assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
+  }
 });
 
 test('files walked before a newer mark are walked again', async () => {

@@ -20,8 +20,8 @@ async function openView(statements: string) {
   const session = stack.use(await connectDatabase(withDatabase(SUPERUSER, name)));
   await session.run('SET search_path = public');
   await session.run(statements);
-  const views = databaseViews((variable) => {
-    assert.equal(variable, 'ADMIN');
+  const views = databaseViews((ref) => {
+    assert.deepEqual(ref, { env: 'ADMIN' });
     return SUPERUSER;
   });
   const view = stack.use(await views.open(SPEC, name, new AbortController().signal));

@@ -10,7 +10,7 @@ import type { Databases } from '../ports.ts';
 export function databaseViews(requireSecret: Host['requireSecret']): Databases {
   return {
     async open(spec, name, signal) {
-      const url = requireSecret((spec.database.restoreUrl ?? spec.database.url).env);
+      const url = requireSecret(spec.database.restoreUrl ?? spec.database.url);
       const database = await connectDatabase(withDatabase(url, name), { signal });
       return {
         async tables() {

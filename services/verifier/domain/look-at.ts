@@ -43,14 +43,13 @@ async function lookAtDatabase(
   context: StepContext,
   ports: VerifierPorts,
 ): Promise<Compared> {
-  const { deployment } = context.command;
   await using view = await ports.databases.open(
     context.spec,
     looking.place === 'beside' ? staged.side : staged.live,
     context.signal,
   );
-  const tables = ports.evidence.tables(deployment, ref, context.signal);
-  const sequences = ports.evidence.sequences(deployment, ref, context.signal);
+  const tables = ports.evidence.tables(ref, context.signal);
+  const sequences = ports.evidence.sequences(ref, context.signal);
   let seen = 0;
   return await compareDatabase({ tables, sequences }, view, (table) => {
     seen += 1;
@@ -65,7 +64,7 @@ async function lookAtTrees(
   context: StepContext,
   ports: VerifierPorts,
 ): Promise<Compared> {
-  const listing = ports.evidence.listing(context.command.deployment, ref, context.signal);
+  const listing = ports.evidence.listing(ref, context.signal);
   const places = staged.roots
     .filter((root) => !root.absent)
     .map((root) => ({

@@ -63,9 +63,7 @@ async function readSnapshots(
   context: StepContext,
   { evidence }: VerifierPorts,
 ): Promise<ReadonlySet<string>> {
-  const read = await Promise.all(
-    refs.map((ref) => evidence.requireSnapshot(context.command.deployment, ref, context.signal)),
-  );
+  const read = await Promise.all(refs.map((ref) => evidence.requireSnapshot(ref, context.signal)));
   return new Set(read.flatMap(({ packs }) => packs));
 }
 
@@ -93,11 +91,9 @@ async function reconcileRows(
   context: StepContext,
   { evidence }: VerifierPorts,
 ): Promise<Reconciliation> {
-  const { deployment } = context.command;
   const index = new FileIndex();
-  for await (const record of evidence.listing(deployment, requireRef(refs, 'files'), context.signal))
-    index.add(record);
-  return reconcile(evidence.documents(deployment, requireRef(refs, 'database'), context.signal), index);
+  for await (const record of evidence.listing(requireRef(refs, 'files'), context.signal)) index.add(record);
+  return reconcile(evidence.documents(requireRef(refs, 'database'), context.signal), index);
 }
 
 function reconciliationCheck(fit: Reconciliation): Check {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
+import type { SecretRef } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { Secret } from '#libs/kernel/secret.ts';
 import { openRepository } from '#libs/repository/open.ts';
 import type { Repository } from '#libs/repository/port.ts';
-import { readEnvFile } from '#libs/runtime/env-file.ts';
+import { readEnvFile, secretFile } from '#libs/runtime/env-file.ts';
 import { readIdentity } from '#libs/runtime/key-file.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Context } from '../command.ts';
@@ -14,7 +15,7 @@ export interface RescueHost {
   readonly store: ObjectStore;
   readonly repository: Repository;
   /** Throws SECRET_MISSING. */
-  readonly requireSecret: (name: string) => Secret;
+  readonly requireSecret: (ref: SecretRef) => Secret;
 }
 
 /** Opens the store with a key, and nothing else. Throws KEY_MISSING, KEY_WRONG, REPOSITORY_MISSING, CONFIG_INVALID. */
@@ -36,7 +37,9 @@ export async function openRescue(
   return {
     store,
     repository,
-    requireSecret(name) {
+    requireSecret(ref) {
+      if ('file' in ref) return secretFile(ref.file);
+      const name = ref.env;
       const value = given.settings.get(name) || env[name] || file.get(name);
       if (value) return new Secret(value);
       const remedy = `add ${name}=value to a file of mode 0600 and give it with --env-file`;

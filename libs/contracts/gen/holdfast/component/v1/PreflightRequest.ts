@@ -8,6 +8,8 @@ export interface PreflightRequest {
   'purpose'?: (_holdfast_component_v1_Purpose);
   'snapshotId'?: (string);
   'snapshotDigest'?: (string);
+  'snapshotDeployment'?: (string);
+  'relocationJson'?: (string);
 }
 
 export interface PreflightRequest__Output {
@@ -16,4 +18,6 @@ export interface PreflightRequest__Output {
   'purpose': (_holdfast_component_v1_Purpose__Output);
   'snapshotId': (string);
   'snapshotDigest': (string);
+  'snapshotDeployment': (string);
+  'relocationJson': (string);
 }

@@ -4,9 +4,15 @@
 export interface PlanRestoreRequest {
   'deployment'?: (string);
   'backupId'?: (string);
+  'sourceDeployment'?: (string);
+  'components'?: (string)[];
+  'relocationJson'?: (string);
 }
 
 export interface PlanRestoreRequest__Output {
   'deployment': (string);
   'backupId': (string);
+  'sourceDeployment': (string);
+  'components': (string)[];
+  'relocationJson': (string);
 }

@@ -6,6 +6,9 @@ export interface StartRestoreRequest {
   'backupId'?: (string);
   'planDigest'?: (string);
   'requestId'?: (string);
+  'sourceDeployment'?: (string);
+  'components'?: (string)[];
+  'relocationJson'?: (string);
 }
 
 export interface StartRestoreRequest__Output {
@@ -13,4 +16,7 @@ export interface StartRestoreRequest__Output {
   'backupId': (string);
   'planDigest': (string);
   'requestId': (string);
+  'sourceDeployment': (string);
+  'components': (string)[];
+  'relocationJson': (string);
 }

@@ -13,6 +13,7 @@ export interface StepCommand {
   'verb'?: (string);
   'requestJson'?: (string);
   'principal'?: (string);
+  'relocationJson'?: (string);
 }
 
 export interface StepCommand__Output {
@@ -27,4 +28,5 @@ export interface StepCommand__Output {
   'verb': (string);
   'requestJson': (string);
   'principal': (string);
+  'relocationJson': (string);
 }

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { absolutePath, secretRef, type Spec } from './spec.ts';
+import { parseWith } from './step.ts';
+
+/**
+ * Where a run works instead of where the spec says: beside the living system, or in a sandbox. Workers see a spec that
+ * is already relocated, so no step knows of it. Holds names and places, never a secret.
+ */
+export const relocationSchema = z.strictObject({
+  /** Another server, or another database name on the same one. */
+  database: z
+    .strictObject({ url: secretRef.optional(), name: z.string().min(1).max(63).optional() })
+    .default({}),
+  /** Root or tree → folder. Those not named stay where they are. */
+  roots: z.record(z.string(), absolutePath).default({}),
+  /** Env file → file. */
+  envFiles: z.record(z.string(), absolutePath).default({}),
+  /** The application at its usual place is neither stopped nor started, nor asked. */
+  application: z.enum(['keep', 'leave-alone']).default('leave-alone'),
+});
+export type Relocation = z.infer<typeof relocationSchema>;
+
+/** Empty text is none. Throws MESSAGE_MALFORMED. */
+export function parseRelocation(json: string): Relocation | undefined {
+  return json === '' ? undefined : parseWith(relocationSchema, JSON.parse(json), 'relocation');
+}
+
+/** Pure. */
+export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
+  if (relocation === undefined) return spec;
+  const { database, roots, envFiles, application } = relocation;
+  const place = <T extends { readonly name: string; readonly path: string }>(root: T): T => ({
+    ...root,
+    path: roots[root.name] ?? root.path,
+  });
+  const moved: Spec = {
+    ...spec,
+    database: {
+      ...spec.database,
+      ...(database.url === undefined ? {} : { url: database.url, restoreUrl: database.url }),
+      ...(database.name === undefined ? {} : { name: database.name }),
+    },
+    files: { ...spec.files, roots: spec.files.roots.map(place) },
+    config: {
+      ...spec.config,
+      trees: spec.config.trees.map(place),
+      envFiles: spec.config.envFiles.map((path) => envFiles[path] ?? path),
+    },
+  };
+  return application === 'keep' ? moved : { ...moved, hooks: { stop: [], reset: [], start: [] }, checks: [] };
+}
