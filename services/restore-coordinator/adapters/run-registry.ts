@@ -40,6 +40,7 @@ const WATCH_POLL_MS = 500;
 export class RunRegistry implements Runs, AsyncDisposable {
   readonly #deps: RegistryDeps;
   readonly #active = new Map<string, { wake: RunWake; done: Promise<void> }>();
+  readonly #opening = new Map<string, Promise<RunState>>();
   readonly #stopping = new AbortController();
 
   constructor(deps: RegistryDeps) {
@@ -48,13 +49,30 @@ export class RunRegistry implements Runs, AsyncDisposable {
 
   async open(request: RunRequest): Promise<RunState> {
     const runId = runIdOf({ kind: request.origin, deployment: request.deployment, key: request.key });
+    // The same request at the same moment waits for the first, and gets its answer.
+    const opening =
+      this.#opening.get(runId) ??
+      this.#open(runId, request).finally(() => {
+        this.#opening.delete(runId);
+      });
+    this.#opening.set(runId, opening);
+    return opening;
+  }
+
+  async #open(runId: string, request: RunRequest): Promise<RunState> {
     const journal = runJournal(this.#deps.store, runId);
     await journal.refresh();
     if (journal.entries.length === 0) await this.#begin(journal, runId, request);
     const state = requireState(journal, runId);
     // Owned already: the same request came before, and gets the same answer.
     if (state.epoch > 0 || isFinished(state)) return state;
-    return this.#own(journal, state, await this.#openInLog(state.header));
+    const epoch = await this.#openInLog(state.header);
+    try {
+      return await this.#own(journal, state, epoch);
+    } catch (error) {
+      if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
+      return await this.#yield(journal, runId);
+    }
   }
 
   /** Runs that were open when the last process ended: taken over by a new epoch, and driven on. */
@@ -85,12 +103,12 @@ export class RunRegistry implements Runs, AsyncDisposable {
     const opened = await Promise.all(
       deployments.map((name) => deploymentLog(this.#deps.store, name).refresh()),
     );
-    const runIds = opened
-      .flat()
-      .flatMap(({ at, event }) => (event.kind === 'opened' ? [{ at, runId: event.runId }] : []));
-    return Promise.all(
-      runIds.toSorted((a, b) => (a.at < b.at ? 1 : -1)).map(({ runId }) => this.read(runId)),
+    // An opener that crashed, or that lost to another one, leaves a second entry of the same run.
+    const openedAt = new Map(
+      opened.flat().flatMap(({ at, event }) => (event.kind === 'opened' ? [[event.runId, at] as const] : [])),
     );
+    const newestFirst = [...openedAt].toSorted(([, a], [, b]) => (a < b ? 1 : -1));
+    return Promise.all(newestFirst.map(([runId]) => this.read(runId)));
   }
 
   async *watch(
@@ -175,6 +193,14 @@ export class RunRegistry implements Runs, AsyncDisposable {
     const done = this.#drive(journal, wake, state.header).finally(() => this.#active.delete(runId));
     this.#active.set(runId, { wake, done });
     return requireState(journal, runId);
+  }
+
+  /** Another coordinator opened the same run first and drives it; our entry in the log must not keep it open. */
+  async #yield(journal: Chain<JournalEvent>, runId: string): Promise<RunState> {
+    await journal.refresh();
+    const state = requireState(journal, runId);
+    if (isFinished(state)) await this.#close(state);
+    return state;
   }
 
   async #drive(journal: Chain<JournalEvent>, wake: RunWake, header: RunHeader): Promise<void> {
