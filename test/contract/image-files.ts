@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, matchesGlob, normalize } from 'node:path';
+import { dirname, join, matchesGlob, normalize, relative } from 'node:path';
 
 export interface Instruction {
   readonly word: string;
@@ -36,11 +36,12 @@ export function copiedFiles(dockerfile: string, context = '.'): ReadonlySet<stri
 
 function filesOf(path: string, context: string): readonly string[] {
   if (!existsSync(path)) throw new Error(`COPY of ${path}: there is no such file`);
-  if (statSync(path).isFile()) return [normalize(path)];
+  const inContext = (file: string) => relative(context, file);
+  if (statSync(path).isFile()) return [inContext(path)];
   return globSync('**/*', { cwd: path, exclude: (name) => name === 'node_modules' })
     .map((file) => join(path, file))
     .filter((file) => statSync(file).isFile())
-    .map((file) => file.slice(context === '.' ? 0 : context.length + 1));
+    .map(inContext);
 }
 
 function ignoredBy(file: string): (path: string) => boolean {
