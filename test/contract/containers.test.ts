@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -180,6 +189,9 @@ test('secrets are files: no value in an environment, each one given to who reads
 test('the secrets lie in a closed folder, and making them again changes none', async () => {
   assert.equal(statSync(join(folder, 'secrets')).mode & 0o777, 0o700);
   const read = () => Object.keys(compose.secrets).map((name) => readFileSync(secretFile(name), 'utf8'));
+  // What a person adds is kept, too.
+  chmodSync(secretFile('services.env'), 0o600);
+  appendFileSync(secretFile('services.env'), 'RECORDS_EU_DATABASE_URL=postgresql://localhost/records\n');
   const before = read();
   await execa(process.execPath, ['deploy/docker/make-secrets.ts', join(folder, 'secrets')]);
   assert.deepEqual(read(), before);
