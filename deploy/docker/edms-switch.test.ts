@@ -10,14 +10,16 @@ test('the switch waits for the answer to its own wish: one to an earlier wish do
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-switch-'));
   try {
     await writeFile(join(folder, 'state'), 'stopped 1');
-    const hook = execa(process.execPath, ['deploy/docker/edms-switch.ts', folder, 'stopped']);
+    const hook = execa(process.execPath, ['deploy/docker/edms-switch.ts', folder, 'stopped'], {
+      timeout: 20_000,
+    });
     let wish = '';
     while (wish === '') {
       wish = await readFile(join(folder, 'wanted'), 'utf8').catch(() => '');
       await setTimeout(10);
     }
     assert.match(wish, /^stopped \d{10,}$/);
-    assert.equal(hook.exitCode, undefined);
+    assert.equal(hook.exitCode, null);
     await writeFile(join(folder, 'state'), wish);
     assert.equal((await hook).exitCode, 0);
   } finally {
