@@ -92,7 +92,7 @@ async function byHoldfast(
   world: World,
   { folder, store, onNote, onStack, traced = true }: DemoOptions,
 ): Promise<SchemeResult> {
-  await using receiver = await openTraceReceiver();
+  await using receiver = await openTraceReceiver(process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] || undefined);
   const env = { ...world.environment, OTEL_EXPORTER_OTLP_ENDPOINT: traced ? receiver.endpoint : '' };
   let spoken: Pick<DemoResult, 'backup' | 'restore' | 'checks' | 'coverage'>;
   {
