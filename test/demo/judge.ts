@@ -124,6 +124,7 @@ export function describeSystem(
       audit: manage('verify_audit'),
       beat: manage('beat_check'),
       canary: manage('canary'),
+      ...(world.living.length > 0 ? { site: manage('verify_site') } : {}),
     },
     ...(overrides.http === false
       ? {}

@@ -1,4 +1,4 @@
-"""The spiteful variant bites where it is meant to, and the default has none of it."""
+"""The spiteful variant bites where it is meant to."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 from test_work import free_port
-from trial import WithInstances, admin, call, edms
+from trial import WithInstances, admin, edms
 from user import Client
 
 
@@ -143,16 +143,6 @@ class Spiteful(WithInstances):
         first, second = self.made["living"][:2]
         shown = client.json(f"/documents/{first['uuid']}")
         self.assertEqual([second["uuid"]], [each["uuid"] for each in shown["related"]])
-
-
-class Default(WithInstances):
-    def test_nothing_of_it_is_in_the_default(self):
-        made = self.create("plain")
-        checked = edms("check", "--root", made["root"])
-        self.assertNotIn("site", checked)
-        self.assertEqual([], made["living"])
-        self.assertEqual({}, call("edms.py", "shape", "--root", made["root"])["differences"])
-        self.assertEqual([], edms("where_am_i", "--root", made["root"])["strays"])
 
 
 if __name__ == "__main__":

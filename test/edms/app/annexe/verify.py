@@ -41,6 +41,7 @@ def key_problem():
 
 
 def verify_site():
+    """Settings, keys, relations and inserts of a site with an annexe; spends a sequence value."""
     parts = {
         "strays": strays(),
         "related": related_problems(),
