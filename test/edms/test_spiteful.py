@@ -102,7 +102,8 @@ class Spiteful(WithInstances):
     def test_a_copy_that_still_reaches_the_original_is_noticed(self):
         copy = self.copy()
         where = edms("where_am_i", "--root", copy)
-        self.assertEqual(["STORAGE_ROOT", "MEDIA_ROOT", "INDEX_ROOT", "SITE_MODULE"], where["strays"])
+        roots = ["STORAGE_ROOT", "MEDIA_ROOT", "INDEX_ROOT", "SITE_MODULE"]
+        self.assertEqual(roots, where["strays"])
         self.assertEqual(self.made["database"], where["reached"]["name"])
         self.assertFalse(edms("check", "--root", copy)["site"]["ok"])
         self.relocate(copy)
@@ -119,15 +120,20 @@ class Spiteful(WithInstances):
 
     def test_a_renumbered_relation_inside_json_is_found(self):
         with admin(self.made["database"]) as connection:
-            (pk,) = connection.execute("SELECT min(id) FROM documents WHERE metadata ? 'related'").fetchone()
-        change = "UPDATE documents SET metadata = jsonb_set(metadata, '{{related,0,id}}', '{}') WHERE id = {}"
+            query = "SELECT min(id) FROM documents WHERE metadata ? 'related'"
+            (pk,) = connection.execute(query).fetchone()
+        change = (
+            "UPDATE documents SET metadata = jsonb_set(metadata, '{{related,0,id}}', '{}') "
+            "WHERE id = {}"
+        )
         self.harm(change.format(1, pk), change.format(pk + 1, pk))
         self.assertEqual(1, len(self.checked()["site"]["related"]))
 
     def test_a_repaired_sequence_is_found(self):
         sequence = "pg_get_serial_sequence('site_event_types', 'id')"
         with admin(self.made["database"]) as connection:
-            (last,) = connection.execute("SELECT last_value FROM site_event_types_id_seq").fetchone()
+            query = "SELECT last_value FROM site_event_types_id_seq"
+            (last,) = connection.execute(query).fetchone()
         self.harm(f"SELECT setval({sequence}, 1000000)", f"SELECT setval({sequence}, {last})")
         self.assertIsNotNone(self.checked()["site"]["insert"])
 

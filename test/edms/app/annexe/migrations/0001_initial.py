@@ -4,12 +4,22 @@ from django.db import migrations, models
 
 
 def table(name, db_table, *fields):
-    key = ("id", models.BigAutoField(primary_key=True, serialize=False, auto_created=True, verbose_name="ID"))
-    return migrations.CreateModel(name=name, fields=[key, *fields], options={"db_table": db_table})
+    how = {"primary_key": True, "serialize": False, "auto_created": True, "verbose_name": "ID"}
+    fields = [("id", models.BigAutoField(**how)), *fields]
+    return migrations.CreateModel(name=name, fields=fields, options={"db_table": db_table})
 
 
 def named():
     return ("name", models.CharField(max_length=50, unique=True))
+
+
+def code():
+    return ("code", models.CharField(max_length=50, unique=True))
+
+
+def required(to, related_name, **how):
+    protect = django.db.models.deletion.PROTECT
+    return models.ForeignKey(on_delete=protect, related_name=related_name, to=to, **how)
 
 
 def moment():
@@ -21,8 +31,14 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        table("SiteLock", "site_locks", named(), ("holder", models.IntegerField()), ("taken_at", moment())),
-        table("SiteEventType", "site_event_types", ("code", models.CharField(max_length=50, unique=True))),
+        table(
+            "SiteLock",
+            "site_locks",
+            named(),
+            ("holder", models.IntegerField()),
+            ("taken_at", moment()),
+        ),
+        table("SiteEventType", "site_event_types", code()),
         table(
             "SiteStart",
             "site_starts",
@@ -31,23 +47,11 @@ class Migration(migrations.Migration):
             ("started_at", moment()),
         ),
         table("Shelf", "shelves", named()),
-        table(
-            "Box",
-            "boxes",
-            named(),
-            (
-                "shelf",
-                models.ForeignKey(
-                    on_delete=django.db.models.deletion.PROTECT, related_name="boxes", to="annexe.shelf"
-                ),
-            ),
-        ),
+        table("Box", "boxes", named(), ("shelf", required("annexe.shelf", "boxes"))),
         migrations.AddField(
             model_name="shelf",
             name="front_box",
-            field=models.ForeignKey(
-                default=0, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="annexe.box"
-            ),
+            field=required("annexe.box", "+", default=0),
             preserve_default=False,
         ),
     ]
