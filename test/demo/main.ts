@@ -20,6 +20,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '0' },
     files: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
+    spiteful: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -40,6 +41,7 @@ try {
     rows: wholeNumber('rows'),
     files: wholeNumber('files'),
     seed: wholeNumber('seed'),
+    spiteful: values.spiteful,
     folder,
     onNote: note,
   });

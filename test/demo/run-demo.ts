@@ -13,9 +13,11 @@ import {
   type CoverageRow,
   type RunningStack,
 } from './holdfast-scheme.ts';
+import type { Spoken } from './holdfast.ts';
 import { backupLegacy, restoreLegacy } from './legacy.ts';
+import { checkHolds, flaggedOf, withoutFlagged, type Flagged } from './spiteful.ts';
 import { connectedness, openTraceReceiver } from './trace-receiver.ts';
-import { createWorld, destroyWorld, workInIt, type World } from './world.ts';
+import { createWorld, destroyWorld, pauseEdms, resumeEdms, workInIt, type World } from './world.ts';
 
 export interface DemoOptions {
   readonly scheme: 'holdfast' | 'legacy';
@@ -24,6 +26,8 @@ export interface DemoOptions {
   readonly rows: number;
   readonly files: number;
   readonly seed: number;
+  /** The EDMS writes in the background while it is backed up, and has everything else that real ones have. */
+  readonly spiteful?: boolean;
   /** Everything is made below it; the caller removes it. */
   readonly folder: string;
   readonly onNote: (note: string) => void;
@@ -50,11 +54,15 @@ export interface DemoResult {
   readonly checks: readonly Check[];
   readonly coverage: readonly CoverageRow[];
   readonly trace: { readonly traceId: string; readonly spans: number; readonly orphans: number };
+  /** What moved while it was read, and the backup said so; only in a spiteful world. */
+  readonly flagged?: readonly string[];
   /** The analysis's findings as they stand after this scheme's restore; only where the scheme is judged by them. */
   readonly findings?: { readonly red: readonly string[]; readonly asCommitted: boolean };
 }
 
-type SchemeResult = Pick<DemoResult, 'backup' | 'restore' | 'checks' | 'coverage' | 'trace'>;
+type SchemeResult = Pick<DemoResult, 'backup' | 'restore' | 'checks' | 'coverage' | 'trace'> & {
+  readonly said: Flagged;
+};
 
 /** A real EDMS is worked in, backed up, destroyed, brought back by the scheme, and judged by the oracle. */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
@@ -65,15 +73,21 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     `somebody works in it at ${world.baseUrl}: logs in and stays logged in, files documents, moves one on`,
   );
   await workInIt(world, options.seed);
+  await pauseEdms(world);
   onNote('the oracle writes down what it sees');
   const system = describeSystem(world);
   const before = await observeWhole(world, { name: 'before', system });
-  const result = await (scheme === 'holdfast' ? byHoldfast(world, options) : byLegacy(world, options));
+  const { said, ...result } = await (scheme === 'holdfast'
+    ? byHoldfast(world, options)
+    : byLegacy(world, options));
   onNote('the oracle compares');
-  const { verdict, after } = await judge(world, { name: 'after', system, before });
+  const judged = await judge(world, { name: 'after', system, before });
+  const { after } = judged;
+  const verdict = withoutFlagged(judged.verdict, said, world);
   const ok =
     verdict.ok &&
-    result.checks.every((check) => check.ok) &&
+    said.beyond.length === 0 &&
+    result.checks.every((check) => checkHolds(check, said)) &&
     result.checks.length > 0 &&
     result.trace.orphans === 0;
   const findings = scheme === 'legacy' ? redOf(before.state, after) : undefined;
@@ -84,6 +98,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     store: options.store,
     ...result,
     oracle: verdict,
+    ...(options.spiteful === true ? { flagged: said.moving } : {}),
     ...(findings === undefined ? {} : { findings }),
   };
 }
@@ -94,7 +109,7 @@ async function byHoldfast(
 ): Promise<SchemeResult> {
   await using receiver = await openTraceReceiver(process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] || undefined);
   const env = { ...world.environment, OTEL_EXPORTER_OTLP_ENDPOINT: traced ? receiver.endpoint : '' };
-  let spoken: Pick<DemoResult, 'backup' | 'restore' | 'checks' | 'coverage'>;
+  let spoken: Omit<SchemeResult, 'trace'>;
   {
     onNote(`holdfast up --store ${store}: bus, store and five services`);
     await using stack = await startHoldfast({ home: join(folder, 'home'), store, env });
@@ -102,8 +117,12 @@ async function byHoldfast(
     onNote('holdfast init: looks at the application and declares it');
     const deployment = await declareWorld(stack, world);
     onNote('holdfast backup');
-    const backup = await stack.holdfast.expect(0, 'backup', deployment);
-    const { facts, coverage } = backupFacts(backup);
+    await resumeEdms(world);
+    const backup = await stack.holdfast.say('backup', deployment);
+    await pauseEdms(world);
+    requireTaken(backup, world);
+    const { facts, coverage, leftOut } = backupFacts(backup);
+    const said = flaggedOf(leftOut, world);
     onNote(`committed: ${facts.rows} rows of ${facts.tables} tables, ${facts.files} files`);
     await destroy(world, onNote);
     onNote('holdfast restore');
@@ -113,10 +132,16 @@ async function byHoldfast(
     await onStack?.(stack, 'restored');
     // Whatever was done after the disaster besides that one command counts as done by hand.
     const manualSteps = stack.holdfast.given() - before - 1;
-    spoken = { backup: facts, coverage, checks, restore: { ...restoreFacts(restore), manualSteps } };
+    spoken = { said, backup: facts, coverage, checks, restore: { ...restoreFacts(restore), manualSteps } };
   }
   // The services have stopped: what they had to tell is told.
   return { ...spoken, trace: connectedness(receiver.spans, spoken.restore.runId) };
+}
+
+/** Whole; partial (3) is a good answer where documents change under the reader. */
+function requireTaken({ exit, answer, stderr }: Spoken, { living }: World): void {
+  if (exit === 0 || (exit === 3 && living.length > 0)) return;
+  throw new Error(`holdfast backup ended with ${exit}: ${JSON.stringify(answer, null, 2)} ${stderr}`);
 }
 
 async function byLegacy(world: World, { onNote }: DemoOptions): Promise<SchemeResult> {
@@ -129,6 +154,7 @@ async function byLegacy(world: World, { onNote }: DemoOptions): Promise<SchemeRe
   const startedMs = performance.now();
   const { manualSteps } = await restoreLegacy(world, saved);
   return {
+    said: flaggedOf([], world),
     backup,
     restore: { runId: '', durationMs: Math.round(performance.now() - startedMs), phases: [], manualSteps },
     checks: [],
