@@ -38,6 +38,8 @@ export interface Wiring {
   readonly bus: Bus;
   readonly caller: Caller;
   readonly tracing: Tracing;
+  /** Whose runs, open when their process ended, are continued here. */
+  readonly adopts: (deployment: string) => boolean;
   /** Aborts on shutdown. */
   readonly signal: AbortSignal;
 }

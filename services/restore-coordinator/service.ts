@@ -45,8 +45,8 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
       const registry = stack.use(registryOf(host, wiring, { ...fixed, inquiry }));
       wired = { runs: registry, inquiry };
       stack.use(await wiring.bus.listen(subjects.anyEvent, (event) => registry.notify(runOf(event.data))));
+      host.log.info(EVENTS.runRecovered, { runs: await registry.recover(wiring.adopts) });
       stack.use(await consumeTriggers(wiring.bus, host, ports));
-      host.log.info(EVENTS.runRecovered, { runs: await registry.recover() });
       return stack.move();
     },
     [Symbol.asyncDispose]: async () => {},

@@ -30,6 +30,7 @@ export interface RegistryDeps {
 
 /** Runs restart their loop after a transient store error; long enough not to hammer it. */
 const RETRY_MS = 2000;
+const RETRY_SLOW_MS = 30_000;
 /** Watchers look again at least this often: an entry may be another coordinator's. */
 const WATCH_POLL_MS = 500;
 
@@ -75,21 +76,37 @@ export class RunRegistry implements Runs, AsyncDisposable {
     }
   }
 
-  /** Runs that were open when the last process ended: taken over by a new epoch, and driven on. */
-  async recover(): Promise<number> {
+  /**
+   * Runs of the adopted deployments that were open when the last process ended: taken over by a new epoch, and driven
+   * on. One that cannot be read is said and left, for it must not keep the others waiting.
+   */
+  async recover(adopts: (deployment: string) => boolean): Promise<number> {
     let recovered = 0;
-    for (const deployment of await this.#deps.listDeployments()) {
+    for (const deployment of (await this.#deps.listDeployments()).filter(adopts)) {
       const log = deploymentLog(this.#deps.store, deployment);
       for (const { runId } of openRuns(await log.refresh())) {
         if (this.#active.has(runId)) continue;
-        const journal = runJournal(this.#deps.store, runId);
-        await journal.refresh();
-        const entry = await appendDecided(log, () => ({ kind: 'taken-over', runId }), this.#deps.clock);
-        await this.#own(journal, requireState(journal, runId), entry.n);
-        recovered += 1;
+        try {
+          await this.#adopt(log, runId);
+          recovered += 1;
+        } catch (thrown) {
+          this.#deps.log.error(EVENTS.runNotRecovered, {
+            run_id: runId,
+            deployment_id: deployment,
+            err: thrown,
+          });
+        }
       }
     }
     return recovered;
+  }
+
+  async #adopt(log: Chain<LogEvent>, runId: string): Promise<void> {
+    const journal = runJournal(this.#deps.store, runId);
+    await journal.refresh();
+    const state = requireState(journal, runId);
+    const entry = await appendDecided(log, () => ({ kind: 'taken-over', runId }), this.#deps.clock);
+    await this.#own(journal, state, entry.n);
   }
 
   async read(runId: string): Promise<RunState> {
@@ -127,7 +144,10 @@ export class RunRegistry implements Runs, AsyncDisposable {
       seen = Math.max(seen, entries.length);
       yield* news.splice(0);
       if (isFinished(state)) return;
-      await (this.#active.get(runId)?.wake ?? createWake(WATCH_POLL_MS)).watch(WATCH_POLL_MS, signal);
+      await (this.#active.get(runId)?.wake ?? createWake(this.#deps.clock, WATCH_POLL_MS)).watch(
+        WATCH_POLL_MS,
+        signal,
+      );
     }
   }
 
@@ -189,7 +209,7 @@ export class RunRegistry implements Runs, AsyncDisposable {
   async #own(journal: Chain<JournalEvent>, state: RunState, epoch: number): Promise<RunState> {
     const { runId } = state.header;
     if (!isFinished(state)) await journal.append({ kind: 'owned', epoch }, isoTime(this.#deps.clock));
-    const wake = createWake();
+    const wake = createWake(this.#deps.clock);
     const done = this.#drive(journal, wake, state.header).finally(() => this.#active.delete(runId));
     this.#active.set(runId, { wake, done });
     return requireState(journal, runId);
@@ -203,27 +223,37 @@ export class RunRegistry implements Runs, AsyncDisposable {
     return state;
   }
 
+  /** Ends when the run is finished, is another coordinator's, or this process stops; nothing else gives a run up. */
   async #drive(journal: Chain<JournalEvent>, wake: RunWake, header: RunHeader): Promise<void> {
     const log = this.#deps.log.child({ run_id: header.runId, deployment_id: header.deployment });
-    const saga = this.#deps.sagaOf(header);
-    const { store, clock, drive } = this.#deps;
+    const { store, clock, drive, listenProgress } = this.#deps;
     const ports: DrivePorts = { ...drive, store, clock, onAppend: () => wake.announce() };
     for (;;) {
       try {
-        const state = await driveRun(saga, journal, wake, ports, this.#stopping.signal);
+        await using _ = await listenProgress(header.runId, () => wake.hear());
+        await journal.refresh();
+        const state = await driveRun(this.#deps.sagaOf(header), journal, wake, ports, this.#stopping.signal);
         await this.#close(state);
         log.info(EVENTS.runFinished, { outcome: state.status });
-        await this.#deps.onFinished(state, journal.entries);
-        return;
+        return await this.#announceEnd(state, journal, log);
       } catch (thrown) {
         if (this.#stopping.signal.aborted) return;
         const error = HoldfastError.from(thrown);
         if (error.code === 'OBJECT_EXISTS') return log.warn(EVENTS.runTakenOver, {});
         log.error(EVENTS.runInterrupted, { err: error });
-        if (error.entry.retry !== 'transient') return;
-        await wake.watch(RETRY_MS, this.#stopping.signal).catch(() => {});
-        await journal.refresh();
+        if (error.code === 'JOURNAL_BROKEN') return;
+        // A full or refusing store is an operator's to mend; the run goes on by itself when it is.
+        const pauseMs = error.entry.retry === 'transient' ? RETRY_MS : RETRY_SLOW_MS;
+        await wake.watch(pauseMs, this.#stopping.signal).catch(() => {});
       }
+    }
+  }
+
+  async #announceEnd(state: RunState, journal: Chain<JournalEvent>, log: Log): Promise<void> {
+    try {
+      await this.#deps.onFinished(state, journal.entries);
+    } catch (thrown) {
+      log.warn(EVENTS.runUnannounced, { err: HoldfastError.from(thrown) });
     }
   }
 
