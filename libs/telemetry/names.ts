@@ -33,6 +33,7 @@ export const EVENTS = {
   runInterrupted: 'run.interrupted',
   triggerIgnored: 'trigger.ignored',
   triggerAccepted: 'trigger.accepted',
+  dueFailed: 'due.failed',
   callFailed: 'call.failed',
   callCompleted: 'call.completed',
 } as const;
