@@ -18,7 +18,28 @@ const SETTINGS = 'edms.settings.changed';
 const TRIGGERS = {
   [MIGRATION]: { backup: 'all' },
   [SETTINGS]: { backup: 'all', debounce: '2s' },
+  'edms.slow': { backup: 'all', debounce: '1h' },
 };
+
+/** A settings row that is taken back tells nothing; one that stays, a new certificate and an import do. */
+const WORK_IN_DJANGO = `
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+from holdfast_events.imports import bulk_import
+from tuning.models import SystemConfiguration
+from vault.models import SigningCertificate
+with transaction.atomic():
+    SystemConfiguration.objects.create(key="taken-back")
+    transaction.set_rollback(True)
+SystemConfiguration.objects.create(key="theme")
+certificate = SigningCertificate(serial_number="7", created_by=get_user_model().objects.first())
+certificate.valid_from = certificate.valid_until = timezone.now()
+certificate.save()
+certificate.save()
+with bulk_import("old scans"):
+    pass
+`;
 
 interface LogEntry {
   readonly event: { kind: string; type?: string; runId?: string; outcome?: string };
@@ -63,6 +84,7 @@ test('an event of the EDMS is one backup, and what waits for it goes on only whe
     django(site),
   );
   await context.test('an unknown type is refused before anything is said', () => unknownType(site));
+  await context.test('whoever waits too long for a backup is told that there is none', () => tooLong(site));
   await context.test('no backup, no go: emit --wait and the migration fail', () => noBackup(site));
 });
 
@@ -154,17 +176,22 @@ async function django(site: Site): Promise<void> {
   const nothingToDo = await manage(site, 'migrate', 'tuning', '0002');
   assert.equal(nothingToDo.exitCode, 0, nothingToDo.all);
   assert.equal((await runsOf(site)).length, afterMigrate.length);
-  const change = 'from tuning.models import SystemConfiguration as S; S.objects.create(key="theme")';
-  const changed = await manage(site, 'shell', '--command', change);
-  assert.equal(changed.exitCode, 0, changed.all);
-  const told = (await logOf(site)).filter(({ event }) => event.kind === 'triggered').at(-1)!;
-  assert.equal(told.event.type, SETTINGS);
+  const said = await messagesOf(site);
+  const worked = await manage(site, 'shell', '--command', WORK_IN_DJANGO);
+  assert.equal(worked.exitCode, 0, worked.all);
   const script = join(process.cwd(), 'deploy/edms/emit.sh');
   const finished = await execa(script, ['edms.deployment.finished'], {
     env: { ...commandEnvironment(site), HOLDFAST_DEPLOYMENT: site.deployment },
     reject: false,
   });
   assert.equal(finished.exitCode, 0, finished.stderr);
+  const told = (await typesOf(site)).slice(said);
+  assert.deepEqual(told.toSorted(), [
+    'edms.certificate.created',
+    'edms.deployment.finished',
+    'edms.import.finished',
+    SETTINGS,
+  ]);
 }
 
 async function unknownType(site: Site): Promise<void> {
@@ -173,6 +200,15 @@ async function unknownType(site: Site): Promise<void> {
   assert.equal(refused.exit, 4);
   assert.equal((refused.answer['error'] as { code: string }).code, 'TRIGGER_UNKNOWN');
   assert.equal(await messagesOf(site), before);
+}
+
+async function tooLong(site: Site): Promise<void> {
+  const waited = await site.stack.holdfast.say(
+    ...['emit', site.deployment, 'edms.slow', '--wait', '--timeout', '2s'],
+  );
+  assert.equal(waited.exit, 5);
+  assert.equal((waited.answer['error'] as { code: string }).code, 'DEADLINE_EXCEEDED');
+  assert.equal((await logOf(site)).at(-1)!.event.type, 'edms.slow');
 }
 
 async function noBackup(site: Site): Promise<void> {
@@ -251,6 +287,17 @@ async function allTaken({ nats }: Site): Promise<void> {
 async function messagesOf({ nats }: Site): Promise<number> {
   const manager = await nats.jetstreamManager();
   return (await manager.streams.info('EDMS')).state.messages;
+}
+
+async function typesOf({ nats }: Site): Promise<readonly string[]> {
+  const manager = await nats.jetstreamManager();
+  const { state } = await manager.streams.info('EDMS');
+  const sequences = Array.from({ length: state.messages }, (_, at) => state.first_seq + at);
+  const messages = await Promise.all(sequences.map((seq) => manager.streams.getMessage('EDMS', { seq })));
+  return messages.map((message) => {
+    const text = message.string();
+    return text.startsWith('{') ? (JSON.parse(text) as { type: string }).type : '';
+  });
 }
 
 async function parkedOn(nats: NatsConnection) {

@@ -76,6 +76,15 @@ test('a burst gives one run after its quiet time, and that run covers every even
   assert.equal(new Set(runOf.values()).size, 1);
 });
 
+test('a run that nobody opened for the events covers none of them', () => {
+  const edms = new Deployment();
+  edms.trigger('e1', { debounceMs: MINUTE });
+  const asked = { runId: 'asked', runKind: 'backup', exclusive: false, principal: 'operator' };
+  edms.append({ kind: 'opened', ...asked });
+  edms.runUntil(START + HOUR);
+  assert.deepEqual(edms.opened, [{ at: START + MINUTE, key: 'e1', origin: 'event' }]);
+});
+
 test('a burst that never ends is backed up all the same', () => {
   const edms = new Deployment();
   for (let n = 0; n < 60; n += 1) {
