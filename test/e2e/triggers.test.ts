@@ -213,9 +213,8 @@ async function unknownType(site: Site): Promise<void> {
 }
 
 async function tooLong(site: Site): Promise<void> {
-  const waited = await site.stack.holdfast.say(
-    ...['emit', site.deployment, 'edms.slow', '--wait', '--timeout', '2s'],
-  );
+  const { holdfast } = site.stack;
+  const waited = await holdfast.say('emit', site.deployment, 'edms.slow', '--wait', '--timeout', '2s');
   assert.equal(waited.exit, 5);
   assert.equal((waited.answer['error'] as { code: string }).code, 'DEADLINE_EXCEEDED');
   assert.equal((await logOf(site)).at(-1)!.event.type, 'edms.slow');
