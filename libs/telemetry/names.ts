@@ -36,6 +36,7 @@ export const EVENTS = {
   runUnannounced: 'run.unannounced',
   triggerIgnored: 'trigger.ignored',
   triggerAccepted: 'trigger.accepted',
+  dueFailed: 'due.failed',
   callFailed: 'call.failed',
   callCompleted: 'call.completed',
 } as const;

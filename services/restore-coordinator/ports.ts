@@ -4,7 +4,7 @@ import type { Spec } from '#libs/contracts/spec.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { LogEvent } from '#libs/saga/log.ts';
+import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
 import type { JournalEntry } from '#libs/saga/journal.ts';
 import type { RunState } from '#libs/saga/fold.ts';
 
@@ -103,6 +103,8 @@ export interface CoordinatorPorts {
   readonly inquiry: Inquiry;
   /** Appends to the deployment's log; durable when it returns. */
   readonly record: (deployment: string, event: LogEvent) => Promise<void>;
+  /** The deployment's log as it stands; empty when nothing was recorded. Throws JOURNAL_BROKEN. */
+  readonly readLog: (deployment: string) => Promise<readonly LogEntry[]>;
   readonly repositoryId: string;
   readonly clock: Clock;
 }

@@ -1,9 +1,9 @@
 import { isoTime, type Clock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { RUN_PATTERN, runIdOf } from '#libs/kernel/ids.ts';
+import { runIdOf } from '#libs/kernel/ids.ts';
 import type { Chain } from '#libs/saga/chain.ts';
 import { driveRun, type DrivePorts } from '#libs/saga/drive.ts';
-import { fold, isFinished, type RunState } from '#libs/saga/fold.ts';
+import { isFinished, type RunState } from '#libs/saga/fold.ts';
 import { runJournal, type JournalEntry, type JournalEvent, type RunHeader } from '#libs/saga/journal.ts';
 import { appendDecided, deploymentLog, openRuns, type LogEvent, type LogEntry } from '#libs/saga/log.ts';
 import type { Saga } from '#libs/saga/define.ts';
@@ -11,6 +11,7 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import type { Progress, RunRequest, Runs } from '../ports.ts';
+import { followRun, listRuns, readRun, requireState, WATCH_POLL_MS } from './run-views.ts';
 import { createWake, type RunWake } from './wake.ts';
 
 export interface RegistryDeps {
@@ -31,8 +32,6 @@ export interface RegistryDeps {
 /** Runs restart their loop after a transient store error; long enough not to hammer it. */
 const RETRY_MS = 2000;
 const RETRY_SLOW_MS = 30_000;
-/** Watchers look again at least this often: an entry may be another coordinator's. */
-const WATCH_POLL_MS = 500;
 
 /**
  * Opens runs, drives those this process owns, and reads any. All truth is in the store: the registry only holds what
@@ -109,23 +108,15 @@ export class RunRegistry implements Runs, AsyncDisposable {
     await this.#own(journal, state, entry.n);
   }
 
-  async read(runId: string): Promise<RunState> {
-    const journal = runJournal(this.#deps.store, requireRunId(runId));
-    await journal.refresh();
-    return requireState(journal, runId);
+  read(runId: string): Promise<RunState> {
+    return readRun(this.#deps.store, runId);
   }
 
   async list(deployment?: string): Promise<readonly RunState[]> {
-    const deployments = deployment === undefined ? await this.#deps.listDeployments() : [deployment];
-    const opened = await Promise.all(
-      deployments.map((name) => deploymentLog(this.#deps.store, name).refresh()),
+    return listRuns(
+      this.#deps.store,
+      deployment === undefined ? await this.#deps.listDeployments() : [deployment],
     );
-    // An opener that crashed, or that lost to another one, leaves a second entry of the same run.
-    const openedAt = new Map(
-      opened.flat().flatMap(({ at, event }) => (event.kind === 'opened' ? [[event.runId, at] as const] : [])),
-    );
-    const newestFirst = [...openedAt].toSorted(([, a], [, b]) => (a < b ? 1 : -1));
-    return Promise.all(newestFirst.map(([runId]) => this.read(runId)));
   }
 
   async *watch(
@@ -133,21 +124,14 @@ export class RunRegistry implements Runs, AsyncDisposable {
     afterSequence: number,
     signal: AbortSignal,
   ): AsyncIterable<JournalEntry | Progress> {
-    const journal = runJournal(this.#deps.store, requireRunId(runId));
+    const { store, clock, listenProgress } = this.#deps;
+    const wakeOf = () => this.#active.get(runId)?.wake ?? createWake(clock, WATCH_POLL_MS);
     const news: Progress[] = [];
-    await using _ = await this.#deps.listenProgress(runId, (progress) => news.push(progress));
-    let seen = afterSequence;
-    for (;;) {
-      const entries = await journal.refresh({ signal });
-      const state = requireState(journal, runId);
-      for (const entry of entries.slice(seen)) yield entry;
-      seen = Math.max(seen, entries.length);
+    await using _ = await listenProgress(runId, (progress) => news.push(progress));
+    const pause = () => wakeOf().watch(WATCH_POLL_MS, signal);
+    for await (const entry of followRun({ store, runId, afterSequence, signal, pause })) {
+      if (entry !== undefined) yield entry;
       yield* news.splice(0);
-      if (isFinished(state)) return;
-      await (this.#active.get(runId)?.wake ?? createWake(this.#deps.clock, WATCH_POLL_MS)).watch(
-        WATCH_POLL_MS,
-        signal,
-      );
     }
   }
 
@@ -263,15 +247,4 @@ export class RunRegistry implements Runs, AsyncDisposable {
     if (!openRuns(await log.refresh()).some((run) => run.runId === runId)) return;
     await appendDecided(log, () => ({ kind: 'closed', runId, outcome: state.status }), this.#deps.clock);
   }
-}
-
-function requireState(journal: Chain<JournalEvent>, runId: string): RunState {
-  const state = fold(journal.entries);
-  if (state === undefined) throw new HoldfastError('RUN_NOT_FOUND', { run: runId });
-  return state;
-}
-
-function requireRunId(runId: string): string {
-  if (!RUN_PATTERN.test(runId)) throw new HoldfastError('RUN_NOT_FOUND', { run: runId });
-  return runId;
 }

@@ -3,6 +3,7 @@ import { backup } from './backup.ts';
 import { backups } from './backups.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
+import { emit } from './emit.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
 import { rescue } from './rescue.ts';
@@ -20,6 +21,7 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   doctor,
   backup,
   backups,
+  emit,
   restore,
   runs,
   files,

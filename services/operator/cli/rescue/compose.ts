@@ -26,6 +26,7 @@ export async function composeRescue(
     log: silentLog,
     requireSecret,
     pgBin,
+    onlyAsked: true,
   };
   return await composeInline({ services, host, principal: 'rescue', adopts: (name) => name === adopted });
 }
