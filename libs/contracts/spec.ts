@@ -93,8 +93,14 @@ export const specSchema = z.strictObject({
       rpo: duration.default('26h'),
       rto: duration.default('30m'),
       partial: z.enum(['keep', 'refuse']).default('keep'),
+      /** What a table that turned empty, a root that is gone or a key that changed does to the next backup. */
+      changes: z.enum(['warn', 'refuse']).default('warn'),
+      /** Tables (`schema.table` or a name of the public schema) and roots that may turn empty: queues, caches. */
+      mayEmpty: z.array(z.string().min(1)).default([]),
     })
     .prefault({}),
+  /** Whom the runbook names: people and telephone numbers, as they are to be read. */
+  contacts: z.array(z.string().min(1)).default([]),
   triggers: z
     .record(z.string().regex(/^[a-z0-9.]+$/), z.strictObject({ backup: z.literal('all') }))
     .default({}),

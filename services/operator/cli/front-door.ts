@@ -30,7 +30,7 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       ask<Deployment>('DeploymentService', 'getDeployment', { deployment }),
     listDeployments: async () =>
       (await ask<Deployments>('DeploymentService', 'listDeployments', {})).deployments,
-    startBackup: (request: { deployment: string; requestId: string }) =>
+    startBackup: (request: { deployment: string; requestId: string; acceptChanges?: boolean }) =>
       ask<Run>('BackupService', 'startBackup', request),
     getBackup: (deployment: string, backupId: string) =>
       ask<Backup>('BackupService', 'getBackup', { deployment, backupId }),
