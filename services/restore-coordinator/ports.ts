@@ -4,7 +4,7 @@ import type { Spec } from '#libs/contracts/spec.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { LogEvent } from '#libs/saga/log.ts';
+import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
 import type { JournalEntry } from '#libs/saga/journal.ts';
 import type { RunState } from '#libs/saga/fold.ts';
 
@@ -83,7 +83,7 @@ export interface Inquiry {
 export interface PreflightQuestion {
   readonly deployment: string;
   readonly specVersion: number;
-  readonly purpose: 'PURPOSE_BACKUP' | 'PURPOSE_RESTORE';
+  readonly purpose: 'PURPOSE_BACKUP' | 'PURPOSE_RESTORE' | 'PURPOSE_COVERAGE';
   readonly snapshots: readonly SnapshotRef[];
   /** JSON of a Relocation, or empty. */
   readonly relocationJson: string;
@@ -96,6 +96,12 @@ export interface PreflightAnswer {
   readonly facts: Readonly<Record<string, Json>>;
 }
 
+export interface VerifiedLog {
+  readonly entries: readonly LogEntry[];
+  /** SHA-256 of the last entry as stored; empty for an empty log. */
+  readonly headDigest: string;
+}
+
 export interface CoordinatorPorts {
   readonly specs: Specs;
   readonly manifests: Manifests;
@@ -103,6 +109,8 @@ export interface CoordinatorPorts {
   readonly inquiry: Inquiry;
   /** Appends to the deployment's log; durable when it returns. */
   readonly record: (deployment: string, event: LogEvent) => Promise<void>;
+  /** The whole log of a deployment. Throws JOURNAL_BROKEN where its chain does not continue. */
+  readonly readLog: (deployment: string, signal: AbortSignal) => Promise<VerifiedLog>;
   readonly repositoryId: string;
   readonly clock: Clock;
 }

@@ -5,6 +5,7 @@ import { doctor } from './doctor.ts';
 import { down } from './down.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
+import { report } from './report.ts';
 import { rescue } from './rescue.ts';
 import { restore } from './restore.ts';
 import { runs } from './runs.ts';
@@ -24,6 +25,7 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   runs,
   files,
   vault,
+  report,
   service,
   supervise,
   rescue,
