@@ -30,6 +30,11 @@ export function durationMs(text: string): number {
   return Number(text.slice(0, -1)) * (DURATION_UNITS[text.slice(-1)] ?? 0);
 }
 
+/** The time of a mark, which is `time/WAL position`. */
+export function momentOf(mark: string): string {
+  return mark.split('/')[0] ?? '';
+}
+
 /** Columns as wide as their widest cell; the last one is not padded. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];

@@ -35,14 +35,14 @@ async function preflightBackup(
     { deployment, specVersion, purpose: 'PURPOSE_BACKUP', snapshots: [], relocationJson: '' },
     signal,
   );
-  refuseAll('REFUSED', answer.problems, { deployment });
-  // Another database is known before a byte of it is copied.
+  // Another database is known before a byte of it is copied, and is why other things are wrong with it.
   requireSameInstance({
     deployment,
     previous: await previousOf(header, ports),
     database: answer.facts['database'],
     accepted: acceptedBy(header) !== undefined,
   });
+  refuseAll('REFUSED', answer.problems, { deployment });
   return { facts: answer.facts, warnings: answer.warnings as unknown as Json };
 }
 

@@ -1,6 +1,6 @@
 import type { Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
-import { table } from '../text.ts';
+import { momentOf, table } from '../text.ts';
 import { factsOf } from './history.ts';
 
 /** One name whose value became another one. Versions count the deployment's backups from 1, the oldest. */
@@ -53,7 +53,7 @@ function parts({ values, certificates }: ConfigFacts): readonly (readonly [strin
 }
 
 function compare(before: Values, now: Values, manifest: Manifest, version: number): readonly Drift[] {
-  const seen = { firstSeen: manifest.mark, backupId: manifest.backupId };
+  const seen = { firstSeen: momentOf(manifest.mark), backupId: manifest.backupId };
   const changed = [...now].flatMap(([key, { fingerprint }]): readonly Drift[] => {
     const old = before.get(key);
     if (old?.fingerprint === fingerprint) return [];

@@ -2,6 +2,7 @@ import { changeText } from '#libs/contracts/change-text.ts';
 import { manifestOf } from '../backup-text.ts';
 import type { Backup, FrontDoor, ReadLog, Run } from '../front-door.ts';
 import { collectPages } from '../pages.ts';
+import { momentOf } from '../text.ts';
 import { readBackups } from './history.ts';
 import { ledgerOf, type LedgerEntry } from './ledger.ts';
 
@@ -65,7 +66,9 @@ export interface Period {
 /** Throws JOURNAL_BROKEN when the log's chain does not hold: then there is no evidence. */
 export async function readEvidence(door: FrontDoor, deployment: string, period: Period): Promise<Evidence> {
   const log = await door.readLog({ deployment, ...period });
-  const backups = (await readBackups(door, deployment)).filter(({ mark }) => isWithin(mark, period));
+  const backups = (await readBackups(door, deployment)).filter(({ mark }) =>
+    isWithin(momentOf(mark), period),
+  );
   const runs = await collectPages(RUNS_MAX, async (page) => {
     const answer = await door.listRuns({ deployment, ...page });
     return { items: answer.runs, next: answer.nextPageToken };

@@ -3,7 +3,7 @@ import type { Manifest } from '#libs/contracts/manifest.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import type { Run } from '../front-door.ts';
-import { durationText } from '../text.ts';
+import { durationText, momentOf } from '../text.ts';
 import { factsOf } from './history.ts';
 import type { KnownLine } from './known-lines.ts';
 import { scenariosOf, type Scenario, type Step } from './scenarios.ts';
@@ -39,7 +39,7 @@ function head({ spec, specVersion, store, generatedAt, newest }: RunbookSource):
   const backup =
     newest === undefined
       ? '**There is no backup yet.**'
-      : `Newest backup: \`${newest.backupId}\`, ${newest.completeness}, of ${newest.mark}.`;
+      : `Newest backup: \`${newest.backupId}\`, ${newest.completeness}, of ${momentOf(newest.mark)}.`;
   return [
     `# Runbook: ${spec.deployment}`,
     '',
