@@ -195,7 +195,7 @@ describe('reports', () => {
     sql(`CREATE DATABASE edms_copy TEMPLATE ${world.database}`, 'postgres');
     const file = join(stack.home, 'services.env');
     const secrets = await readFile(file, 'utf8');
-    await writeFile(file, secrets.replaceAll(`/${world.database}`, '/edms_copy'));
+    await writeFile(file, secrets.replaceAll(/\/edms(?=[?'"\s])/g, '/edms_copy'));
     const { answer } = await stack.holdfast.expect(4, 'backup', name);
     const { error, steps } = answer['run'] as {
       error: { code: string; problems: Change[] };

@@ -19,7 +19,10 @@ export function ledgerOf(entries: ReadLog['entries'], drifts: readonly Drift[]):
   const opened = new Map<string, string>();
   const logged = entries.flatMap(({ at, kind, detailJson }): readonly LedgerEntry[] => {
     const detail = parseObject(detailJson);
-    const text = (name: string) => String(detail[name] ?? '');
+    const text = (name: string) => {
+      const value = detail[name];
+      return typeof value === 'string' ? value : '';
+    };
     const whole = { at, who: opened.get(text('runId')) ?? '', file: 'configuration', name: '' };
     switch (kind) {
       case 'opened':
