@@ -5,7 +5,7 @@ import { listRelations, ownRelations, type RelationFact } from '#libs/postgres/t
 import { tableText } from '../domain/find-table.ts';
 import { keptNames } from '../domain/names.ts';
 import type { Examination } from '../ports.ts';
-import { listDatabases } from './maintenance.ts';
+import { liveAddress, listDatabases } from './maintenance.ts';
 import { readSystemIdentifier } from './source-facts.ts';
 import type { SourceHost } from './source.ts';
 
@@ -14,7 +14,7 @@ const COUNTED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** How much is there now, one table after the other, in a session that cannot write. */
 export async function surveySource(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<Examination> {
-  await using database = await connectDatabase(host.requireSecret(spec.database.url.env), { signal });
+  await using database = await connectDatabase(liveAddress(spec, host), { signal });
   await database.run('SET default_transaction_read_only = on');
   const relations = (await listRelations(database)).filter(({ partitioned }) => !partitioned);
   const { rowsByTable, estimated } = await countRows(database, relations);

@@ -69,7 +69,7 @@ function needs({ spec, newest }: RunbookSource): readonly string[] {
       ? []
       : [`- PostgreSQL ${database.serverVersion} or newer, database \`${database.database}\``];
   const extensions = database === undefined ? [] : [`- extensions: ${database.extensions.join(', ')}`];
-  const variables = [spec.database.url, ...(spec.database.restoreUrl ? [spec.database.restoreUrl] : [])];
+  const addresses = [spec.database.url, ...(spec.database.restoreUrl ? [spec.database.restoreUrl] : [])];
   return [
     '',
     '## What it needs',
@@ -77,7 +77,7 @@ function needs({ spec, newest }: RunbookSource): readonly string[] {
     ...server,
     ...extensions,
     ...programs,
-    `- secrets in services.env: ${variables.map(({ env }) => `\`${env}\``).join(', ')}`,
+    `- addresses with their secrets: ${addresses.map((ref) => `\`${'env' in ref ? ref.env : ref.file}\``).join(', ')}`,
     ...spec.config.require.map((name) => `- variable \`${name}\` in an env file`),
     ...[...spec.files.roots, ...spec.config.trees].map(
       ({ name, path, optional }) => `- root ${name}: \`${path}\`${optional ? ' (may be absent)' : ''}`,
