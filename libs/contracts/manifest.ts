@@ -12,6 +12,29 @@ const leftOut = z.object({
 });
 export type LeftOut = z.infer<typeof leftOut>;
 
+/** What differs from the backup before in a way that nobody may overlook. */
+const change = z.object({
+  kind: z.enum([
+    'table-emptied',
+    'table-gone',
+    'tree-emptied',
+    'tree-gone',
+    'key-changed',
+    'key-gone',
+    'certificate-changed',
+    'certificate-gone',
+    'instance-changed',
+    'database-changed',
+  ]),
+  /** `schema.table`, a root, a variable, a certificate's path, or `database`. */
+  subject: z.string(),
+  before: z.string(),
+  after: z.string(),
+  /** The last backup that had it as it was before. */
+  since: z.string(),
+});
+export type Change = z.infer<typeof change>;
+
 const snapshotEntry = z.object({
   component: z.enum(['database', 'files', 'config']),
   id: z.string(),
@@ -46,6 +69,11 @@ export const manifestSchema = z.object({
   }),
   /** What preflight said about each component's host: versions, sizes. */
   preflight: z.record(z.string(), z.unknown()),
+  /** The complete backup before this one; absent in the first. */
+  comparedWith: z.string().optional(),
+  changes: z.array(change).optional(),
+  /** Who said that the changes are meant; absent when nobody did, and then the next backup says them again. */
+  changesAcceptedBy: z.string().optional(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

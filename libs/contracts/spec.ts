@@ -103,8 +103,14 @@ export const specSchema = z.strictObject({
         .refine(isSchedule, 'wanted: five cron fields (minute hour day month weekday) that fit some day')
         .optional(),
       timezone: z.string().refine(isTimezone, 'wanted: a time zone such as Europe/Berlin').default('UTC'),
+      /** What a table that turned empty, a root that is gone or a key that changed does to the next backup. */
+      changes: z.enum(['warn', 'refuse']).default('warn'),
+      /** Tables (`schema.table` or a name of the public schema) and roots that may turn empty: queues, caches. */
+      mayEmpty: z.array(z.string().min(1)).default([]),
     })
     .prefault({}),
+  /** Whom the runbook names: people and telephone numbers, as they are to be read. */
+  contacts: z.array(z.string().min(1)).default([]),
   triggers: z
     .record(
       z.string().regex(TRIGGER_TYPE_PATTERN),

@@ -62,6 +62,8 @@ export interface ConfigFacts {
     readonly subject: string;
     readonly notAfter: string;
     readonly keyMatches: boolean | null;
+    /** First 16 hex characters of the certificate's own SHA-256; absent in snapshots of the first version. */
+    readonly fingerprint?: string;
   }[];
   readonly runtime: readonly { readonly name: string; readonly found: boolean; readonly version: string }[];
 }

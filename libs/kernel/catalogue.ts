@@ -298,6 +298,10 @@ export const CATALOGUE = {
     status: 'ABORTED',
     exit: EXIT.refused,
   },
+  CHANGED_SINCE_LAST: refused(
+    'source is not what it was at the last backup, and nobody has said that this is meant',
+    'look at each change; when all are meant: holdfast backup DEPLOYMENT --accept-changes',
+  ),
   PLAN_CHANGED: refused(
     'plan is not the one that was approved',
     'look at the new plan: holdfast restore --plan',

@@ -33,6 +33,11 @@ export class Chain<E> {
     return this.#entries;
   }
 
+  /** SHA-256 of the last entry read, as stored; '' before the first. */
+  get head(): string {
+    return this.#tail;
+  }
+
   /** Reads what was appended since the last time. Throws JOURNAL_BROKEN where the chain does not continue. */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<readonly ChainEntry<E>[]> {
     const last = this.#entries.at(-1);

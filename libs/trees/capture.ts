@@ -15,7 +15,7 @@ import { walkTree, type Found } from './walk.ts';
 /** Files being read at once: enough to hide the store's latency for small ones, little memory for large ones. */
 const FILES_IN_FLIGHT = 8;
 /** What counts as a small file: certificates, keys, settings. */
-const SMALL_BYTES_MAX = 256 * 1024;
+export const SMALL_BYTES_MAX = 256 * 1024;
 const UNSETTLED_NAMED_MAX = 500;
 
 export interface CaptureOptions {

@@ -10,6 +10,7 @@ import type { NamedPlace, StagedPlaces, Trees } from './port.ts';
 import { probePlaces } from './probe.ts';
 import { stageTrees } from './stage.ts';
 import { takeTrees } from './take.ts';
+import { surveyRoots } from './survey.ts';
 
 export interface TreesDeps {
   readonly repository: Repository;
@@ -29,6 +30,7 @@ export function openTrees({ repository, clock, disk = realDisk }: TreesDeps): Tr
     pivot: (staged) => naming(() => pivotAll(staged, disk)),
     undo: (staged) => naming(() => undoAll(staged, disk)),
     discard: (places, runId) => naming(() => discardPlaces(places, runId, disk, { keepFolders: false })),
+    survey: surveyRoots,
     probe: (needs) => probePlaces(needs, disk),
   };
 }

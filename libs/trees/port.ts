@@ -33,6 +33,8 @@ export interface Trees {
    * old state included. Removing what is gone is done.
    */
   discard(places: readonly StagePlace[], runId: string): Promise<readonly string[]>;
+  /** How much is there now, and which old states were kept; reads the content of small files alone, if asked. */
+  survey(roots: readonly TreeRoot[], options: SurveyOptions): Promise<readonly LiveRoot[]>;
   /** What a restore to these places would meet: tried with files of its own, which are removed again. */
   probe(needs: readonly PlaceNeed[]): Promise<ProbeAnswer>;
 }
@@ -66,6 +68,17 @@ export interface TakeOptions {
   readonly onProgress: (bytes: number) => void;
   /** Given the content of each small file as it was stored. */
   readonly onSmallFile?: (file: SmallFile) => void;
+}
+
+export interface SurveyOptions {
+  readonly signal: AbortSignal;
+  readonly onSmallFile?: (file: SmallFile) => void;
+}
+
+/** A root as it is now: the facts a snapshot would have of it. */
+export interface LiveRoot extends RootFacts {
+  /** Staging names of restores whose old state still lies here. */
+  readonly kept: readonly string[];
 }
 
 export interface StageRequest {

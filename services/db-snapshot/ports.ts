@@ -28,6 +28,8 @@ export interface Examination {
 /** The database under protection. */
 export interface Source {
   examine(spec: Spec, signal: AbortSignal): Promise<Examination>;
+  /** How much is there now: rows per table, large tables as the server estimates them, old databases kept. */
+  survey(spec: Spec, signal: AbortSignal): Promise<Examination>;
   /**
    * Locks every table against change of shape, then fixes the moment. Throws DATABASE_CONTENDED when locks are not
    * to be had, DATABASE_CHANGED_MEANWHILE when tables kept changing while they were taken. Nothing is held after

@@ -4,12 +4,14 @@ import { cancelRun } from './rpc/cancel-run.ts';
 import { declareDeployment } from './rpc/declare-deployment.ts';
 import { findTrigger } from './rpc/find-trigger.ts';
 import { getBackup } from './rpc/get-backup.ts';
+import { getCoverage } from './rpc/get-coverage.ts';
 import { getDeployment } from './rpc/get-deployment.ts';
 import { getRun } from './rpc/get-run.ts';
 import { listBackups } from './rpc/list-backups.ts';
 import { listDeployments } from './rpc/list-deployments.ts';
 import { listRuns } from './rpc/list-runs.ts';
 import { planRestore } from './rpc/plan-restore.ts';
+import { readLog } from './rpc/read-log.ts';
 import { startBackup } from './rpc/start-backup.ts';
 import { startRestore } from './rpc/start-restore.ts';
 import { watchRun } from './rpc/watch-run.ts';
@@ -35,6 +37,10 @@ export const contract: ServiceContract<CoordinatorPorts> = {
     'holdfast.coordinator.v1.RestoreService': {
       planRestore: { unary: planRestore },
       startRestore: { unary: startRestore },
+    },
+    'holdfast.coordinator.v1.ReportService': {
+      getCoverage: { unary: getCoverage },
+      readLog: { unary: readLog },
     },
     'holdfast.coordinator.v1.RunService': {
       getRun: { unary: getRun },

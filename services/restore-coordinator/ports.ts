@@ -83,7 +83,7 @@ export interface Inquiry {
 export interface PreflightQuestion {
   readonly deployment: string;
   readonly specVersion: number;
-  readonly purpose: 'PURPOSE_BACKUP' | 'PURPOSE_RESTORE';
+  readonly purpose: 'PURPOSE_BACKUP' | 'PURPOSE_RESTORE' | 'PURPOSE_COVERAGE';
   readonly snapshots: readonly SnapshotRef[];
   /** JSON of a Relocation, or empty. */
   readonly relocationJson: string;
@@ -96,6 +96,12 @@ export interface PreflightAnswer {
   readonly facts: Readonly<Record<string, Json>>;
 }
 
+export interface VerifiedLog {
+  readonly entries: readonly LogEntry[];
+  /** SHA-256 of the last entry as stored; empty for an empty log. */
+  readonly headDigest: string;
+}
+
 export interface CoordinatorPorts {
   readonly specs: Specs;
   readonly manifests: Manifests;
@@ -105,6 +111,8 @@ export interface CoordinatorPorts {
   readonly record: (deployment: string, event: LogEvent) => Promise<void>;
   /** The deployment's log as it stands; empty when nothing was recorded. Throws JOURNAL_BROKEN. */
   readonly readLog: (deployment: string) => Promise<readonly LogEntry[]>;
+  /** The whole log of a deployment, read anew. Throws JOURNAL_BROKEN where its chain does not continue. */
+  readonly verifyLog: (deployment: string, signal: AbortSignal) => Promise<VerifiedLog>;
   readonly repositoryId: string;
   readonly clock: Clock;
 }

@@ -5,7 +5,7 @@ import { subjects } from '#libs/contracts/subjects.ts';
 import type { StepCommand } from '#libs/contracts/step.ts';
 import type { Bus, BusEvent } from '#libs/bus/port.ts';
 import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
-import { appendToLog } from '#libs/saga/log.ts';
+import { appendToLog, deploymentLog } from '#libs/saga/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import { traceparentOf } from '#libs/telemetry/tracing.ts';
 import { startDueTimer, type DueTimer } from './adapters/due-timer.ts';
@@ -67,6 +67,10 @@ function fixedPorts(host: Host, onDeclared: () => void): Omit<CoordinatorPorts, 
     manifests: manifestStore(store, repository),
     record: async (deployment, event) => void (await appendToLog(store, deployment, event, { clock })),
     readLog: logReader(store),
+    verifyLog: async (deployment, signal) => {
+      const log = deploymentLog(store, deployment);
+      return { entries: await log.refresh({ signal }), headDigest: log.head };
+    },
     repositoryId: repository.id,
     clock,
   };

@@ -7,6 +7,7 @@ const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]+-----END (?:TR
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z]+ )?PRIVATE KEY-----/g;
 /** A bundle of authorities holds some hundred; what matters is named first. */
 const CERTIFICATES_MAX = 200;
+const FINGERPRINT_CHARACTERS = 16;
 
 /** Certificates and keys as they pass; judged together when all were seen. Keys are never kept in facts. */
 export class CertificateBook {
@@ -33,6 +34,7 @@ export class CertificateBook {
       path,
       subject: parsed.subject.replaceAll('\n', ', '),
       notAfter: new Date(parsed.validTo).toISOString(),
+      fingerprint: parsed.fingerprint256.replaceAll(':', '').toLowerCase().slice(0, FINGERPRINT_CHARACTERS),
       keyMatches: matchOf(parsed, this.#keys.get(folder) ?? []),
     }));
   }

@@ -4,6 +4,7 @@ import type { CallContext } from '#libs/runtime/contract.ts';
 import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
 import { planPlaces } from '#libs/trees/places.ts';
 import { configOf } from '../domain/component.ts';
+import { ConfigBook } from '../domain/config-book.ts';
 import { missingInSnapshot, missingNow, missingPrograms } from '../domain/variables.ts';
 import type { ConfigPorts } from '../ports.ts';
 
@@ -17,9 +18,23 @@ export interface PreflightRequest extends PinnedSpec {
 /** Backup: what is declared can be read. Restore: places can take it, and nothing that is needed would be missing. */
 export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: ConfigPorts) {
   const spec = await ports.specs.read(request, signal);
+  if (request.purpose === 'PURPOSE_COVERAGE') return survey(spec, ports, signal);
   return request.purpose === 'PURPOSE_RESTORE'
     ? preflightRestore(request, spec, ports, signal)
     : preflightBackup(spec, ports, signal);
+}
+
+/** What a config snapshot would say now. */
+async function survey(spec: Spec, { trees, vault, programs }: ConfigPorts, signal: AbortSignal) {
+  const book = new ConfigBook((value) => vault.fingerprint(value));
+  const { roots } = configOf(spec);
+  const live = await trees.survey(roots, { signal, onSmallFile: (file) => book.add(file) });
+  const facts = {
+    roots: live,
+    ...book.facts(spec.config.require),
+    runtime: await programs.look(spec.runtime.require, signal),
+  };
+  return { problems: await trees.inspect(roots), warnings: [], factsJson: JSON.stringify(facts) };
 }
 
 async function preflightBackup(spec: Spec, { trees, envFiles, programs }: ConfigPorts, signal: AbortSignal) {

@@ -10,6 +10,7 @@ import { isExcluded } from '../domain/excluded-tables.ts';
 import type { Examination } from '../ports.ts';
 import { liveAddress } from './maintenance.ts';
 import type { SourceHost } from './source.ts';
+import { readSystemIdentifier } from './source-facts.ts';
 import { findUncopied } from './uncopied.ts';
 
 /** Everything that would stop a backup, or make it less than all, before anything is touched. */
@@ -37,6 +38,7 @@ export async function examineSource(spec: Spec, host: SourceHost, signal: AbortS
   const facts = {
     serverVersion: database.serverVersion,
     database: database.address.database,
+    systemIdentifier: await readSystemIdentifier(database),
     bytes: Number(size!.bytes),
     tables: relations.filter(({ partitioned }) => !partitioned).length,
   };

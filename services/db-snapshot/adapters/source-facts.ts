@@ -21,7 +21,7 @@ export async function readSourceFacts(
 }
 
 /** Empty where the role may not ask; asking in vain would end the transaction that holds the locks. */
-async function readSystemIdentifier(database: Database): Promise<string> {
+export async function readSystemIdentifier(database: Database): Promise<string> {
   const [may] = await database.query<{ may: boolean }>(
     `SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS may`,
   );

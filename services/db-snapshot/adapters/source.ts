@@ -7,6 +7,7 @@ import { examineSource } from './examine-source.ts';
 import { Frozen } from './frozen.ts';
 import { lockTables } from './lock-tables.ts';
 import { liveAddress } from './maintenance.ts';
+import { surveySource } from './survey-source.ts';
 import { watchWaiters } from './watch-waiters.ts';
 
 /** An ALTER that ends within seconds should not cost the run; an application that keeps altering must not be held up. */
@@ -18,6 +19,7 @@ export type SourceHost = Pick<Host, 'requireSecret' | 'pgBin'>;
 export function postgresSource(host: SourceHost): Source {
   return {
     examine: (spec, signal) => examineSource(spec, host, signal),
+    survey: (spec, signal) => surveySource(spec, host, signal),
     async freeze(spec, signal) {
       for (let round = 1; ; round += 1) {
         try {

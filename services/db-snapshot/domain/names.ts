@@ -21,6 +21,14 @@ export function keptName(live: string, runId: string): string {
   return `${cutName(live, suffix)}${suffix}`;
 }
 
+/** Databases among `names` that restores of this one left as its old state. */
+export function keptNames(live: string, names: readonly string[]): readonly string[] {
+  return names.filter((name) => {
+    const run = /_kept_([0-9a-f]{8})$/.exec(name)?.[1];
+    return run !== undefined && name === keptName(live, run);
+  });
+}
+
 /** Whole characters only; the server would cut a longer name by itself, without a word. */
 function cutName(live: string, suffix: string): string {
   let cut = live;

@@ -24,6 +24,7 @@ async function examine(
   const { snapshotDeployment: deployment, purpose, snapshotId, snapshotDigest } = request;
   const spec = await specs.read(request, signal);
   if (purpose === 'PURPOSE_BACKUP') return await source.examine(spec, signal);
+  if (purpose === 'PURPOSE_COVERAGE') return await source.survey(spec, signal);
   if (purpose !== 'PURPOSE_RESTORE') throw new HoldfastError('MESSAGE_MALFORMED', { purpose });
   if (snapshotId === '') return await target.examine(spec, undefined, signal);
   const snapshot = await repository.readSnapshot(

@@ -16,6 +16,8 @@ export interface PreflightRequest extends PinnedSpec {
 export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: FilePorts) {
   const spec = await ports.specs.read(request, signal);
   const { roots, component } = filesOf(spec);
+  if (request.purpose === 'PURPOSE_COVERAGE')
+    return answerOf(await ports.trees.inspect(roots), { roots: await ports.trees.survey(roots, { signal }) });
   if (request.purpose !== 'PURPOSE_RESTORE')
     return answerOf(await ports.trees.inspect(roots), {
       roots: roots.map(({ name, path }) => ({ name, path })),

@@ -1,3 +1,4 @@
+import { changeText } from '#libs/contracts/change-text.ts';
 import { manifestSchema, type Manifest } from '#libs/contracts/manifest.ts';
 import type { Backup } from './front-door.ts';
 import { parseObject } from './run-text.ts';
@@ -25,9 +26,10 @@ export function backupsTable(backups: readonly Backup[]): string {
       backup.mark,
       sizeText(manifest, 'sourceBytes'),
       sizeText(manifest, 'newBytes'),
+      changesWord(manifest),
     ];
   });
-  return table(['BACKUP', 'COMPLETENESS', 'MARK', 'SIZE', 'NEW'], rows);
+  return table(['BACKUP', 'COMPLETENESS', 'MARK', 'SIZE', 'NEW', 'CHANGED'], rows);
 }
 
 export function backupText(backup: Backup): string {
@@ -41,11 +43,29 @@ export function backupText(backup: Backup): string {
   return [
     head,
     `mark ${backup.mark}, committed ${backup.committedAt}, ${sizeText(manifest, 'sourceBytes')}, ${sizeText(manifest, 'newBytes')} new`,
+    ...changeLines(manifest),
     '',
     coverage,
     ...leftOutLines(manifest),
     ...checkLines(manifest),
   ].join('\n');
+}
+
+/** Nothing to say of the first backup, and of one that is as the last. */
+function changeLines({ deployment, comparedWith, changes, changesAcceptedBy }: Manifest): readonly string[] {
+  if (comparedWith === undefined || changes === undefined || changes.length === 0) return [];
+  const end =
+    changesAcceptedBy === undefined
+      ? `when all are meant: holdfast backup ${deployment} --accept-changes`
+      : `accepted by ${changesAcceptedBy}`;
+  const head = `CHANGED SINCE ${comparedWith}:`;
+  return ['', head, ...changes.map((change) => `- ${changeText(change)}`), end];
+}
+
+function changesWord(manifest: Manifest | undefined): string {
+  const count = manifest?.changes?.length ?? 0;
+  if (count === 0) return '';
+  return manifest?.changesAcceptedBy === undefined ? `${count} CHANGES` : `${count} accepted`;
 }
 
 export function leftOutLines(manifest: Manifest): readonly string[] {

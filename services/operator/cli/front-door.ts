@@ -1,15 +1,18 @@
 import type { Backup__Output as Backup } from '#libs/contracts/gen/holdfast/coordinator/v1/Backup.ts';
+import type { Coverage__Output as Coverage } from '#libs/contracts/gen/holdfast/coordinator/v1/Coverage.ts';
 import type { Deployment__Output as Deployment } from '#libs/contracts/gen/holdfast/coordinator/v1/Deployment.ts';
 import type { FindTriggerResponse__Output as FoundTrigger } from '#libs/contracts/gen/holdfast/coordinator/v1/FindTriggerResponse.ts';
 import type { ListBackupsResponse__Output as BackupPage } from '#libs/contracts/gen/holdfast/coordinator/v1/ListBackupsResponse.ts';
 import type { ListDeploymentsResponse__Output as Deployments } from '#libs/contracts/gen/holdfast/coordinator/v1/ListDeploymentsResponse.ts';
 import type { ListRunsResponse__Output as RunPage } from '#libs/contracts/gen/holdfast/coordinator/v1/ListRunsResponse.ts';
+import type { ReadLogResponse__Output as ReadLog } from '#libs/contracts/gen/holdfast/coordinator/v1/ReadLogResponse.ts';
 import type { RestorePlan__Output as RestorePlan } from '#libs/contracts/gen/holdfast/coordinator/v1/RestorePlan.ts';
 import type { Run__Output as Run } from '#libs/contracts/gen/holdfast/coordinator/v1/Run.ts';
 import type { RunEvent__Output as RunEvent } from '#libs/contracts/gen/holdfast/coordinator/v1/RunEvent.ts';
+import type { ListVerdictsResponse__Output as Verdicts } from '#libs/contracts/gen/holdfast/verify/v1/ListVerdictsResponse.ts';
 import type { Caller } from '#libs/rpc/caller.ts';
 
-export type { Backup, Deployment, RestorePlan, Run, RunEvent };
+export type { Backup, Coverage, Deployment, ReadLog, RestorePlan, Run, RunEvent };
 
 /** The first call after a start may wait for a connection; a plan asks all workers, which look at the whole target. */
 const PLAN_DEADLINE_MS = 5 * 60_000;
@@ -33,7 +36,7 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       (await ask<Deployments>('DeploymentService', 'listDeployments', {})).deployments,
     findTrigger: (request: { deployment: string; source: string; id: string }) =>
       ask<FoundTrigger>('TriggerService', 'findTrigger', request),
-    startBackup: (request: { deployment: string; requestId: string }) =>
+    startBackup: (request: { deployment: string; requestId: string; acceptChanges?: boolean }) =>
       ask<Run>('BackupService', 'startBackup', request),
     getBackup: (deployment: string, backupId: string) =>
       ask<Backup>('BackupService', 'getBackup', { deployment, backupId }),
@@ -47,6 +50,15 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       planDigest: string;
       requestId: string;
     }) => ask<Run>('RestoreService', 'startRestore', request, PLAN_DEADLINE_MS),
+    getCoverage: (deployment: string, backupId: string) =>
+      ask<Coverage>('ReportService', 'getCoverage', { deployment, backupId }, PLAN_DEADLINE_MS),
+    readLog: (request: { deployment: string; from: string; to: string }) =>
+      ask<ReadLog>('ReportService', 'readLog', request, PLAN_DEADLINE_MS),
+    listVerdicts: async (deployment: string, backupId: string) => {
+      const request = { deployment, backupId };
+      const area = 'holdfast.verify.v1.VerifyService';
+      return (await caller.call<Verdicts>('verifier', area, 'listVerdicts', request, { signal })).verdicts;
+    },
     getRun: (runId: string) => ask<Run>('RunService', 'getRun', { runId }),
     listRuns: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<RunPage>('RunService', 'listRuns', request),

@@ -19,6 +19,11 @@ export function durationText(ms: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** The time of a mark, which is `time/WAL position`. */
+export function momentOf(mark: string): string {
+  return mark.split('/')[0] ?? '';
+}
+
 /** Columns as wide as their widest cell; the last one is not padded. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];

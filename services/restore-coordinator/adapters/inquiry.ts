@@ -10,6 +10,8 @@ const ASKED = {
   config: 'config-vault',
 } as const satisfies Record<string, ServiceName>;
 const DEADLINE_MS = 60_000;
+/** Counts rows and files of the whole deployment. */
+const COVERAGE_DEADLINE_MS = 5 * 60_000;
 
 /** Asks every component at once; one that cannot answer is a problem like any other, so the list is always whole. */
 export function inquiryOf(caller: Caller): Inquiry {
@@ -31,7 +33,7 @@ export function inquiryOf(caller: Caller): Inquiry {
 
 /** A restore of some components asks nothing of the others. */
 function isConcerned(component: string, { purpose, snapshots }: PreflightQuestion): boolean {
-  return purpose === 'PURPOSE_BACKUP' || snapshots.some((snapshot) => snapshot.component === component);
+  return purpose !== 'PURPOSE_RESTORE' || snapshots.some((snapshot) => snapshot.component === component);
 }
 
 async function ask(
@@ -58,7 +60,7 @@ async function ask(
       'holdfast.component.v1.ComponentService',
       'preflight',
       request,
-      { signal, deadlineMs: DEADLINE_MS },
+      { signal, deadlineMs: purpose === 'PURPOSE_COVERAGE' ? COVERAGE_DEADLINE_MS : DEADLINE_MS },
     );
     const { problems, warnings, factsJson } = answer as {
       problems: Problem[];

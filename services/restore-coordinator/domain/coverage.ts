@@ -33,6 +33,11 @@ const TABLE_CATEGORIES: readonly (readonly [category: string, pattern: RegExp, i
 ];
 const OTHER = ['other tables', 'rows of unlisted tables are lost'] as const;
 
+/** What is lost without a category of tables. */
+export function impactOf(category: string): string {
+  return TABLE_CATEGORIES.find(([name]) => name === category)?.[2] ?? OTHER[1];
+}
+
 /** What the deployment held at the mark against what this backup has, by category of data. Pure. */
 export function coverageOf(manifest: Manifest): readonly CoverageRow[] {
   const missing = new Set(manifest.leftOut.map((entry) => entry.what));
@@ -60,7 +65,7 @@ function tableRows(manifest: Manifest, missing: ReadonlySet<string>): readonly C
   return [...rows.values(), sequences];
 }
 
-function categoryOf(table: string): readonly [string, string] {
+export function categoryOf(table: string): readonly [string, string] {
   const found = TABLE_CATEGORIES.find(([, pattern]) => pattern.test(table));
   return found === undefined ? OTHER : [found[0], found[2]];
 }

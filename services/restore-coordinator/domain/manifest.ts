@@ -14,6 +14,7 @@ export interface BackupParts {
   readonly verified: VerifyOutcome;
   readonly preflight: Json;
   readonly committedAt: string;
+  readonly compared: Pick<Manifest, 'comparedWith' | 'changes' | 'changesAcceptedBy'>;
 }
 
 /** Partial says partial: anything a component could not take, and any check before the commit that found less than all. */
@@ -38,10 +39,11 @@ export function buildManifest(parts: BackupParts): Manifest {
     snapshots: taken.map(snapshotEntry),
     verification: { checks: verified.checks, notChecked: verified.notChecked },
     preflight: parts.preflight as Record<string, unknown>,
+    ...parts.compared,
   };
 }
 
-function snapshotEntry(outcome: TakeSnapshotOutcome): ManifestSnapshot {
+export function snapshotEntry(outcome: TakeSnapshotOutcome): ManifestSnapshot {
   const { component, id, digest } = outcome.snapshot;
   const { packs, sourceBytes, newBytes, facts } = outcome;
   return { component, id, digest, packs, sourceBytes, newBytes, facts };

@@ -6,7 +6,7 @@ import { requireRequestId } from '../domain/request-id.ts';
 
 /** Opens a backup run, once per `request_id`. Throws DEPLOYMENT_NOT_FOUND, RUN_IN_PROGRESS. */
 export async function startBackup(
-  request: { deployment: string; requestId: string },
+  request: { deployment: string; requestId: string; acceptChanges: boolean },
   context: CallContext,
   { specs, runs }: CoordinatorPorts,
 ) {
@@ -21,7 +21,7 @@ export async function startBackup(
     principal,
     origin: 'request',
     key,
-    parameters: {},
+    parameters: { acceptChanges: request.acceptChanges },
   });
   return presentRun(state, sagaOf(state.header));
 }

@@ -13,6 +13,11 @@ import { backupIdOf } from '../domain/backup-id.ts';
  */
 const HOUR_MS = 3_600_000;
 
+export const backupParameters = z.object({
+  /** The principal says that what changed since the last backup is meant. */
+  acceptChanges: z.boolean().default(false),
+});
+
 /** Answer of the commit step. */
 export const commitOutcome = z.object({
   backupId: z.string(),

@@ -2,13 +2,15 @@ import { refuseAll } from '#libs/kernel/errors.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { specDigest } from '#libs/contracts/spec.ts';
+import type { Manifest } from '#libs/contracts/manifest.ts';
 import { verifyOutcome } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
-import { buildManifest } from '../domain/manifest.ts';
-import type { CoordinatorPorts } from '../ports.ts';
-import { COMPONENT_STEPS, snapshotOf } from './backup.ts';
+import { buildManifest, snapshotEntry } from '../domain/manifest.ts';
+import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
+import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
+import { backupParameters, COMPONENT_STEPS, snapshotOf } from './backup.ts';
 import { restoreParameters } from './restore.ts';
 
 type BodyPorts = Omit<CoordinatorPorts, 'runs'>;
@@ -33,6 +35,13 @@ async function preflightBackup(
     { deployment, specVersion, purpose: 'PURPOSE_BACKUP', snapshots: [], relocationJson: '' },
     signal,
   );
+  // Another database is known before a byte of it is copied, and is why other things are wrong with it.
+  requireSameInstance({
+    deployment,
+    previous: await previousOf(header, ports),
+    database: answer.facts['database'],
+    accepted: acceptedBy(header) !== undefined,
+  });
   refuseAll('REFUSED', answer.problems, { deployment });
   return { facts: answer.facts, warnings: answer.warnings as unknown as Json };
 }
@@ -40,16 +49,24 @@ async function preflightBackup(
 /** THE COMMIT: everything the manifest cites is durable and was read back; the log entry follows and can be repeated. */
 async function commitBackup(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<Json> {
   const { spec, yaml } = await ports.specs.read(header.deployment, header.specVersion);
+  const taken = COMPONENT_STEPS.map((step) => snapshotOf(outcomes, step));
+  const compared = compareWithLast({
+    spec,
+    previous: await previousOf(header, ports),
+    snapshots: taken.map(snapshotEntry),
+    acceptedBy: acceptedBy(header),
+  });
   const { manifest, digest } = await ports.manifests.commit(
     buildManifest({
       header,
       spec,
       specDigest: specDigest(yaml),
       repository: ports.repositoryId,
-      taken: COMPONENT_STEPS.map((step) => snapshotOf(outcomes, step)),
+      taken,
       verified: parseWith(verifyOutcome, outcomes['verify'], 'outcome of verify'),
       preflight: (outcomes['preflight'] as { facts: Json }).facts,
       committedAt: isoTime(ports.clock),
+      compared,
     }),
   );
   await ports.record(header.deployment, {
@@ -59,6 +76,25 @@ async function commitBackup(header: RunHeader, outcomes: Outcomes, ports: BodyPo
     manifestDigest: digest,
   });
   return { backupId: manifest.backupId, manifestDigest: digest, completeness: manifest.completeness };
+}
+
+/** The newest complete backup of an earlier moment; a partial one says nothing about what is missing. */
+async function previousOf(
+  { runId, deployment, openedAt }: RunHeader,
+  { manifests }: BodyPorts,
+): Promise<Manifest | undefined> {
+  for await (const entry of manifests.list(deployment)) {
+    if ('damaged' in entry) continue;
+    const { manifest }: StoredManifest = entry;
+    const earlier = manifest.runId !== runId && manifest.startedAt <= openedAt;
+    if (earlier && manifest.completeness === 'complete') return manifest;
+  }
+  return undefined;
+}
+
+function acceptedBy({ parameters, principal }: RunHeader): string | undefined {
+  const { acceptChanges } = parseWith(backupParameters, parameters, 'backup parameters');
+  return acceptChanges ? principal : undefined;
 }
 
 async function preflightRestore(

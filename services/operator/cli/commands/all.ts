@@ -6,6 +6,7 @@ import { down } from './down.ts';
 import { emit } from './emit.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
+import { report } from './report.ts';
 import { rescue } from './rescue.ts';
 import { restore } from './restore.ts';
 import { runs } from './runs.ts';
@@ -26,6 +27,7 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   runs,
   files,
   vault,
+  report,
   service,
   supervise,
   rescue,

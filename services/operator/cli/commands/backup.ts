@@ -11,16 +11,25 @@ export const backup: LeafCommand = {
   words: [['<deployment>', 'name in its spec']],
   options: [
     ['--no-wait', 'start it and leave'],
+    [
+      '--accept-changes',
+      'what changed since the last backup is meant: do not refuse it, do not say it again',
+    ],
     ['--request-id <id>', 'the same id, sent again, is the same backup (8 to 128 characters)'],
   ],
   examples: [
     'holdfast backup records-eu',
+    'holdfast backup records-eu --accept-changes',
     'holdfast backup records-eu --json --request-id "nightly-$(date +%F)"',
   ],
   async act(input, context) {
     const requestId = input.text('requestId') ?? randomUUID();
     return await withFrontDoor(context, async (door) => {
-      const run = await door.startBackup({ deployment: input.word(0), requestId });
+      const run = await door.startBackup({
+        deployment: input.word(0),
+        requestId,
+        acceptChanges: input.flag('acceptChanges'),
+      });
       context.report.note(`backup of ${run.deployment}: run ${run.runId}`);
       if (!input.flag('wait'))
         return { data: { run: runData(run) }, text: `watch it: holdfast runs watch ${run.runId}` };

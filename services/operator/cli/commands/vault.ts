@@ -2,6 +2,9 @@ import type { ListVersionsResponse__Output as Versions } from '#libs/contracts/g
 import type { ReleaseValueResponse__Output as Released } from '#libs/contracts/gen/holdfast/vault/v1/ReleaseValueResponse.ts';
 import type { CommandGroup, LeafCommand } from '../command.ts';
 import { withFrontDoor } from '../connection.ts';
+import { driftOf, driftText } from '../report/drift.ts';
+import { readManifests } from '../report/history.ts';
+import { ledgerOf, ledgerText } from '../report/ledger.ts';
 import { requireSnapshot } from '../snapshot-of.ts';
 import { table } from '../text.ts';
 
@@ -63,8 +66,38 @@ const get: LeafCommand = {
   },
 };
 
+const drift: LeafCommand = {
+  name: 'drift',
+  summary: 'which names changed, when it was first seen, and in which versions; never a value',
+  words: [['<deployment>', 'name in its spec']],
+  examples: ['holdfast vault drift records-eu'],
+  async act(input, context) {
+    return await withFrontDoor(context, async (door) => {
+      const history = await readManifests(door, input.word(0));
+      const drifts = driftOf(history);
+      const versions = history.length;
+      return { data: { versions, drifts }, text: driftText(drifts, versions) };
+    });
+  },
+};
+
+const ledger: LeafCommand = {
+  name: 'ledger',
+  summary: 'every read, release and change of the configuration, from the log',
+  words: [['<deployment>', 'name in its spec']],
+  examples: ['holdfast vault ledger records-eu'],
+  async act(input, context) {
+    const deployment = input.word(0);
+    return await withFrontDoor(context, async (door) => {
+      const log = await door.readLog({ deployment, from: '', to: '' });
+      const entries = ledgerOf(log.entries, driftOf(await readManifests(door, deployment)));
+      return { data: { entries, headDigest: log.headDigest }, text: ledgerText(entries) };
+    });
+  },
+};
+
 export const vault: CommandGroup = {
   name: 'vault',
-  summary: 'versions of the configuration, and single values',
-  commands: [list, get],
+  summary: 'versions of the configuration, what changed between them, who read what, and single values',
+  commands: [list, get, drift, ledger],
 };

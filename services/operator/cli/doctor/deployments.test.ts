@@ -12,7 +12,7 @@ test('the age of a backup is that of its mark, told as it is, and too old is a p
   const said = (hours: number) =>
     ageFindings({ deployment: 'records', specYaml }, backups, at + hours * HOUR_MS);
   assert.deepEqual(said(2), [
-    { level: 'ok', subject: 'records', message: 'newest backup is 2 h 0 min old, 26h are allowed' },
+    { level: 'ok', subject: 'records', message: 'RPO observed 2 h 0 min, objective 26h' },
   ]);
   assert.deepEqual(
     said(27).map(({ level, remedy }) => [level, remedy]),

@@ -3,7 +3,9 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Context } from '../command.ts';
 import { withFrontDoor } from '../connection.ts';
 import type { Backup, Deployment } from '../front-door.ts';
-import { durationMs, durationText } from '../text.ts';
+import { knownLines } from '../report/known-lines.ts';
+import { durationMs, durationText, momentOf } from '../text.ts';
+import { protectionFindings } from './protection.ts';
 import { sameDeviceFindings } from './same-device.ts';
 import type { KnownStack } from './examine.ts';
 import { bad, ok, warning, type Finding } from './finding.ts';
@@ -12,6 +14,8 @@ import { bad, ok, warning, type Finding } from './finding.ts';
 export async function examineDeployments(state: KnownStack, context: Context): Promise<readonly Finding[]> {
   if (state?.running !== true) return [];
   return await withFrontDoor(context, async (door) => {
+    const { commands } = await import('../commands/all.ts');
+    const known = knownLines(commands);
     const declared = await door.listDeployments();
     if (declared.length === 0)
       return [warning('deployments', 'none is declared: nothing is protected', 'holdfast init --app FOLDER')];
@@ -23,8 +27,10 @@ export async function examineDeployments(state: KnownStack, context: Context): P
           pageToken: '',
         });
         const spec = parseSpec(deployment.specYaml);
+        const now = context.clock.now();
         return [
-          ...ageFindings(deployment, backups, context.clock.now()),
+          ...ageFindings(deployment, backups, now),
+          ...(await protectionFindings(door, deployment.deployment, backups, { now, known })),
           ...(await sameDeviceFindings(spec, state.store.url)),
         ];
       }),
@@ -48,8 +54,8 @@ export function ageFindings(
     );
   const newest = backups.find(({ completeness }) => completeness !== 'damaged');
   if (newest === undefined) return [...damaged, bad(deployment, 'has no backup', remedy)];
-  const age = now - timeOfMark(newest.mark);
-  const said = `newest backup is ${durationText(age)} old, ${rpo} are allowed`;
+  const age = now - Date.parse(momentOf(newest.mark));
+  const said = `RPO observed ${durationText(age)}, objective ${rpo}`;
   const young = age <= durationMs(rpo) ? ok(deployment, said) : bad(deployment, said, remedy);
   const partial =
     newest.completeness === 'partial'
@@ -62,11 +68,6 @@ export function ageFindings(
         ]
       : [];
   return [...damaged, young, ...partial];
-}
-
-/** A mark is a time, and behind a slash where the database's log stood then. */
-function timeOfMark(mark: string): number {
-  return Date.parse(mark.split('/')[0]!);
 }
 
 function readPolicy(specYaml: string) {

@@ -4,6 +4,7 @@ export const Purpose = {
   PURPOSE_UNSPECIFIED: 'PURPOSE_UNSPECIFIED',
   PURPOSE_BACKUP: 'PURPOSE_BACKUP',
   PURPOSE_RESTORE: 'PURPOSE_RESTORE',
+  PURPOSE_COVERAGE: 'PURPOSE_COVERAGE',
 } as const;
 
 export type Purpose =
@@ -13,5 +14,7 @@ export type Purpose =
   | 1
   | 'PURPOSE_RESTORE'
   | 2
+  | 'PURPOSE_COVERAGE'
+  | 3
 
 export type Purpose__Output = typeof Purpose[keyof typeof Purpose]

@@ -4,9 +4,11 @@
 export interface StartBackupRequest {
   'deployment'?: (string);
   'requestId'?: (string);
+  'acceptChanges'?: (boolean);
 }
 
 export interface StartBackupRequest__Output {
   'deployment': (string);
   'requestId': (string);
+  'acceptChanges': (boolean);
 }

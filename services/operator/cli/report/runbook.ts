@@ -1,0 +1,148 @@
+import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
+import type { Manifest } from '#libs/contracts/manifest.ts';
+import type { Spec } from '#libs/contracts/spec.ts';
+import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
+import type { Run } from '../front-door.ts';
+import { durationText, momentOf } from '../text.ts';
+import { factsOf } from './history.ts';
+import type { KnownLine } from './known-lines.ts';
+import { scenariosOf, type Scenario, type Step } from './scenarios.ts';
+
+export interface RunbookSource {
+  readonly spec: Spec;
+  readonly specVersion: number;
+  readonly store: string;
+  readonly generatedAt: string;
+  /** The newest backup that can be read. */
+  readonly newest: Manifest | undefined;
+  /** Newest first. */
+  readonly runs: readonly Run[];
+}
+
+/** The page for the night, of this deployment: its names, its commands, its times. Every line of it is understood by this program. */
+export async function runbookText(source: RunbookSource, known: KnownLine): Promise<string> {
+  const { spec, store } = source;
+  const { deployment } = spec;
+  const scenarios = scenariosOf({ deployment, store });
+  const sections = await Promise.all(scenarios.map((scenario) => scenarioText(scenario, known)));
+  return [
+    ...head(source),
+    ...contacts(spec),
+    ...needs(source),
+    ...times(source),
+    ...sections.flat(),
+    ...failures(deployment),
+  ].join('\n');
+}
+
+function head({ spec, specVersion, store, generatedAt, newest }: RunbookSource): readonly string[] {
+  const backup =
+    newest === undefined
+      ? '**There is no backup yet.**'
+      : `Newest backup: \`${newest.backupId}\`, ${newest.completeness}, of ${momentOf(newest.mark)}.`;
+  return [
+    `# Runbook: ${spec.deployment}`,
+    '',
+    `Generated ${generatedAt} from spec version ${specVersion}. Store: \`${store}\`. ${backup}`,
+    `What came after the mark of a backup is lost with the system: ${spec.policy.rpo} at most is the objective. To be back within ${spec.policy.rto} is the other one.`,
+    '',
+    'Every restore shows its plan and every problem first, touches nothing before you approve it, and keeps the old state.',
+  ];
+}
+
+function contacts({ contacts: people }: Spec): readonly string[] {
+  const lines =
+    people.length === 0
+      ? ['- **Nobody is named.** Add `contacts: ["name, telephone"]` to the spec.']
+      : people.map((person) => `- ${person}`);
+  return ['', '## Contacts', '', ...lines];
+}
+
+function needs({ spec, newest }: RunbookSource): readonly string[] {
+  const database = newest === undefined ? undefined : factsOf<DatabaseFacts>(newest, 'database');
+  const config = newest === undefined ? undefined : factsOf<ConfigFacts>(newest, 'config');
+  const programs = (config?.runtime ?? []).map(({ name, found, version }) =>
+    found ? `- ${name}: ${version}` : `- ${name}: was not found at the backup either`,
+  );
+  const server =
+    database === undefined
+      ? []
+      : [`- PostgreSQL ${database.serverVersion} or newer, database \`${database.database}\``];
+  const extensions = database === undefined ? [] : [`- extensions: ${database.extensions.join(', ')}`];
+  const addresses = [spec.database.url, ...(spec.database.restoreUrl ? [spec.database.restoreUrl] : [])];
+  return [
+    '',
+    '## What it needs',
+    '',
+    ...server,
+    ...extensions,
+    ...programs,
+    `- addresses with their secrets: ${addresses.map((ref) => `\`${'env' in ref ? ref.env : ref.file}\``).join(', ')}`,
+    ...spec.config.require.map((name) => `- variable \`${name}\` in an env file`),
+    ...[...spec.files.roots, ...spec.config.trees].map(
+      ({ name, path, optional }) => `- root ${name}: \`${path}\`${optional ? ' (may be absent)' : ''}`,
+    ),
+    ...spec.config.envFiles.map((path) => `- env file: \`${path}\``),
+  ];
+}
+
+/** Of the last run of each kind that ended well: measured, not estimated. */
+function times({ runs }: RunbookSource): readonly string[] {
+  const ended = runs.filter(({ state }) => state === 'completed' || state === 'partial');
+  const lines = [...new Set(ended.map(({ kind }) => kind))].map((kind) => {
+    const run = ended.find((candidate) => candidate.kind === kind)!;
+    const slowest = run.steps
+      .filter(({ finishedAt }) => finishedAt !== '')
+      .map(({ name, startedAt, finishedAt }) => ({
+        name,
+        ms: Date.parse(finishedAt) - Date.parse(startedAt),
+      }))
+      .toSorted((a, b) => b.ms - a.ms)
+      .slice(0, 3)
+      .map(({ name, ms }) => `${name} ${durationText(ms)}`);
+    const took = durationText(Date.parse(run.finishedAt) - Date.parse(run.openedAt));
+    return `- ${kind}: **${took}** on ${run.openedAt} (${slowest.join(', ')})`;
+  });
+  const restored = ended.some(({ kind }) => kind !== 'backup');
+  const missing = restored ? [] : ['- restore: **never measured on this stack**'];
+  return ['', '## Last measured times', '', ...lines, ...missing];
+}
+
+async function scenarioText(scenario: Scenario, known: KnownLine): Promise<readonly string[]> {
+  const steps = await Promise.all(scenario.steps.map((step) => stepText(step, known)));
+  return [
+    '',
+    `## ${scenario.title}`,
+    '',
+    scenario.when,
+    '',
+    ...scenario.before.map((item) => `- [ ] ${item}`),
+    '',
+    ...steps.flat(),
+    ...scenario.after.map((item) => `- [ ] ${item}`),
+  ];
+}
+
+async function stepText({ lines, otherwise }: Step, known: KnownLine): Promise<readonly string[]> {
+  for (const [at, line] of lines.entries()) {
+    if (!(await known(line))) continue;
+    const fallback = at > 0 && otherwise !== undefined ? [otherwise, ''] : [];
+    return [...fallback, '```sh', line, '```', ''];
+  }
+  return otherwise === undefined ? [] : [otherwise, ''];
+}
+
+function failures(deployment: string): readonly string[] {
+  return [
+    '',
+    '## When a command fails',
+    '',
+    'It says a code, the cause and a remedy. Exit 4: refused, nothing was touched. Exit 5: failed, the old state is intact. Exit 6: a step has to be done by hand, and is named.',
+    '',
+    '```sh',
+    `holdfast runs list ${deployment}  # looks only`,
+    'holdfast runs show RUN',
+    '```',
+    '',
+  ];
+}

@@ -1,0 +1,121 @@
+/** One situation of the runbook: when it is this one, what to look at first, what to type, what to look at after. */
+export interface Scenario {
+  readonly title: string;
+  readonly when: string;
+  readonly before: readonly string[];
+  readonly steps: readonly Step[];
+  readonly after: readonly string[];
+}
+
+/** The first line that this program understands is printed; `otherwise` stands where it understands none. */
+export interface Step {
+  readonly lines: readonly string[];
+  readonly otherwise?: string;
+}
+
+export interface Names {
+  readonly deployment: string;
+  readonly store: string;
+}
+
+const looks = (line: string): Step => ({ lines: [`${line}  # looks only`] });
+const does = (...lines: readonly string[]): Step => ({ lines });
+
+const AFTER = [
+  'Log in as a user who is no superuser; open one old and one new document.',
+  'Scheduled tasks are listed and the next run of each lies in the future.',
+  'Tell the users which moment the system is back at: the mark of the backup.',
+];
+
+/** In the order in which a person who is woken up asks. */
+export function scenariosOf({ deployment, store }: Names): readonly Scenario[] {
+  const restore = `holdfast restore ${deployment}`;
+  const rescue = `node holdfast.mjs rescue --store "${store}" --key recovery-key.txt`;
+  const secrets = `--deployment ${deployment} --env-file secrets.env`;
+  return [
+    {
+      title: 'Total loss',
+      when: 'Database, files and configuration are gone, or nobody trusts them any more.',
+      before: [
+        'The machine has what section "What it needs" lists.',
+        'The PostgreSQL server runs, and the administrator address of the spec reaches it.',
+        'Users are told that the system is away.',
+      ],
+      steps: [
+        looks('holdfast doctor'),
+        looks(`holdfast backups list ${deployment}`),
+        looks(`${restore} --plan`),
+        does(restore),
+      ],
+      after: AFTER,
+    },
+    {
+      title: 'Database corruption',
+      when: 'The files are sound, and rows are damaged, deleted by mistake or changed by a bad migration.',
+      before: [
+        'Stop the application now: each new row makes the loss larger.',
+        'Find the last backup from before the damage; its mark is older than the damage.',
+      ],
+      steps: [
+        looks(`holdfast backups list ${deployment}`),
+        looks(`holdfast report coverage ${deployment}`),
+        {
+          lines: [`${restore} --only database`, `${restore} --plan  # looks only`],
+        },
+        {
+          lines: [`${restore} --only database --yes`, restore],
+          otherwise: 'This version restores database, files and configuration together.',
+        },
+      ],
+      after: ['Documents added after the mark have no row: they are in the kept old state.', ...AFTER],
+    },
+    {
+      title: 'Files only',
+      when: 'The database is sound, and documents are missing or damaged.',
+      before: ['Find out which documents: the application names them, or the backup lists them.'],
+      steps: [
+        looks(`holdfast files list ${deployment}`),
+        does(`holdfast files fetch ${deployment} ROOT PATH --to FILE`),
+        {
+          lines: [`${restore} --only files --yes`],
+          otherwise: `For whole trees this version restores all three components: ${restore}`,
+        },
+      ],
+      after: ['Each fetched file was compared with its digest while it was written.', ...AFTER.slice(0, 1)],
+    },
+    {
+      title: 'Migration to another environment',
+      when: 'The system moves to another host, or a copy is to be made from it.',
+      before: [
+        'Stop the old stack: holdfast down. Two systems on one database are worse than none.',
+        'Write the addresses of the NEW servers into secrets.env (mode 0600), under the names that the spec uses.',
+        'Settings files inside restored trees may name the OLD host: look into them before the application starts.',
+      ],
+      steps: [does(`${rescue} ${secrets} --plan`), does(`${rescue} ${secrets}`)],
+      after: ['Nothing on the new host reaches an address of the old one.', ...AFTER],
+    },
+    {
+      title: 'Rollback of a restore',
+      when: 'A restore was committed, and the state before it is wanted again.',
+      before: ['The old state is still kept: doctor names it.'],
+      steps: [
+        looks('holdfast doctor'),
+        {
+          lines: [`holdfast rollback ${deployment}`],
+          otherwise: 'By hand in this version: docs/operating.md, "The kept old state".',
+        },
+      ],
+      after: AFTER.slice(0, 1),
+    },
+    {
+      title: 'Break glass',
+      when: 'Nothing of Holdfast runs any more: only the store, or a copy of it, and the recovery key are left.',
+      before: [
+        'Node 22.15 or newer, PostgreSQL client programs, an empty PostgreSQL server.',
+        'holdfast.mjs lies in about/ of the store; the recovery key lies with the contacts above.',
+      ],
+      steps: [does(`${rescue} --list`), does(`${rescue} ${secrets} --plan`), does(`${rescue} ${secrets}`)],
+      after: ['Make a new home: the recovery key as keys/identity.txt in it, then holdfast up.', ...AFTER],
+    },
+  ];
+}
