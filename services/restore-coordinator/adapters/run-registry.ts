@@ -186,8 +186,7 @@ export class RunRegistry implements Runs, AsyncDisposable {
         throw new HoldfastError('RUN_IN_PROGRESS', { deployment, run: holder.runId, kind: holder.runKind });
       return { kind: 'opened', runId, runKind: kind, exclusive: saga.exclusive, principal };
     };
-    const entry = await appendDecided(deploymentLog(this.#deps.store, deployment), decide, this.#deps.clock);
-    return entry.n;
+    return (await appendDecided(deploymentLog(this.#deps.store, deployment), decide, this.#deps.clock)).n;
   }
 
   async #own(journal: Chain<JournalEvent>, state: RunState, epoch: number): Promise<RunState> {
