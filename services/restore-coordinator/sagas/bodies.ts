@@ -78,8 +78,10 @@ async function preflightRestore(
 }
 
 /** The new state is proved and serving. The old one stays where it is until it is released. */
-async function commitRestore(header: RunHeader, _: Outcomes, ports: BodyPorts): Promise<Json> {
+async function commitRestore(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<Json> {
   const { backupId } = parseWith(restoreParameters, header.parameters, 'restore parameters');
   await ports.record(header.deployment, { kind: 'restored', runId: header.runId, backupId });
-  return { backupId, keptOldState: true };
+  const { facts } = (outcomes['check.restored'] ?? {}) as { facts?: { reconciliation?: Json } };
+  const { reconciliation } = facts ?? {};
+  return { backupId, keptOldState: true, ...(reconciliation === undefined ? {} : { reconciliation }) };
 }
