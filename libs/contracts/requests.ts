@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RUN_PATTERN } from '#libs/kernel/ids.ts';
 
 /** What each verb asks for and answers. Shapes are listed in protos/README.md; times are RFC 3339. */
 
@@ -51,8 +52,16 @@ export type Staged = z.infer<typeof staged>;
 export type StagedDatabase = z.infer<typeof stagedDatabase>;
 export type StagedTrees = z.infer<typeof stagedTrees>;
 
-/** PivotRestore, UndoPivot: idempotent; a place that is gone means another attempt owns it, and is refused. */
-export const pivotRequest = z.object({ staged });
+/**
+ * PivotRestore, UndoPivot: idempotent; a place that is gone means another attempt owns it, and is refused. `ofRun` names
+ * the finished restore whose switch a rollback takes back; its PivotRestore switches what was put back once more.
+ */
+export const pivotRequest = z.object({ staged, ofRun: z.string().regex(RUN_PATTERN).optional() });
+
+/** ReleaseKept: drops what finished restores left beside the living system, old state or taken-back new one. */
+export const releaseRequest = z.object({
+  states: z.array(z.object({ ofRun: z.string().regex(RUN_PATTERN), staged })),
+});
 
 /** DiscardStage: removes whatever this run staged, all attempts; the live state is never touched. */
 export const discardRequest = z.object({});

@@ -25,6 +25,7 @@ export const commandSchema = z.strictObject({
     'PivotRestore',
     'UndoPivot',
     'DiscardStage',
+    'ReleaseKept',
     'RunHook',
     'VerifyBackup',
     'VerifyStaged',

@@ -20,7 +20,16 @@ export type LogEvent =
       readonly backupId: string;
       readonly manifestDigest: string;
     }
-  | { readonly kind: 'restored'; readonly runId: string; readonly backupId: string }
+  | {
+      readonly kind: 'restored';
+      readonly runId: string;
+      readonly backupId: string;
+      /** It went beside the living system: no old state was switched away. */
+      readonly kept?: false;
+    }
+  /** The switch of restore `restoreRunId` was taken back; the states of these restores were dropped. */
+  | { readonly kind: 'rolled-back'; readonly runId: string; readonly restoreRunId: string }
+  | { readonly kind: 'released'; readonly runId: string; readonly restoreRunIds: readonly string[] }
   | {
       readonly kind: 'approved';
       readonly runId: string;

@@ -78,6 +78,8 @@ export interface Target {
   undo(spec: Spec, staged: StagedDatabase, signal: AbortSignal): Promise<readonly string[]>;
   /** Databases dropped. */
   discard(spec: Spec, prefix: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Those of the names that are there; returns them. */
+  drop(spec: Spec, names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** Sessions ended; undefined when there is no such database. */
   close(spec: Spec, signal: AbortSignal): Promise<number | undefined>;
   open(spec: Spec, signal: AbortSignal): Promise<boolean>;

@@ -10,7 +10,9 @@ import { listDeployments } from './rpc/list-deployments.ts';
 import { listRuns } from './rpc/list-runs.ts';
 import { planRestore } from './rpc/plan-restore.ts';
 import { startBackup } from './rpc/start-backup.ts';
+import { startRelease } from './rpc/start-release.ts';
 import { startRestore } from './rpc/start-restore.ts';
+import { startRollback } from './rpc/start-rollback.ts';
 import { watchRun } from './rpc/watch-run.ts';
 
 /** The front door. It takes no commands: it sends them (`StepCommand`) and reads their results. */
@@ -31,6 +33,8 @@ export const contract: ServiceContract<CoordinatorPorts> = {
     'holdfast.coordinator.v1.RestoreService': {
       planRestore: { unary: planRestore },
       startRestore: { unary: startRestore },
+      startRollback: { unary: startRollback },
+      startRelease: { unary: startRelease },
     },
     'holdfast.coordinator.v1.RunService': {
       getRun: { unary: getRun },

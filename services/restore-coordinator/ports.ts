@@ -4,7 +4,7 @@ import type { Spec } from '#libs/contracts/spec.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { LogEvent } from '#libs/saga/log.ts';
+import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
 import type { JournalEntry } from '#libs/saga/journal.ts';
 import type { RunState } from '#libs/saga/fold.ts';
 
@@ -42,7 +42,7 @@ export interface StoredManifest {
 
 /** What a trigger, request or slot asks for. The same `key` for the same deployment is the same run. */
 export interface RunRequest {
-  readonly kind: 'backup' | 'restore';
+  readonly kind: 'backup' | 'restore' | 'rollback' | 'release';
   readonly deployment: string;
   readonly specVersion: number;
   readonly principal: string;
@@ -103,6 +103,8 @@ export interface CoordinatorPorts {
   readonly inquiry: Inquiry;
   /** Appends to the deployment's log; durable when it returns. */
   readonly record: (deployment: string, event: LogEvent) => Promise<void>;
+  /** The deployment's log as it stands. */
+  readonly readLog: (deployment: string) => Promise<readonly LogEntry[]>;
   readonly repositoryId: string;
   readonly clock: Clock;
 }

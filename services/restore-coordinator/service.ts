@@ -5,7 +5,7 @@ import { subjects } from '#libs/contracts/subjects.ts';
 import type { StepCommand } from '#libs/contracts/step.ts';
 import type { Bus } from '#libs/bus/port.ts';
 import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
-import { appendToLog } from '#libs/saga/log.ts';
+import { appendToLog, deploymentLog } from '#libs/saga/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import { traceparentOf } from '#libs/telemetry/tracing.ts';
 import { inquiryOf } from './adapters/inquiry.ts';
@@ -59,6 +59,7 @@ function fixedPorts(host: Host): Omit<CoordinatorPorts, 'runs' | 'inquiry'> {
     specs: specRecords(store),
     manifests: manifestStore(store, repository),
     record: async (deployment, event) => void (await appendToLog(store, deployment, event, { clock })),
+    readLog: (deployment) => deploymentLog(store, deployment).refresh(),
     repositoryId: repository.id,
     clock,
   };

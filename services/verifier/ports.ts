@@ -12,7 +12,10 @@ import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 /** What the source said, read from sealed snapshots; nothing here is written by the verifier. */
 export interface Evidence {
   /** Throws SNAPSHOT_DAMAGED, OBJECT_MISSING when the snapshot is not the one the digest names. */
-  requireSnapshot(ref: SnapshotRef, signal: AbortSignal): Promise<{ readonly packs: readonly string[]; readonly takenAt: string }>;
+  requireSnapshot(
+    ref: SnapshotRef,
+    signal: AbortSignal,
+  ): Promise<{ readonly packs: readonly string[]; readonly takenAt: string }>;
   tables(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<TableRecord>;
   sequences(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<SequenceRecord>;
   documents(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<DocumentRow>;

@@ -24,7 +24,7 @@ export function postgresTarget(host: TargetHost): Target {
     examine: (spec, needs, signal) => examineTarget({ spec, needs, host, live: liveName(spec) }, signal),
     async create(spec, place, signal) {
       await using server = await maintenance(spec, signal);
-      await dropAll(server, place.prefix);
+      await dropAll(server, (name) => name.startsWith(place.prefix));
       return await createSide(server, place, { url: administratorOf(spec, host), host, signal });
     },
     async pivot(spec, staged, signal) {
@@ -40,7 +40,11 @@ export function postgresTarget(host: TargetHost): Target {
     },
     async discard(spec, prefix, signal) {
       await using server = await maintenance(spec, signal);
-      return await dropAll(server, prefix);
+      return await dropAll(server, (name) => name.startsWith(prefix));
+    },
+    async drop(spec, names, signal) {
+      await using server = await maintenance(spec, signal);
+      return await dropAll(server, (name) => names.includes(name));
     },
     async close(spec, signal) {
       await using server = await maintenance(spec, signal);
@@ -80,8 +84,8 @@ function allow(name: string, connections: boolean): string {
   return `ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS ${connections}`;
 }
 
-async function dropAll(server: Database, prefix: string): Promise<readonly string[]> {
-  const names = [...(await listDatabases(server)).keys()].filter((name) => name.startsWith(prefix));
+async function dropAll(server: Database, meant: (name: string) => boolean): Promise<readonly string[]> {
+  const names = [...(await listDatabases(server)).keys()].filter(meant);
   for (const name of names) await server.run(`DROP DATABASE ${quoteName(name)} WITH (FORCE)`);
   return names;
 }

@@ -51,6 +51,10 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       ask<RestorePlan>('RestoreService', 'planRestore', wish, PLAN_DEADLINE_MS),
     startRestore: (request: RestoreWish & { readonly planDigest: string; readonly requestId: string }) =>
       ask<Run>('RestoreService', 'startRestore', request, PLAN_DEADLINE_MS),
+    startRollback: (request: { deployment: string; requestId: string }) =>
+      ask<Run>('RestoreService', 'startRollback', request),
+    startRelease: (request: { deployment: string; requestId: string }) =>
+      ask<Run>('RestoreService', 'startRelease', request),
     getRun: (runId: string) => ask<Run>('RunService', 'getRun', { runId }),
     listRuns: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<RunPage>('RunService', 'listRuns', request),

@@ -1,6 +1,7 @@
 import { EXIT } from '#libs/kernel/catalogue.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Answer, Context } from './command.ts';
+import { requireYes } from './confirm.ts';
 import type { RestorePlan } from './front-door.ts';
 import { problemsText } from './problems.ts';
 import { parseObject } from './run-text.ts';
@@ -39,12 +40,5 @@ export async function approve(plan: RestorePlan, context: Context, yes: boolean)
     throw new HoldfastError('REFUSED', { deployment: plan.deployment, backup: plan.backupId }, { problems });
   context.report.note(planText(plan));
   context.report.event({ plan: planData(plan) });
-  if (yes) return;
-  if (!context.terminal.interactive)
-    throw new HoldfastError('USAGE', {
-      missingOption: '--yes',
-      remedy: 'nobody can be asked here: give --yes, or look first with --plan',
-    });
-  if (await context.terminal.confirm(`Restore ${plan.deployment} in place?`)) return;
-  throw new HoldfastError('CANCELLED', { reason: 'not approved' });
+  await requireYes(`Restore ${plan.deployment} in place? (holdfast restore --plan only looks)`, context, yes);
 }

@@ -1,7 +1,10 @@
 /** Lines about what a finished restore means, from the run's outcome. Pure. */
 export function restoredText(outcome: Readonly<Record<string, unknown>>): readonly string[] {
-  const { reconciliation } = outcome as { reconciliation?: Reconciliation };
-  return reconciliation === undefined ? [] : reconciliationLines(reconciliation);
+  const { reconciliation, keptStates } = outcome as { reconciliation?: Reconciliation; keptStates?: number };
+  return [
+    ...(reconciliation === undefined ? [] : reconciliationLines(reconciliation)),
+    ...(keptStates === undefined ? [] : [`${keptStates} kept states wait for holdfast release`]),
+  ];
 }
 
 interface FileList {

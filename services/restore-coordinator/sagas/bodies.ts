@@ -6,10 +6,13 @@ import { verifyOutcome } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
+import { keptStates } from '../domain/kept-states.ts';
 import { buildManifest } from '../domain/manifest.ts';
 import type { CoordinatorPorts } from '../ports.ts';
 import { COMPONENT_STEPS, snapshotOf } from './backup.ts';
+import { releaseParameters } from './release.ts';
 import { restoreParameters } from './restore.ts';
+import { rollbackParameters } from './rollback.ts';
 
 type BodyPorts = Omit<CoordinatorPorts, 'runs'>;
 type Body = (header: RunHeader, outcomes: Outcomes, ports: BodyPorts, signal: AbortSignal) => Promise<Json>;
@@ -20,6 +23,8 @@ export const localBodies: Readonly<Record<string, Body>> = {
   'commit-backup': commitBackup,
   'preflight-restore': preflightRestore,
   'commit-restore': commitRestore,
+  'commit-rollback': commitRollback,
+  'commit-release': commitRelease,
 };
 
 async function preflightBackup(
@@ -83,5 +88,26 @@ async function commitRestore(header: RunHeader, outcomes: Outcomes, ports: BodyP
   await ports.record(header.deployment, { kind: 'restored', runId: header.runId, backupId });
   const { facts } = (outcomes['check.restored'] ?? {}) as { facts?: { reconciliation?: Json } };
   const { reconciliation } = facts ?? {};
-  return { backupId, keptOldState: true, ...(reconciliation === undefined ? {} : { reconciliation }) };
+  const kept = keptStates(await ports.readLog(header.deployment)).length;
+  return {
+    backupId,
+    keptOldState: true,
+    keptStates: kept,
+    ...(reconciliation === undefined ? {} : { reconciliation }),
+  };
+}
+
+/** The old state serves. The restored one stays beside it until it is released. */
+async function commitRollback(header: RunHeader, _: Outcomes, ports: BodyPorts): Promise<Json> {
+  const { parameters, deployment, runId } = header;
+  const { restoreRunId, backupId } = parseWith(rollbackParameters, parameters, 'rollback parameters');
+  await ports.record(deployment, { kind: 'rolled-back', runId, restoreRunId });
+  return { backupId, restoreRunId, keptStates: keptStates(await ports.readLog(deployment)).length };
+}
+
+async function commitRelease(header: RunHeader, _: Outcomes, ports: BodyPorts): Promise<Json> {
+  const { parameters, deployment, runId } = header;
+  const { restoreRunIds } = parseWith(releaseParameters, parameters, 'release parameters');
+  await ports.record(deployment, { kind: 'released', runId, restoreRunIds });
+  return { released: restoreRunIds };
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { snapshotRef as snapshotRefSchema, staged, type Staged } from '#libs/contracts/requests.ts';
-import { parseWith, type Verb } from '#libs/contracts/step.ts';
-import type { WorkerName } from '#libs/contracts/services.ts';
+import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { CommandWork, Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
+import { command, hook, step, WORKERS, type ComponentName } from './steps.ts';
 
 /**
  * Restore in place: everything is written and proved beside the old state; then the application is stopped and the
@@ -21,13 +21,6 @@ export const restoreParameters = z.object({
   snapshots: z.array(snapshotRefSchema),
 });
 export type RestoreParameters = z.infer<typeof restoreParameters>;
-
-export type ComponentName = 'database' | 'files' | 'config';
-const WORKERS = {
-  database: 'db-snapshot',
-  files: 'file-snapshot',
-  config: 'config-vault',
-} as const satisfies Record<ComponentName, WorkerName>;
 
 /** Of the three components those that are restored; the rest of the living system stays as it is. */
 export function restoreSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga {
@@ -87,14 +80,6 @@ export function restoreSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga
   };
 }
 
-function step(name: string, after: readonly string[], work: CommandWork): SagaStep {
-  return { name, after, work, attemptsMax: 2, deadlineMs: 24 * HOUR_MS };
-}
-
-function command(service: WorkerName, verb: Verb, request: CommandWork['request']): CommandWork {
-  return { service, verb, request };
-}
-
 function stage(component: ComponentName): SagaStep {
   const request = (header: RunHeader): Json => ({ snapshot: { ...snapshotRef(header, component) } });
   return {
@@ -111,10 +96,6 @@ function pivot(component: ComponentName, after: string): SagaStep {
     deadlineMs: 30 * MINUTE_MS,
     undo: { work: command(WORKERS[component], 'UndoPivot', request) },
   };
-}
-
-function hook(name: 'stop' | 'reset' | 'start'): CommandWork {
-  return command('config-vault', 'RunHook', () => ({ hook: name }));
 }
 
 function verifyRequest(header: RunHeader, outcomes: Outcomes): Json {

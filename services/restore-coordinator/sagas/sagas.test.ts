@@ -5,7 +5,9 @@ import type { RunHeader } from '#libs/saga/journal.ts';
 import { proveRepeats, proveResumes, proveUnwinds, type Proving } from '#libs/saga/proofs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import { backupSaga } from './backup.ts';
+import { releaseSaga } from './release.ts';
 import { restoreSaga } from './restore.ts';
+import { rollbackSaga } from './rollback.ts';
 
 const header = (kind: string, parameters: Json): RunHeader => ({
   runId: '0123456789abcdef0123456789abcdef',
@@ -67,7 +69,30 @@ const restoreOf = (components: readonly string[]): Proving => {
 };
 const restore = restoreOf(['database', 'files', 'config']);
 
-const proved = [backup, restore, restoreOf(['database']), restoreOf(['files'])];
+const keptOf = (kind: 'rollback' | 'release', components: readonly string[]): Proving => {
+  const places: Readonly<Record<string, object>> = {
+    database: { component: 'database', stage: 's', live: 'l', side: 'x', kept: 'k' },
+    files: { component: 'files', stage: 's', roots: [] },
+    config: { component: 'config', stage: 's', roots: [] },
+  };
+  const ofRun = 'fedcba9876543210fedcba9876543210';
+  const states = components.map((component) => ({ ofRun, staged: places[component]! }));
+  const common = { states: states as unknown as Json };
+  const parameters =
+    kind === 'rollback'
+      ? { ...common, restoreRunId: ofRun, backupId: 'b' }
+      : { ...common, restoreRunIds: [ofRun] };
+  return {
+    saga: kind === 'rollback' ? rollbackSaga({ parameters }) : releaseSaga({ parameters }),
+    header: header(kind, parameters),
+    newStore: memoryStore,
+    answers: () => ({}),
+  };
+};
+const rollbacks = [keptOf('rollback', ['database', 'files', 'config']), keptOf('rollback', ['files'])];
+const releases = [keptOf('release', ['database', 'files', 'config']), keptOf('release', ['database'])];
+
+const proved = [backup, restore, restoreOf(['database']), restoreOf(['files']), ...rollbacks, ...releases];
 for (const proving of proved) {
   describe(`${proving.saga.kind}: ${proving.saga.steps.map(({ name }) => name).join(' ')}`, () => {
     test('every command delivered twice: completed, each attempt journalled once', async () => {
@@ -87,6 +112,20 @@ test('backup: a failure anywhere ends as failed, and never as committed', async 
 
 test('restore: a failure at each step takes back, in reverse, everything that was begun', async () => {
   for (const proving of [restore, restoreOf(['database']), restoreOf(['files'])]) {
+    const outcomes = await proveUnwinds(proving);
+    assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
+  }
+});
+
+test('rollback: a failure at each step switches once more what was put back, in reverse', async () => {
+  for (const proving of rollbacks) {
+    const outcomes = await proveUnwinds(proving);
+    assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
+  }
+});
+
+test('release: a failure anywhere ends as failed, and may be asked for again', async () => {
+  for (const proving of releases) {
     const outcomes = await proveUnwinds(proving);
     assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
   }

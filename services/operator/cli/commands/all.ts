@@ -5,8 +5,10 @@ import { doctor } from './doctor.ts';
 import { down } from './down.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
+import { release } from './release.ts';
 import { rescue } from './rescue.ts';
 import { restore } from './restore.ts';
+import { rollback } from './rollback.ts';
 import { runs } from './runs.ts';
 import { service, supervise } from './service.ts';
 import { up } from './up.ts';
@@ -21,6 +23,8 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   backup,
   backups,
   restore,
+  rollback,
+  release,
   runs,
   files,
   vault,
