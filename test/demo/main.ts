@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { demoText } from './demo-text.ts';
 import { runDemo } from './run-demo.ts';
+import { SCENARIOS, type ScenarioName } from './scenarios/all.ts';
 
 /**
  * npm run demo: a real EDMS is backed up, destroyed and brought back, and a program that shares no code with Holdfast
@@ -15,6 +16,7 @@ import { runDemo } from './run-demo.ts';
 const { values } = parseArgs({
   options: {
     scheme: { type: 'string', default: 'holdfast' },
+    scenario: { type: 'string', default: 'loss' },
     store: { type: 'string', default: 'disk' },
     scale: { type: 'string', default: 'small' },
     rows: { type: 'string', default: '0' },
@@ -35,6 +37,7 @@ const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
 try {
   const result = await runDemo({
     scheme: oneOf('scheme', ['holdfast', 'legacy']),
+    scenario: oneOf('scenario', Object.keys(SCENARIOS) as ScenarioName[]),
     store: oneOf('store', ['disk', 'minio']),
     scale: oneOf('scale', ['seed', 'small']),
     rows: wholeNumber('rows'),
@@ -50,7 +53,10 @@ try {
   else await rm(folder, { recursive: true, force: true });
 }
 
-function oneOf<const T extends string>(name: 'scheme' | 'store' | 'scale', choices: readonly T[]): T {
+function oneOf<const T extends string>(
+  name: 'scheme' | 'scenario' | 'store' | 'scale',
+  choices: readonly T[],
+): T {
   const found = choices.find((choice) => choice === values[name]);
   if (found === undefined) throw new Error(`--${name} ${values[name]}: wanted one of ${choices.join(', ')}`);
   return found;

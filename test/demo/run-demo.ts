@@ -13,6 +13,8 @@ import {
   type CoverageRow,
   type RunningStack,
 } from './holdfast-scheme.ts';
+import { SCENARIOS, type ScenarioName } from './scenarios/all.ts';
+import type { Played } from './theatre.ts';
 import { backupLegacy, restoreLegacy } from './legacy.ts';
 import { connectedness, openTraceReceiver } from './trace-receiver.ts';
 import { createWorld, destroyWorld, workInIt, type World } from './world.ts';
@@ -20,6 +22,8 @@ import { createWorld, destroyWorld, workInIt, type World } from './world.ts';
 export interface DemoOptions {
   readonly scheme: 'holdfast' | 'legacy';
   readonly store: 'disk' | 'minio';
+  /** Total loss when absent. */
+  readonly scenario?: ScenarioName;
   readonly scale: 'seed' | 'small';
   readonly rows: number;
   readonly files: number;
@@ -37,7 +41,7 @@ export interface DemoOptions {
 export interface DemoResult {
   readonly ok: boolean;
   readonly scheme: string;
-  readonly scenario: 'total-loss';
+  readonly scenario: ScenarioName;
   readonly store: string;
   readonly backup: Partial<BackupFacts>;
   readonly restore: {
@@ -49,97 +53,85 @@ export interface DemoResult {
   readonly oracle: Verdict;
   readonly checks: readonly Check[];
   readonly coverage: readonly CoverageRow[];
+  /** What the scenario promises besides: whether it held. */
+  readonly promises: Readonly<Record<string, boolean>>;
   readonly trace: { readonly traceId: string; readonly spans: number; readonly orphans: number };
   /** The analysis's findings as they stand after this scheme's restore; only where the scheme is judged by them. */
   readonly findings?: { readonly red: readonly string[]; readonly asCommitted: boolean };
 }
 
-type SchemeResult = Pick<DemoResult, 'backup' | 'restore' | 'checks' | 'coverage' | 'trace'>;
+type SchemeResult = Omit<DemoResult, 'scheme' | 'scenario' | 'store'>;
 
-/** A real EDMS is worked in, backed up, destroyed, brought back by the scheme, and judged by the oracle. */
+/** A real EDMS is worked in, backed up, harmed, brought back by the scheme, and judged by the oracle. */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
-  const { folder, onNote, scheme } = options;
+  const { folder, onNote, scheme, scenario = 'loss' } = options;
   onNote('a document-management system is made and started');
   await using world = await createWorld({ ...options, folder: join(folder, 'world') });
   onNote(
     `somebody works in it at ${world.baseUrl}: logs in and stays logged in, files documents, moves one on`,
   );
   await workInIt(world, options.seed);
-  onNote('the oracle writes down what it sees');
-  const system = describeSystem(world);
-  const before = await observeWhole(world, { name: 'before', system });
   const result = await (scheme === 'holdfast' ? byHoldfast(world, options) : byLegacy(world, options));
-  onNote('the oracle compares');
-  const { verdict, after } = await judge(world, { name: 'after', system, before });
-  const ok =
-    verdict.ok &&
-    result.checks.every((check) => check.ok) &&
-    result.checks.length > 0 &&
-    result.trace.orphans === 0;
-  const findings = scheme === 'legacy' ? redOf(before.state, after) : undefined;
-  return {
-    ok,
-    scheme,
-    scenario: 'total-loss',
-    store: options.store,
-    ...result,
-    oracle: verdict,
-    ...(findings === undefined ? {} : { findings }),
-  };
+  return { scheme, scenario, store: options.store, ...result };
 }
 
-async function byHoldfast(
-  world: World,
-  { folder, store, onNote, onStack, traced = true }: DemoOptions,
-): Promise<SchemeResult> {
+async function byHoldfast(world: World, options: DemoOptions): Promise<SchemeResult> {
+  const { folder, store, onNote, onStack, seed, traced = true, scenario = 'loss' } = options;
   await using receiver = await openTraceReceiver();
   const env = { ...world.environment, OTEL_EXPORTER_OTLP_ENDPOINT: traced ? receiver.endpoint : '' };
-  let spoken: Pick<DemoResult, 'backup' | 'restore' | 'checks' | 'coverage'>;
+  let played: Played;
   {
     onNote(`holdfast up --store ${store}: bus, store and five services`);
     await using stack = await startHoldfast({ home: join(folder, 'home'), store, env });
     await onStack?.(stack, 'idle');
     onNote('holdfast init: looks at the application and declares it');
     const deployment = await declareWorld(stack, world);
-    onNote('holdfast backup');
-    const backup = await stack.holdfast.expect(0, 'backup', deployment);
-    const { facts, coverage } = backupFacts(backup);
-    onNote(`committed: ${facts.rows} rows of ${facts.tables} tables, ${facts.files} files`);
-    await destroy(world, onNote);
-    onNote('holdfast restore');
-    const before = stack.holdfast.given();
-    const restore = await stack.holdfast.expect(0, 'restore', deployment, '--yes');
-    const checks = [...checksOf(backup), ...checksOf(restore)];
+    played = await SCENARIOS[scenario]({ world, stack, deployment, seed, onNote });
     await onStack?.(stack, 'restored');
-    // Whatever was done after the disaster besides that one command counts as done by hand.
-    const manualSteps = stack.holdfast.given() - before - 1;
-    spoken = { backup: facts, coverage, checks, restore: { ...restoreFacts(restore), manualSteps } };
   }
+  const { backup, restore, manualSteps, oracle, promises } = played;
+  const { facts, coverage } = backupFacts(backup);
+  const checks = [...checksOf(backup), ...checksOf(restore)];
+  const restored = { ...restoreFacts(restore), manualSteps };
   // The services have stopped: what they had to tell is told.
-  return { ...spoken, trace: connectedness(receiver.spans, spoken.restore.runId) };
+  const trace = connectedness(receiver.spans, restored.runId);
+  const ok =
+    oracle.ok &&
+    Object.values(promises).every(Boolean) &&
+    checks.every((check) => check.ok) &&
+    checks.length > 0 &&
+    trace.orphans === 0;
+  return { ok, backup: facts, restore: restored, oracle, checks, coverage, trace, promises };
 }
 
 async function byLegacy(world: World, { onNote }: DemoOptions): Promise<SchemeResult> {
+  onNote('the oracle writes down what it sees');
+  const system = describeSystem(world);
+  const before = await observeWhole(world, { name: 'before', system });
   onNote('dumpdata of the listed applications, tar of the document folder');
   const backupStartedMs = performance.now();
   const saved = await backupLegacy(world);
   const backup = { durationMs: Math.round(performance.now() - backupStartedMs) };
-  await destroy(world, onNote);
+  onNote('the disaster: database, role, documents, .env, settings, certificates and logs are gone');
+  await destroyWorld(world);
   onNote('loaddata and tar, with whatever it takes by hand');
   const startedMs = performance.now();
   const { manualSteps } = await restoreLegacy(world, saved);
+  const durationMs = Math.round(performance.now() - startedMs);
+  onNote('the oracle compares');
+  const { verdict: oracle, after } = await judge(world, { name: 'after', system, before });
   return {
+    // It has no checks of its own, and so nothing to be good by.
+    ok: false,
     backup,
-    restore: { runId: '', durationMs: Math.round(performance.now() - startedMs), phases: [], manualSteps },
+    restore: { runId: '', durationMs, phases: [], manualSteps },
+    oracle,
     checks: [],
     coverage: [],
     trace: { traceId: '', spans: 0, orphans: 0 },
+    promises: {},
+    findings: redOf(before.state, after),
   };
-}
-
-async function destroy(world: World, onNote: (note: string) => void): Promise<void> {
-  onNote('the disaster: database, role, documents, .env, settings, certificates and logs are gone');
-  await destroyWorld(world);
 }
 
 function redOf(before: OracleState, after: OracleState) {

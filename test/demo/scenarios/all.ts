@@ -1,0 +1,8 @@
+import type { Play } from '../theatre.ts';
+import { corruption } from './corruption.ts';
+import { files } from './files.ts';
+import { loss } from './loss.ts';
+
+/** By the name that `npm run demo -- --scenario` takes. */
+export const SCENARIOS = { loss, corruption, files } as const satisfies Record<string, Play>;
+export type ScenarioName = keyof typeof SCENARIOS;
