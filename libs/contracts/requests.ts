@@ -40,6 +40,10 @@ const stagedDatabase = z.object({
   live: z.string(),
   side: z.string(),
   kept: z.string(),
+  /** What the restored database has not, on purpose: sessions, and due tasks by name, which are held. */
+  adapted: z
+    .object({ sessionsDropped: z.int(), held: z.array(z.string()) })
+    .default({ sessionsDropped: 0, held: [] }),
 });
 const stagedTrees = z.object({
   component: z.enum(['files', 'config']),
@@ -68,6 +72,9 @@ export const discardRequest = z.object({});
 
 /** CloseDatabase: the live database takes no connection until the switch or OpenDatabase; none there, nothing to do. */
 export const closeDatabaseRequest = z.object({});
+
+/** EnableSchedules: tasks that a restore held, by name; those that are gone or enabled stay as they are. */
+export const enableSchedulesRequest = z.object({ names: z.array(z.string()) });
 
 /** RunHook: the argument arrays of the spec, in order. */
 export const runHookRequest = z.object({ hook: z.enum(['stop', 'reset', 'start']) });

@@ -26,6 +26,7 @@ export const commandSchema = z.strictObject({
     'UndoPivot',
     'DiscardStage',
     'ReleaseKept',
+    'EnableSchedules',
     'RunHook',
     'VerifyBackup',
     'VerifyStaged',

@@ -29,6 +29,7 @@ export type LogEvent =
     }
   /** The switch of restore `restoreRunId` was taken back; the states of these restores were dropped. */
   | { readonly kind: 'rolled-back'; readonly runId: string; readonly restoreRunId: string }
+  | { readonly kind: 'schedules-released'; readonly runId: string; readonly restoreRunId: string }
   | { readonly kind: 'released'; readonly runId: string; readonly restoreRunIds: readonly string[] }
   | {
       readonly kind: 'approved';

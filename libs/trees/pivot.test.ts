@@ -186,5 +186,6 @@ test('what was put back is switched once more, a single file too; then it is rel
   await trees.undo(staged);
   for (const _ of [1, 2]) await trees.release(staged);
   assert.deepEqual(scene.live(), old);
-  for (const { path, single } of roots) assert.equal(existsSync(`${single ? `${path}/..` : path}/.holdfast`), false);
+  for (const { path, single } of roots)
+    assert.equal(existsSync(`${single ? `${path}/..` : path}/.holdfast`), false);
 });

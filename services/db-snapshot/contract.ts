@@ -1,6 +1,7 @@
 import type { ServiceContract } from '#libs/runtime/contract.ts';
 import { onCloseDatabase } from './handlers/on-close-database.ts';
 import { onDiscardStage } from './handlers/on-discard-stage.ts';
+import { onEnableSchedules } from './handlers/on-enable-schedules.ts';
 import { onOpenDatabase } from './handlers/on-open-database.ts';
 import { onPivotRestore } from './handlers/on-pivot-restore.ts';
 import { onReleaseKept } from './handlers/on-release-kept.ts';
@@ -23,6 +24,7 @@ export const contract: ServiceContract<DbSnapshotPorts> = {
     UndoPivot: onUndoPivot,
     DiscardStage: onDiscardStage,
     ReleaseKept: onReleaseKept,
+    EnableSchedules: onEnableSchedules,
   },
   serves: {
     'holdfast.component.v1.ComponentService': { preflight: { unary: preflight } },

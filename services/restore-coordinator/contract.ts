@@ -13,6 +13,7 @@ import { startBackup } from './rpc/start-backup.ts';
 import { startRelease } from './rpc/start-release.ts';
 import { startRestore } from './rpc/start-restore.ts';
 import { startRollback } from './rpc/start-rollback.ts';
+import { startSchedules } from './rpc/start-schedules.ts';
 import { watchRun } from './rpc/watch-run.ts';
 
 /** The front door. It takes no commands: it sends them (`StepCommand`) and reads their results. */
@@ -35,6 +36,7 @@ export const contract: ServiceContract<CoordinatorPorts> = {
       startRestore: { unary: startRestore },
       startRollback: { unary: startRollback },
       startRelease: { unary: startRelease },
+      startSchedules: { unary: startSchedules },
     },
     'holdfast.coordinator.v1.RunService': {
       getRun: { unary: getRun },

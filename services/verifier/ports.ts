@@ -7,6 +7,7 @@ import type {
 import type { Check, SnapshotRef } from '#libs/contracts/requests.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import type { StreamRef } from '#libs/repository/port.ts';
 import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 
 /** What the source said, read from sealed snapshots; nothing here is written by the verifier. */
@@ -20,6 +21,8 @@ export interface Evidence {
   sequences(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<SequenceRecord>;
   documents(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<DocumentRow>;
   listing(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<TreeRecord>;
+  /** A small file of a listing. */
+  content(data: StreamRef, signal: AbortSignal): Promise<Buffer>;
   /** Re-reads a whole pack and opens every chunk. Throws PACK_DAMAGED. */
   verifyPack(name: string, signal: AbortSignal): Promise<{ readonly bytes: number }>;
   hasPack(name: string, signal: AbortSignal): Promise<boolean>;
@@ -34,6 +37,11 @@ export interface DatabaseView extends AsyncDisposable {
     readonly columns: readonly string[];
     readonly algorithm: ContentHash['algorithm'];
   }): Promise<{ readonly rows: number; readonly contentHash: ContentHash }>;
+  countTrue(column: {
+    readonly schema: string;
+    readonly name: string;
+    readonly column: string;
+  }): Promise<number>;
   sequences(): Promise<readonly SequenceRecord[]>;
   /** Foreign keys by name with the number of rows whose parent is missing; only those above zero. */
   orphans(): Promise<readonly { readonly constraint: string; readonly rows: number }[]>;
@@ -50,6 +58,8 @@ export interface Trees {
     path: string,
     options: { readonly digest: boolean; readonly signal: AbortSignal },
   ): AsyncIterable<SeenEntry>;
+  /** A small file. */
+  read(path: string): Promise<Buffer>;
 }
 
 export interface SeenEntry {

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { declareWorld, startHoldfast } from '#test/demo/holdfast-scheme.ts';
 import { describeSystem, observe } from '#test/demo/judge.ts';
+import { beside } from '#test/demo/scenarios/beside.ts';
 import { corruption, damageDatabase } from '#test/demo/scenarios/corruption.ts';
 import { files } from '#test/demo/scenarios/files.ts';
+import { migration } from '#test/demo/scenarios/migration.ts';
 import { judgeOnly, type Play, type Played, type Theatre } from '#test/demo/theatre.ts';
 import { createWorld, workInIt } from '#test/demo/world.ts';
 import { sql } from '#test/findings/on-world.ts';
@@ -43,6 +45,14 @@ describe('scenarios', () => {
 
   test('files only: the document store comes back, and nothing else is touched', async () => {
     await play(files);
+  });
+
+  test('side by side: new names, equal content, and the living system runs on untouched', async () => {
+    await play(beside);
+  });
+
+  test('F29: one command makes another deployment of it, with its own names and keys; the original is untouched', async () => {
+    await play(migration);
   });
 
   test('F28: a damaged database alone goes back, and is reconciled with the living files', async () => {

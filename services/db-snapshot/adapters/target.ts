@@ -1,5 +1,5 @@
-import { parseAddress } from '#libs/postgres/address.ts';
-import type { Database } from '#libs/postgres/connect.ts';
+import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { planPivot, planUndo, type Renames } from '../domain/switch.ts';
@@ -13,6 +13,7 @@ import {
   liveAddress,
   type TargetHost,
 } from './maintenance.ts';
+import { enableSchedules } from './schedules.ts';
 import { createSide } from './side-database.ts';
 
 export function postgresTarget(host: TargetHost): Target {
@@ -45,6 +46,13 @@ export function postgresTarget(host: TargetHost): Target {
     async drop(spec, names, signal) {
       await using server = await maintenance(spec, signal);
       return await dropAll(server, (name) => names.includes(name));
+    },
+    async enableSchedules(spec, names, signal) {
+      await using database = await connectDatabase(
+        withDatabase(administratorOf(spec, host), liveName(spec)),
+        { signal },
+      );
+      return await enableSchedules(database, names);
     },
     async close(spec, signal) {
       await using server = await maintenance(spec, signal);

@@ -55,6 +55,8 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       ask<Run>('RestoreService', 'startRollback', request),
     startRelease: (request: { deployment: string; requestId: string }) =>
       ask<Run>('RestoreService', 'startRelease', request),
+    startSchedules: (request: { deployment: string; requestId: string }) =>
+      ask<Run>('RestoreService', 'startSchedules', request),
     getRun: (runId: string) => ask<Run>('RunService', 'getRun', { runId }),
     listRuns: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<RunPage>('RunService', 'listRuns', request),

@@ -22,9 +22,30 @@ export function planText(plan: RestorePlan): string {
   return [
     `restore of ${plan.deployment} from backup ${plan.backupId}`,
     ...steps,
+    ...variableLines(parseObject(plan.factsJson)),
     ...warnings,
     ...problems,
   ].join('\n');
+}
+
+/** Names of variables by what becomes of them; those that stay the same are counted. */
+function variableLines(facts: Readonly<Record<string, unknown>>): readonly string[] {
+  const { config } = facts as { config?: { variables?: readonly { name: string; change: string }[] } };
+  const variables = config?.variables ?? [];
+  const namesOf = (change: string) =>
+    variables.filter((each) => each.change === change).map(({ name }) => name);
+  const lines = [
+    ['set by the spec', namesOf('set')],
+    ['new', namesOf('added')],
+    ['changed', namesOf('changed')],
+    ['missing after it', namesOf('missing')],
+  ] as const;
+  const told = lines.filter(([, names]) => names.length > 0);
+  if (told.length === 0) return [];
+  return [
+    `variables: ${namesOf('same').length} stay as they are`,
+    ...told.map(([what, names]) => `  ${what}: ${names.join(', ')}`),
+  ];
 }
 
 /** The dry run as an answer: good, or refused with every problem. */

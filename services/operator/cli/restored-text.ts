@@ -1,10 +1,26 @@
 /** Lines about what a finished restore means, from the run's outcome. Pure. */
 export function restoredText(outcome: Readonly<Record<string, unknown>>): readonly string[] {
-  const { reconciliation, keptStates } = outcome as { reconciliation?: Reconciliation; keptStates?: number };
+  const { reconciliation, keptStates, adapted, places } = outcome as Outcome;
   return [
     ...(reconciliation === undefined ? [] : reconciliationLines(reconciliation)),
-    ...(keptStates === undefined ? [] : [`${keptStates} kept states wait for holdfast release`]),
+    ...(adapted === undefined || adapted.sessionsDropped === 0
+      ? []
+      : [`${adapted.sessionsDropped} sessions of the other place were dropped`]),
+    ...(adapted === undefined || adapted.held.length === 0
+      ? []
+      : [`held until holdfast schedules release: ${adapted.held.join(', ')}`]),
+    ...(places === undefined ? [] : ['beside the living system:', ...places.map((place) => `  ${place}`)]),
+    ...(keptStates === undefined || places !== undefined
+      ? []
+      : [`${keptStates} kept states wait for holdfast release`]),
   ];
+}
+
+interface Outcome {
+  readonly reconciliation?: Reconciliation;
+  readonly keptStates?: number;
+  readonly places?: readonly string[];
+  readonly adapted?: { readonly sessionsDropped: number; readonly held: readonly string[] };
 }
 
 interface FileList {

@@ -1,4 +1,5 @@
-import type { Staged } from '#libs/contracts/requests.ts';
+import { staged, type Staged } from '#libs/contracts/requests.ts';
+import { parseWith } from '#libs/contracts/step.ts';
 import type { RunState } from '#libs/saga/fold.ts';
 import type { LogEntry } from '#libs/saga/log.ts';
 
@@ -29,7 +30,7 @@ export function stagedOf({ header, steps }: RunState): readonly { ofRun: string;
   return ['database', 'files', 'config'].flatMap((component) => {
     const step = steps[`stage.${component}`];
     return step?.state === 'completed'
-      ? [{ ofRun: header.runId, staged: step.outcome as unknown as Staged }]
+      ? [{ ofRun: header.runId, staged: parseWith(staged, step.outcome, `outcome of stage.${component}`) }]
       : [];
   });
 }

@@ -16,7 +16,7 @@ export interface KeptRequest {
 
 /** A request that came before gets its run: what it spoke of may be gone by now. */
 export async function openKeptRun(
-  kind: 'rollback' | 'release',
+  kind: 'rollback' | 'release' | 'schedules',
   request: KeptRequest,
   { principal }: CallContext,
   ports: CoordinatorPorts,

@@ -1,5 +1,6 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { parseRelocation } from '#libs/contracts/relocation.ts';
+import { livingPlaces } from '../domain/elsewhere.ts';
 import { draftRestore, type RestoreWish } from '../domain/restore-plan.ts';
 import type { CoordinatorPorts } from '../ports.ts';
 
@@ -23,8 +24,8 @@ export async function planFor(
   { specs, manifests, inquiry }: CoordinatorPorts,
 ) {
   const { deployment, relocationJson } = wish;
-  parseRelocation(relocationJson);
-  const { version: specVersion } = await specs.read(deployment);
+  const relocation = parseRelocation(relocationJson);
+  const { version: specVersion, spec } = await specs.read(deployment);
   const stored = await manifests.read(wish.sourceDeployment || deployment, wish.backupId || 'latest');
   const draft = draftRestore({ stored, specVersion, components: wish.components, relocationJson });
   const { snapshots } = draft.parameters;
@@ -32,5 +33,7 @@ export async function planFor(
     { deployment, specVersion, purpose: 'PURPOSE_RESTORE', snapshots, relocationJson },
     context.signal,
   );
-  return { ...draft, ...answer, specVersion };
+  const components = snapshots.map(({ component }) => component);
+  const problems = [...livingPlaces(spec, relocation, components), ...answer.problems];
+  return { ...draft, ...answer, problems, specVersion };
 }

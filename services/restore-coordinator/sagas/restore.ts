@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { snapshotRef as snapshotRefSchema, staged, type Staged } from '#libs/contracts/requests.ts';
+import { parseRelocation } from '#libs/contracts/relocation.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { CommandWork, Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
@@ -22,14 +23,24 @@ export const restoreParameters = z.object({
 });
 export type RestoreParameters = z.infer<typeof restoreParameters>;
 
+/** Side by side (a relocation that leaves the application alone) nothing living is stopped or closed. */
+export function isBeside({ relocationJson = '' }: Pick<RunHeader, 'relocationJson'>): boolean {
+  return parseRelocation(relocationJson)?.application === 'leave-alone';
+}
+
 /** Of the three components those that are restored; the rest of the living system stays as it is. */
-export function restoreSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga {
+export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJson'>): Saga {
+  const { parameters } = header;
+  const beside = isBeside(header);
   const components = componentsOf(parameters);
   const stages = components.map(stage);
   // Configuration, files, and last the database: its rename is one transaction.
   const pivots = components
     .toReversed()
-    .map((component, at, all) => pivot(component, at === 0 ? 'close' : `pivot.${all[at - 1]}`));
+    .map((component, at, all) =>
+      pivot(component, at === 0 ? (beside ? 'verify.staged' : 'close') : `pivot.${all[at - 1]}`),
+    );
+  const lastPivot = pivots.at(-1)!.name;
   return {
     kind: 'restore',
     exclusive: true,
@@ -48,36 +59,56 @@ export function restoreSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga
         stages.map(({ name }) => name),
         command('verifier', 'VerifyStaged', verifyRequest),
       ),
-      { ...step('stop', ['verify.staged'], hook('stop')), undo: { work: hook('start'), tolerated: true } },
-      // From here to the last pivot there is no database to start on: nobody works on a mixture.
-      {
-        ...step(
-          'close',
-          ['stop'],
-          command('db-snapshot', 'CloseDatabase', () => ({})),
-        ),
-        undo: { work: command('db-snapshot', 'OpenDatabase', () => ({})) },
-      },
+      ...(beside ? [] : closingDoors()),
       ...pivots,
       // A switched database is open already; where it stays the old one, this is what opens it.
+      ...(beside
+        ? []
+        : [
+            step(
+              'open',
+              [lastPivot],
+              command('db-snapshot', 'OpenDatabase', () => ({})),
+            ),
+          ]),
       step(
-        'open',
-        pivots.map(({ name }) => name),
-        command('db-snapshot', 'OpenDatabase', () => ({})),
+        'check.restored',
+        [beside ? lastPivot : 'open'],
+        command('verifier', 'CheckLive', liveRequest('restored')),
       ),
-      step('check.restored', ['open'], command('verifier', 'CheckLive', liveRequest('restored'))),
-      step('reset', ['check.restored'], hook('reset')),
-      { ...step('start', ['reset'], hook('start')), undo: { work: hook('stop'), tolerated: true } },
-      step('check.serving', ['start'], command('verifier', 'CheckLive', liveRequest('serving'))),
+      ...(beside ? [] : serving()),
       {
         name: 'commit',
-        after: ['check.serving'],
+        after: [beside ? 'check.restored' : 'check.serving'],
         work: { local: 'commit-restore' },
         attemptsMax: 3,
         deadlineMs: HOUR_MS,
       },
     ],
   };
+}
+
+function closingDoors(): readonly SagaStep[] {
+  return [
+    { ...step('stop', ['verify.staged'], hook('stop')), undo: { work: hook('start'), tolerated: true } },
+    // From here to the last pivot there is no database to start on: nobody works on a mixture.
+    {
+      ...step(
+        'close',
+        ['stop'],
+        command('db-snapshot', 'CloseDatabase', () => ({})),
+      ),
+      undo: { work: command('db-snapshot', 'OpenDatabase', () => ({})) },
+    },
+  ];
+}
+
+function serving(): readonly SagaStep[] {
+  return [
+    step('reset', ['check.restored'], hook('reset')),
+    { ...step('start', ['reset'], hook('start')), undo: { work: hook('stop'), tolerated: true } },
+    step('check.serving', ['start'], command('verifier', 'CheckLive', liveRequest('serving'))),
+  ];
 }
 
 function stage(component: ComponentName): SagaStep {

@@ -8,6 +8,7 @@ import { backupSaga } from './backup.ts';
 import { releaseSaga } from './release.ts';
 import { restoreSaga } from './restore.ts';
 import { rollbackSaga } from './rollback.ts';
+import { schedulesSaga } from './schedules.ts';
 
 const header = (kind: string, parameters: Json): RunHeader => ({
   runId: '0123456789abcdef0123456789abcdef',
@@ -92,7 +93,31 @@ const keptOf = (kind: 'rollback' | 'release', components: readonly string[]): Pr
 const rollbacks = [keptOf('rollback', ['database', 'files', 'config']), keptOf('rollback', ['files'])];
 const releases = [keptOf('release', ['database', 'files', 'config']), keptOf('release', ['database'])];
 
-const proved = [backup, restore, restoreOf(['database']), restoreOf(['files']), ...rollbacks, ...releases];
+const schedulesParameters = { restoreRunId: 'r', names: ['nightly'] };
+const schedules: Proving = {
+  saga: schedulesSaga({ parameters: schedulesParameters }),
+  header: header('schedules', schedulesParameters),
+  newStore: memoryStore,
+  answers: () => ({}),
+};
+
+const relocationJson = JSON.stringify({ database: { name: 'other' } });
+const beside: Proving = {
+  ...restore,
+  saga: restoreSaga({ parameters: restore.header.parameters, relocationJson }),
+  header: { ...restore.header, relocationJson },
+};
+
+const proved = [
+  beside,
+  backup,
+  restore,
+  restoreOf(['database']),
+  restoreOf(['files']),
+  ...rollbacks,
+  ...releases,
+  schedules,
+];
 for (const proving of proved) {
   describe(`${proving.saga.kind}: ${proving.saga.steps.map(({ name }) => name).join(' ')}`, () => {
     test('every command delivered twice: completed, each attempt journalled once', async () => {
@@ -111,7 +136,7 @@ test('backup: a failure anywhere ends as failed, and never as committed', async 
 });
 
 test('restore: a failure at each step takes back, in reverse, everything that was begun', async () => {
-  for (const proving of [restore, restoreOf(['database']), restoreOf(['files'])]) {
+  for (const proving of [restore, beside, restoreOf(['database']), restoreOf(['files'])]) {
     const outcomes = await proveUnwinds(proving);
     assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
   }
@@ -125,7 +150,7 @@ test('rollback: a failure at each step switches once more what was put back, in 
 });
 
 test('release: a failure anywhere ends as failed, and may be asked for again', async () => {
-  for (const proving of releases) {
+  for (const proving of [...releases, schedules]) {
     const outcomes = await proveUnwinds(proving);
     assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
   }

@@ -21,6 +21,7 @@ export function evidenceOf(repository: Repository, store: ObjectStore): Evidence
     sequences: (ref, signal) => records(ref, 'sequences', signal),
     documents: (ref, signal) => records(ref, 'documents', signal),
     listing: (ref, signal) => records(ref, 'listing', signal),
+    content: async (data, signal) => Buffer.concat(await Array.fromAsync(repository.read(data, { signal }))),
     verifyPack: (name, signal) => repository.verifyPack(name, { signal }),
     hasPack: async (name, signal) =>
       (await store.head(`packs/${name.slice(0, 2)}/${name}`, { signal })) !== undefined,

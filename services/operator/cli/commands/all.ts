@@ -10,6 +10,7 @@ import { rescue } from './rescue.ts';
 import { restore } from './restore.ts';
 import { rollback } from './rollback.ts';
 import { runs } from './runs.ts';
+import { schedules } from './schedules.ts';
 import { service, supervise } from './service.ts';
 import { up } from './up.ts';
 import { vault } from './vault.ts';
@@ -25,6 +26,7 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   restore,
   rollback,
   release,
+  schedules,
   runs,
   files,
   vault,

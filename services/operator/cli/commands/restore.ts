@@ -13,6 +13,12 @@ export const restore: LeafCommand = {
   options: [
     ['--backup <id>', 'a backup id, or latest (the default)'],
     ['--only <component>', 'database, files or config, and nothing else; may be repeated', 'many'],
+    ['--to <deployment>', 'restore to this one instead: its places, hooks and overrides are used'],
+    [
+      '--beside <folder>',
+      'side by side: into this folder and a database of its own; the living system is not touched',
+    ],
+    ['--database <name>', 'with --beside: name of that database; without it, the live name and the date'],
     ['--plan', 'only show what would be done, and every problem'],
     ['--yes', 'do not ask'],
     ['--no-wait', 'start it and leave'],
@@ -22,11 +28,13 @@ export const restore: LeafCommand = {
     'holdfast restore records-eu --plan',
     'holdfast restore records-eu',
     'holdfast restore records-eu --only database',
+    'holdfast restore records-eu --beside /srv/records-of-tuesday',
+    'holdfast restore records-eu --to records-staging',
     'holdfast restore records-eu --backup 20261124T023000Z-1a2b3c4d --yes --json',
   ],
   async act(input, context) {
     return await withFrontDoor(context, async (door) => {
-      const wish = wishOf(input);
+      const wish = await wishOf(input, door, context.cwd);
       const plan = await door.planRestore(wish);
       if (input.flag('plan')) return planAnswer(plan);
       await approve(plan, context, input.flag('yes'));
