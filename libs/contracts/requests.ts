@@ -88,6 +88,8 @@ export const verifyBackupRequest = z.object({
   snapshots: z.array(snapshotRef),
   newPacks: z.array(z.string()),
 });
+/** VerifyPacks: before a restore touches anything, every pack it needs is there and whole. */
+export const verifyPacksRequest = z.object({ backupId: z.string(), snapshots: z.array(snapshotRef) });
 export const verifyStagedRequest = z.object({
   backupId: z.string(),
   snapshots: z.array(snapshotRef),

@@ -29,6 +29,7 @@ export const commandSchema = z.strictObject({
     'EnableSchedules',
     'RunHook',
     'VerifyBackup',
+    'VerifyPacks',
     'VerifyStaged',
     'CheckLive',
   ]),

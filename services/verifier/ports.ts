@@ -25,6 +25,11 @@ export interface Evidence {
   content(data: StreamRef, signal: AbortSignal): Promise<Buffer>;
   /** Re-reads a whole pack and opens every chunk. Throws PACK_DAMAGED. */
   verifyPack(name: string, signal: AbortSignal): Promise<{ readonly bytes: number }>;
+  /** Committed backups whose manifest is authentic, newest first. */
+  backups(
+    deployment: string,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly backupId: string; readonly snapshots: readonly SnapshotRef[] }>;
   hasPack(name: string, signal: AbortSignal): Promise<boolean>;
 }
 

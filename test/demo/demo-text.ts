@@ -6,7 +6,7 @@ export function demoText(result: DemoResult): string {
   const compared = Object.values(oracle.compared).reduce((sum, count) => sum + count, 0);
   const lines = [
     '',
-    `scheme ${scheme}, store ${store}, scenario ${result.scenario}`,
+    `scheme ${scheme}, store ${store}, ${result.sabotage === undefined ? `scenario ${result.scenario}` : `sabotage ${result.sabotage.what}: ${result.sabotage.seen}, expected ${result.sabotage.expected}`}`,
     ...(backup.id === undefined ? [] : [backupLine(backup)]),
     `restore: ${seconds(restore.durationMs)}, ${restore.manualSteps} steps by hand`,
     ...restore.phases.map(({ name, ms }) => `  ${name.padEnd(18)} ${seconds(ms).padStart(8)}`),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { demoText } from './demo-text.ts';
 import { runDemo } from './run-demo.ts';
+import { SABOTAGE_NAMES } from './scenarios/sabotage.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios/all.ts';
 
 /**
@@ -16,6 +17,7 @@ import { SCENARIOS, type ScenarioName } from './scenarios/all.ts';
 const { values } = parseArgs({
   options: {
     scheme: { type: 'string', default: 'holdfast' },
+    sabotage: { type: 'string', default: '' },
     scenario: { type: 'string', default: 'loss' },
     store: { type: 'string', default: 'disk' },
     scale: { type: 'string', default: 'small' },
@@ -37,6 +39,7 @@ const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
 try {
   const result = await runDemo({
     scheme: oneOf('scheme', ['holdfast', 'legacy']),
+    ...(values.sabotage === '' ? {} : { sabotage: oneOf('sabotage', SABOTAGE_NAMES) }),
     scenario: oneOf('scenario', Object.keys(SCENARIOS) as ScenarioName[]),
     store: oneOf('store', ['disk', 'minio']),
     scale: oneOf('scale', ['seed', 'small']),
@@ -54,7 +57,7 @@ try {
 }
 
 function oneOf<const T extends string>(
-  name: 'scheme' | 'scenario' | 'store' | 'scale',
+  name: 'scheme' | 'scenario' | 'sabotage' | 'store' | 'scale',
   choices: readonly T[],
 ): T {
   const found = choices.find((choice) => choice === values[name]);

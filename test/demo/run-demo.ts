@@ -14,7 +14,8 @@ import {
   type RunningStack,
 } from './holdfast-scheme.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios/all.ts';
-import type { Played } from './theatre.ts';
+import { sabotage, type SabotageName } from './scenarios/sabotage.ts';
+import type { Played, Sabotaged } from './theatre.ts';
 import { backupLegacy, restoreLegacy } from './legacy.ts';
 import { connectedness, openTraceReceiver } from './trace-receiver.ts';
 import { createWorld, destroyWorld, workInIt, type World } from './world.ts';
@@ -22,6 +23,8 @@ import { createWorld, destroyWorld, workInIt, type World } from './world.ts';
 export interface DemoOptions {
   readonly scheme: 'holdfast' | 'legacy';
   readonly store: 'disk' | 'minio';
+  /** Harm done before the restore, instead of a scenario. */
+  readonly sabotage?: SabotageName;
   /** Total loss when absent. */
   readonly scenario?: ScenarioName;
   readonly scale: 'seed' | 'small';
@@ -53,6 +56,7 @@ export interface DemoResult {
   readonly oracle: Verdict;
   readonly checks: readonly Check[];
   readonly coverage: readonly CoverageRow[];
+  readonly sabotage?: Sabotaged;
   /** What the scenario promises besides: whether it held. */
   readonly promises: Readonly<Record<string, boolean>>;
   readonly trace: { readonly traceId: string; readonly spans: number; readonly orphans: number };
@@ -86,10 +90,11 @@ async function byHoldfast(world: World, options: DemoOptions): Promise<SchemeRes
     await onStack?.(stack, 'idle');
     onNote('holdfast init: looks at the application and declares it');
     const deployment = await declareWorld(stack, world);
-    played = await SCENARIOS[scenario]({ world, stack, deployment, seed, onNote });
+    const play = options.sabotage === undefined ? SCENARIOS[scenario] : sabotage(options.sabotage);
+    played = await play({ world, stack, deployment, seed, onNote });
     await onStack?.(stack, 'restored');
   }
-  const { backup, restore, manualSteps, oracle, promises } = played;
+  const { backup, restore, manualSteps, oracle, promises, sabotage: sabotaged } = played;
   const { facts, coverage } = backupFacts(backup);
   const checks = [...checksOf(backup), ...checksOf(restore)];
   const restored = { ...restoreFacts(restore), manualSteps };
@@ -97,11 +102,22 @@ async function byHoldfast(world: World, options: DemoOptions): Promise<SchemeRes
   const trace = connectedness(receiver.spans, restored.runId);
   const ok =
     oracle.ok &&
+    sabotaged?.seen === sabotaged?.expected &&
     Object.values(promises).every(Boolean) &&
     checks.every((check) => check.ok) &&
     checks.length > 0 &&
     trace.orphans === 0;
-  return { ok, backup: facts, restore: restored, oracle, checks, coverage, trace, promises };
+  return {
+    ok,
+    backup: facts,
+    restore: restored,
+    oracle,
+    checks,
+    coverage,
+    trace,
+    promises,
+    ...(sabotaged === undefined ? {} : { sabotage: sabotaged }),
+  };
 }
 
 async function byLegacy(world: World, { onNote }: DemoOptions): Promise<SchemeResult> {

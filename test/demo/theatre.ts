@@ -19,8 +19,17 @@ export interface Played {
   /** Commands after the disaster besides the one that puts things right. */
   readonly manualSteps: number;
   readonly oracle: Verdict;
+  readonly sabotage?: Sabotaged;
   /** Everything the scenario promises besides: name → whether it held. */
   readonly promises: Readonly<Record<string, boolean>>;
+}
+
+export interface Sabotaged {
+  readonly what: string;
+  readonly expected: 'full proof' | 'refusal';
+  readonly seen: 'full proof' | 'refusal';
+  /** By the oracle: the system is what it was before. */
+  readonly intact: boolean;
 }
 
 export type Play = (theatre: Theatre) => Promise<Played>;

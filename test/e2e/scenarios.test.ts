@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { declareWorld, startHoldfast } from '#test/demo/holdfast-scheme.ts';
 import { describeSystem, observe } from '#test/demo/judge.ts';
+import { openTheatre } from '#test/demo/open-theatre.ts';
+import { playedWell } from '#test/demo/played-well.ts';
 import { beside } from '#test/demo/scenarios/beside.ts';
 import { corruption, damageDatabase } from '#test/demo/scenarios/corruption.ts';
 import { files } from '#test/demo/scenarios/files.ts';
 import { migration } from '#test/demo/scenarios/migration.ts';
-import { judgeOnly, type Play, type Played, type Theatre } from '#test/demo/theatre.ts';
-import { createWorld, workInIt } from '#test/demo/world.ts';
+import { judgeOnly, type Play, type Theatre } from '#test/demo/theatre.ts';
 import { sql } from '#test/findings/on-world.ts';
 
 /** One world, in which one thing after another happens; the damage is the last, for rollback brings it back. */
@@ -20,28 +18,11 @@ describe('scenarios', () => {
   let theatre: Theatre;
 
   before(async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'holdfast-scenarios-'));
-    owned.defer(() => rm(folder, { recursive: true, force: true }));
-    const size = { scale: 'seed', rows: 0, files: 0, seed: 1 } as const;
-    const onNote = () => {};
-    const world = owned.use(await createWorld({ ...size, folder: join(folder, 'world'), onNote }));
-    await workInIt(world, 1);
-    const stack = owned.use(
-      await startHoldfast({ home: join(folder, 'home'), store: 'disk', env: world.environment }),
-    );
-    const deployment = await declareWorld(stack, world);
-    theatre = { world, stack, deployment, seed: 1, onNote };
+    theatre = owned.use(await openTheatre());
   });
   after(() => owned.disposeAsync());
 
-  const play = async (scenario: Play): Promise<Played> => {
-    const played = await scenario(theatre);
-    assert.deepEqual(played.oracle.differences, []);
-    assert.equal(played.manualSteps, 0);
-    const broken = Object.entries(played.promises).filter(([, held]) => !held);
-    assert.deepEqual(broken, []);
-    return played;
-  };
+  const play = (scenario: Play) => playedWell(scenario, theatre);
 
   test('files only: the document store comes back, and nothing else is touched', async () => {
     await play(files);

@@ -53,6 +53,10 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
         attemptsMax: 2,
         deadlineMs: HOUR_MS,
       },
+      {
+        ...step('verify.packs', ['preflight'], command('verifier', 'VerifyPacks', packsRequest)),
+        looksOnly: true,
+      },
       ...stages,
       step(
         'verify.staged',
@@ -114,7 +118,7 @@ function serving(): readonly SagaStep[] {
 function stage(component: ComponentName): SagaStep {
   const request = (header: RunHeader): Json => ({ snapshot: { ...snapshotRef(header, component) } });
   return {
-    ...step(`stage.${component}`, ['preflight'], command(WORKERS[component], 'StageRestore', request)),
+    ...step(`stage.${component}`, ['verify.packs'], command(WORKERS[component], 'StageRestore', request)),
     undo: { work: command(WORKERS[component], 'DiscardStage', () => ({})) },
   };
 }
@@ -127,6 +131,11 @@ function pivot(component: ComponentName, after: string): SagaStep {
     deadlineMs: 30 * MINUTE_MS,
     undo: { work: command(WORKERS[component], 'UndoPivot', request) },
   };
+}
+
+function packsRequest({ parameters }: RunHeader): Json {
+  const { backupId, snapshots } = parametersOf(parameters);
+  return { backupId, snapshots } as unknown as Json;
 }
 
 function verifyRequest(header: RunHeader, outcomes: Outcomes): Json {

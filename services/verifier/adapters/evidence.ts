@@ -3,6 +3,7 @@ import type { Repository, Snapshot } from '#libs/repository/port.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Evidence } from '../ports.ts';
+import { authenticBackups } from './authentic-backups.ts';
 
 /** Reads sealed snapshots and their streams. */
 export function evidenceOf(repository: Repository, store: ObjectStore): Evidence {
@@ -22,6 +23,7 @@ export function evidenceOf(repository: Repository, store: ObjectStore): Evidence
     documents: (ref, signal) => records(ref, 'documents', signal),
     listing: (ref, signal) => records(ref, 'listing', signal),
     content: async (data, signal) => Buffer.concat(await Array.fromAsync(repository.read(data, { signal }))),
+    backups: (deployment, signal) => authenticBackups(deployment, { store, repository, signal }),
     verifyPack: (name, signal) => repository.verifyPack(name, { signal }),
     hasPack: async (name, signal) =>
       (await store.head(`packs/${name.slice(0, 2)}/${name}`, { signal })) !== undefined,

@@ -22,7 +22,11 @@ export const beside: Play = async (theatre) => {
   const { restore, manualSteps } = await restoreOnce(
     theatre,
     0,
-    ...[deployment, '--beside', folder, '--database', COPY],
+    deployment,
+    '--beside',
+    folder,
+    '--database',
+    COPY,
   );
   onNote('the oracle compares: the copy with the original, and the original with what it was');
   const there = describeSystem(world, { database: COPY, http: false }) as { trees: { name: string }[] };
@@ -47,7 +51,13 @@ export const beside: Play = async (theatre) => {
   });
   const { verdict } = await judge(world, { name: 'beside-after', system, before });
   const again = await stack.holdfast.say(
-    ...['restore', deployment, '--beside', folder, '--database', COPY, '--plan'],
+    'restore',
+    deployment,
+    '--beside',
+    folder,
+    '--database',
+    COPY,
+    '--plan',
   );
   await sql(world, `DROP DATABASE "${COPY}"`, 'postgres');
   await rm(folder, { recursive: true, force: true });
