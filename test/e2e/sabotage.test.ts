@@ -5,7 +5,7 @@ import { playedWell } from '#test/demo/played-well.ts';
 import { sabotage } from '#test/demo/scenarios/sabotage.ts';
 import type { Theatre } from '#test/demo/theatre.ts';
 
-/** One world; the pack is the last, for later backups would build on it. */
+/** One world; total loss first, for a kept old state would hold its role; the pack last, for later backups build on it. */
 describe('sabotage', () => {
   const owned = new AsyncDisposableStack();
   let theatre: Theatre;
@@ -15,7 +15,7 @@ describe('sabotage', () => {
   });
   after(() => owned.disposeAsync());
 
-  for (const what of ['env', 'file', 'database', 'index'] as const)
+  for (const what of ['index', 'env', 'file', 'database'] as const)
     test(`harmed ${what}: one restore, and everything is back`, async () => {
       const { sabotage: seen } = await playedWell(sabotage(what), theatre);
       assert.deepEqual(seen, { what, expected: 'full proof', seen: 'full proof', intact: true });
