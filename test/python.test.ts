@@ -15,6 +15,12 @@ test('the reference EDMS has its shape, works and finds its own damage on Django
   context.diagnostic(`${ran} Python tests ran`);
 });
 
+test('the spiteful EDMS does what it says, and finds it out of itself', async (context) => {
+  const venv = await requireVenvOf('edms', REQUIREMENTS);
+  const ran = await runSuite({ venv, folder: 'test/edms', names: ['test_spiteful'] });
+  context.diagnostic(`${ran} Python tests ran`);
+});
+
 test('the reference EDMS has its shape and works on Django 4.2', async (context) => {
   const venv = await requireVenvOf('edms', OLDER);
   await requireDjango(venv, '4.2');

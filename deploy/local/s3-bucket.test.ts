@@ -7,12 +7,15 @@ import { createBucket } from './s3-bucket.ts';
 
 const credentials = { accessKey: 'a', secretKey: 'b' };
 
+const STATUS: Readonly<Record<string, number>> = { XMinioServerNotInitialized: 503, AccessDenied: 403 };
+
 test('a store that is not initialized yet is asked again; one that refuses is not', async () => {
-  const answers = ['XMinioServerNotInitialized', 'XMinioServerNotInitialized', undefined, 'AccessDenied'];
+  const starting = Array.from({ length: 4 }, () => 'XMinioServerNotInitialized');
+  const answers = [...starting, undefined, 'AccessDenied'];
   let asked = 0;
   const server = createServer((_, response) => {
     const code = answers[asked++];
-    response.writeHead(code === undefined ? 200 : 503).end(`<Error><Code>${code ?? ''}</Code></Error>`);
+    response.writeHead(STATUS[code ?? ''] ?? 200).end(`<Error><Code>${code ?? ''}</Code></Error>`);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -20,9 +23,9 @@ test('a store that is not initialized yet is asked again; one that refuses is no
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const create = () => createBucket({ endpoint, region: 'r', bucket: 'holdfast', credentials });
     await create();
-    assert.equal(asked, 3);
+    assert.equal(asked, 5);
     await assert.rejects(create(), { code: 'STORE_REFUSED' });
-    assert.equal(asked, 4);
+    assert.equal(asked, 6);
   } finally {
     server.closeAllConnections();
     server.close();

@@ -10,6 +10,8 @@ export interface S3Credentials {
 /** MinIO says that it is ready a moment before it is; a busy machine makes it longer. */
 const PATIENCE_MS = 20_000;
 const PAUSE_MS = 200;
+/** The client tells a 503, as which it comes, only by its status. */
+const NOT_YET = /XMinioServerNotInitialized|HTTP status: 503$/;
 const THERE_ALREADY = new Set(['BucketAlreadyOwnedByYou', 'BucketAlreadyExists']);
 
 /** Creates a bucket of a server that was just started. Idempotent. Throws STORE_REFUSED. */
@@ -32,7 +34,7 @@ export async function createBucket(options: {
     } catch (cause) {
       const reason = (cause as { code?: string }).code ?? String(cause);
       if (THERE_ALREADY.has(reason)) return;
-      if (reason !== 'XMinioServerNotInitialized' || performance.now() > giveUpAt)
+      if (!NOT_YET.test(reason) || performance.now() > giveUpAt)
         throw new HoldfastError('STORE_REFUSED', { operation: 'create bucket', bucket, reason }, { cause });
     }
     await pause(PAUSE_MS, undefined, signal === undefined ? {} : { signal });

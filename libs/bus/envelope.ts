@@ -44,6 +44,8 @@ export function decodeEvent(bytes: Uint8Array, subject: string): BusEvent {
 
 function parse(body: string, subject: string): CloudEvent<unknown> {
   try {
+    // The package makes up an id where none is given: the same message would be a new event at each delivery.
+    if (!hasId(JSON.parse(body))) throw new TypeError('no id');
     const event = HTTP.toEvent<unknown>({ headers: { 'content-type': CONTENT_TYPE }, body });
     const single = Array.isArray(event) ? undefined : (event as CloudEvent<unknown>);
     if (single?.validate() !== true) throw new TypeError('not one CloudEvent');
@@ -55,6 +57,10 @@ function parse(body: string, subject: string): CloudEvent<unknown> {
       { cause },
     );
   }
+}
+
+function hasId(parsed: unknown): boolean {
+  return textOf((parsed as { id?: unknown } | null)?.id) !== undefined;
 }
 
 function textOf(value: unknown): string | undefined {

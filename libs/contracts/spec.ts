@@ -1,10 +1,15 @@
 import { parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
+import { DURATION_PATTERN } from '#libs/kernel/duration.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
+import { isSchedule, isTimezone } from './schedule.ts';
 
 /** A deployment's declaration (docs/spec.md). Unknown keys are errors: a misspelt one would silently leave data out. */
 export type Spec = z.infer<typeof specSchema>;
+
+/** Types of CloudEvents that a spec may name. */
+export const TRIGGER_TYPE_PATTERN = /^[a-z0-9.]+$/;
 
 const token = z.string().regex(TOKEN_PATTERN, 'wanted: lower case letters, digits and dashes');
 export const absolutePath = z
@@ -14,7 +19,7 @@ export const absolutePath = z
     'wanted: an absolute path without ..',
   );
 const identifier = z.string().min(1).max(63);
-const duration = z.string().regex(/^\d+[smhd]$/, 'wanted: a number and s, m, h or d');
+const duration = z.string().regex(DURATION_PATTERN, 'wanted: a number and s, m, h or d');
 const site = token.default('local');
 /**
  * A secret is named, never written: `env` is looked up in the worker's environment and in services.env, `file` is the
@@ -104,10 +109,22 @@ export const specSchema = z.strictObject({
       rpo: duration.default('26h'),
       rto: duration.default('30m'),
       partial: z.enum(['keep', 'refuse']).default('keep'),
+      schedule: z
+        .string()
+        .refine(isSchedule, 'wanted: five cron fields (minute hour day month weekday) that fit some day')
+        .optional(),
+      timezone: z.string().refine(isTimezone, 'wanted: a time zone such as Europe/Berlin').default('UTC'),
     })
     .prefault({}),
   triggers: z
-    .record(z.string().regex(/^[a-z0-9.]+$/), z.strictObject({ backup: z.literal('all') }))
+    .record(
+      z.string().regex(TRIGGER_TYPE_PATTERN),
+      z.strictObject({
+        backup: z.literal('all'),
+        debounce: duration.default('0s'),
+        minInterval: duration.default('0s'),
+      }),
+    )
     .default({}),
   hooks: z
     .strictObject({

@@ -288,6 +288,10 @@ export const CATALOGUE = {
     status: 'NOT_FOUND',
     exit: EXIT.usage,
   },
+  TRIGGER_UNKNOWN: refused(
+    'the spec names no trigger of this type',
+    'add it under triggers in the spec, then: holdfast init --spec FILE',
+  ),
   RUN_IN_PROGRESS: {
     what: 'another exclusive run holds the deployment',
     remedy: 'wait for it, or cancel it: holdfast runs cancel RUN',

@@ -21,6 +21,8 @@ export interface Host {
   readonly requireSecret: (ref: SecretRef) => Secret;
   /** Folder with the PostgreSQL clients to try first, if one was found for us. */
   readonly pgBin: string | undefined;
+  /** In `rescue`: what is asked is done, and nothing else; schedules and waiting events stay as they are. */
+  readonly onlyAsked?: boolean;
 }
 
 /** Built once by a service's `service.ts`; owns what it opened. */
@@ -38,6 +40,8 @@ export interface Wiring {
   readonly bus: Bus;
   readonly caller: Caller;
   readonly tracing: Tracing;
+  /** Whose runs, open when their process ended, are continued here. */
+  readonly adopts: (deployment: string) => boolean;
   /** Aborts on shutdown. */
   readonly signal: AbortSignal;
 }

@@ -52,8 +52,10 @@ export async function composeInline(options: {
   readonly host: Omit<Host, 'service'>;
   readonly principal?: string;
   readonly tracing?: Tracing;
+  /** Whose open runs are continued here; nobody's when not given. */
+  readonly adopts?: (deployment: string) => boolean;
 }): Promise<Inline> {
-  const { services, host, principal = 'operator', tracing = noTracing } = options;
+  const { services, host, principal = 'operator', tracing = noTracing, adopts = () => false } = options;
   await using stack = new AsyncDisposableStack();
   const stopping = new AbortController();
   const bus = stack.use(openMemoryBus({ log: host.log, clock: host.clock }));
@@ -68,7 +70,7 @@ export async function composeInline(options: {
   });
   const work = stack.use(new AsyncDisposableStack());
   for (const { inline } of workersFirst(built))
-    await inline.takeWork(work, { bus, caller, tracing, signal: stopping.signal });
+    await inline.takeWork(work, { bus, caller, tracing, adopts, signal: stopping.signal });
   stack.defer(() => stopping.abort(new HoldfastError('CANCELLED', { reason: 'process ends' })));
   const owned = stack.move();
   return { caller, bus, [Symbol.asyncDispose]: () => owned.disposeAsync() };

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Bus } from '#libs/bus/port.ts';
 import type { Phase, StepCommand, StepResult } from '#libs/contracts/step.ts';
@@ -6,6 +5,7 @@ import { subjects } from '#libs/contracts/subjects.ts';
 import { isoTime, type Clock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
+import { isAwaited } from '#libs/saga/awaited.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
@@ -22,26 +22,23 @@ export interface StepDeps {
   readonly signal: AbortSignal;
   /** Sign of life of the delivery. */
   readonly alive: () => void;
-  /** Pauses before the tries after the first; the coordinator's attempts come on top. */
-  readonly retryPausesMs?: readonly number[];
 }
 
-/** A blip of store or database should not cost a whole new attempt; an outage should. */
-const RETRY_PAUSES_MS = [1_000, 5_000];
 /** Twice a second is what a progress bar shows. */
 const PROGRESS_INTERVAL_MS = 500;
 
 /**
  * Runs one command to its stored result, once: a result that is there already is told again and nothing is done.
  * Resolves when the result is durable and its event is published, whatever the result is; throws only when there is
- * none (shutdown, store or bus away), and the command comes again.
+ * none (shutdown, store or bus away), and the command comes again. Undefined when the journal no longer waits for it:
+ * a command that comes late must not act on what a newer one left.
  */
 export async function executeStep<Ports>(
   contract: ServiceContract<Ports>,
   ports: Ports,
   command: StepCommand,
   deps: StepDeps,
-): Promise<StepResult> {
+): Promise<StepResult | undefined> {
   const log = deps.log.child({
     run_id: command.runId,
     deployment_id: command.deployment,
@@ -53,6 +50,10 @@ export async function executeStep<Ports>(
     log.info(EVENTS.stepKnown);
     await publishResult(deps.bus, command, known);
     return known;
+  }
+  if (!(await isAwaited(deps.store, command))) {
+    log.warn(EVENTS.stepUnwanted);
+    return undefined;
   }
   const result = await storeResult(deps.store, await work(contract, ports, command, { ...deps, log }));
   await publishResult(deps.bus, command, result);
@@ -108,7 +109,6 @@ async function runHandler<Ports>(
     });
   const request = parseRequest(command);
   const spec = await readSpec(deps.store, command, { signal: deps.signal });
-  const early = new EarlyResults(command, deps);
   const context: StepContext = {
     command,
     spec,
@@ -116,24 +116,10 @@ async function runHandler<Ports>(
     log: deps.log,
     progress: throttledProgress(command, deps),
     phase: (name, timed) => timePhase(name, timed, phases, deps),
-    publishEarly: (step, outcome) => early.publish(step, outcome),
+    publishEarly: (step, outcome) => publishEarly(command, deps, { step, outcome }),
   };
-  const pauses = deps.retryPausesMs ?? RETRY_PAUSES_MS;
-  for (let tries = 0; ; tries += 1) {
-    deps.signal.throwIfAborted();
-    try {
-      return await handler(request, context, ports);
-    } catch (thrown) {
-      const error = HoldfastError.from(thrown);
-      const pauseMs = pauses[tries];
-      // After an early result others work on what this try found; a second try would find something else.
-      if (error.entry.retry !== 'transient' || pauseMs === undefined || early.used || deps.signal.aborted)
-        throw error;
-      deps.log.warn(EVENTS.stepRetried, { delay_ms: pauseMs, err: error });
-      await pause(pauseMs, undefined, { signal: deps.signal });
-      phases.length = 0;
-    }
-  }
+  deps.signal.throwIfAborted();
+  return await handler(request, context, ports);
 }
 
 function parseRequest(command: StepCommand): Json {
@@ -181,45 +167,27 @@ async function timePhase<T>(
   }
 }
 
-/** Results of their own that a step publishes before it ends. */
-class EarlyResults {
-  readonly #command: StepCommand;
-  readonly #deps: StepDeps;
-  used = false;
-
-  constructor(command: StepCommand, deps: StepDeps) {
-    this.#command = command;
-    this.#deps = deps;
+/**
+ * A result of its own that a step publishes before it ends. An earlier worker of this attempt may have published
+ * another outcome before it died, and others already work on it: then this attempt cannot succeed any more, and a new
+ * one is asked for.
+ */
+async function publishEarly(
+  command: StepCommand,
+  { store, bus, clock }: StepDeps,
+  early: { readonly step: string; readonly outcome: Json },
+): Promise<void> {
+  const { runId, attempt, epoch, service } = command;
+  const { step, outcome } = early;
+  const at = isoTime(clock);
+  const base = { runId, step, attempt, epoch, service, startedAt: at, endedAt: at, phases: [] };
+  const stored = await storeResult(store, { ...base, ok: true, outcome });
+  if (!stored.ok || !isDeepStrictEqual(stored.outcome, outcome)) {
+    throw new HoldfastError(
+      'WORKER_SILENT',
+      { step, attempt },
+      { message: `an earlier worker of attempt ${attempt} published another ${step} and stopped` },
+    );
   }
-
-  /**
-   * An earlier worker of this attempt may have published another outcome before it died, and others already work on
-   * it: then this attempt cannot succeed any more, and a new one is asked for.
-   */
-  async publish(step: string, outcome: Json): Promise<void> {
-    this.used = true;
-    const { runId, attempt, epoch, service } = this.#command;
-    const { store, bus, clock } = this.#deps;
-    const at = isoTime(clock);
-    const stored = await storeResult(store, {
-      runId,
-      step,
-      attempt,
-      epoch,
-      service,
-      startedAt: at,
-      endedAt: at,
-      phases: [],
-      ok: true,
-      outcome,
-    });
-    if (!stored.ok || !isDeepStrictEqual(stored.outcome, outcome)) {
-      throw new HoldfastError(
-        'WORKER_SILENT',
-        { step, attempt },
-        { message: `an earlier worker of attempt ${attempt} published another ${step} and stopped` },
-      );
-    }
-    await publishResult(bus, this.#command, stored);
-  }
+  await publishResult(bus, command, stored);
 }

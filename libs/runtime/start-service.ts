@@ -44,7 +44,7 @@ export async function startService<Ports>(
   const work = new AsyncDisposableStack();
   stack.use(work);
   stack.use(server);
-  await takeWork(work, contract, built, host, { bus, caller, tracing, signal });
+  await takeWork(work, contract, built, host, { bus, caller, tracing, signal, adopts: () => true });
   server.setServing(true);
   log.info(EVENTS.serviceStarted, { address: server.address });
   const owned = stack.move();

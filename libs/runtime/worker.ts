@@ -5,12 +5,13 @@ import { subjects } from '#libs/contracts/subjects.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
 import type { HoldfastError } from '#libs/kernel/errors.ts';
 import { spanIdOf } from '#libs/kernel/ids.ts';
-import { SPANS } from '#libs/telemetry/names.ts';
+import { EVENTS, SPANS } from '#libs/telemetry/names.ts';
 import { traceparentOf, type Tracing } from '#libs/telemetry/tracing.ts';
 import type { ServiceContract } from './contract.ts';
 import type { Host } from './host.ts';
 import { executeStep } from './run-step.ts';
 import { publishResult, storeResult } from './step-records.ts';
+import { WorkInHand } from './work-in-hand.ts';
 
 /** Two runs may wait for one service; more at once would only share the same disks and cores. */
 const SLOTS = 2;
@@ -33,6 +34,7 @@ export function startWorker<Ports>({
 }: WorkerOptions<Ports>): Promise<AsyncDisposable> {
   const service = contract.service as WorkerName;
   const { store, clock, log, site } = host;
+  const inHand = new WorkInHand();
   return bus.consume(
     {
       stream: 'COMMANDS',
@@ -55,10 +57,14 @@ export function startWorker<Ports>({
         'holdfast.verb': verb,
         'holdfast.site': site,
       };
-      await tracing.withSpan(SPANS.stepWork, { parentTraceparent, attributes }, async (span) => {
-        const result = await executeStep(contract, ports, command, { store, bus, clock, log, signal, alive });
-        if (!result.ok) span.fail(result.error.code);
-      });
+      const taken = await inHand.take(command, (superseded) =>
+        tracing.withSpan(SPANS.stepWork, { parentTraceparent, attributes }, async (span) => {
+          const deps = { store, bus, clock, log, alive, signal: AbortSignal.any([signal, superseded]) };
+          const result = await executeStep(contract, ports, command, deps);
+          if (result?.ok === false) span.fail(result.error.code);
+        }),
+      );
+      if (!taken) log.info(EVENTS.stepJoined, { run_id: runId, step, attempt });
     },
   );
 }

@@ -68,7 +68,7 @@ export class Chain<E> {
   }
 }
 
-function parseEntry<E>(bytes: Buffer, name: string): ChainEntry<E> {
+export function parseEntry<E>(bytes: Buffer, name: string): ChainEntry<E> {
   try {
     return JSON.parse(bytes.toString('utf8')) as ChainEntry<E>;
   } catch (cause) {

@@ -12,10 +12,10 @@ export function decide(saga: Saga, state: RunState, now: number): readonly Journ
   if (isFinished(state)) return [];
   const silent = saga.steps.flatMap((step) => silentAttempts(step, state, now));
   if (silent.length > 0) return silent;
-  return state.status === 'undoing' ? decideUndo(saga, state) : decideForward(saga, state);
+  return state.status === 'undoing' ? decideUndo(saga, state, now) : decideForward(saga, state, now);
 }
 
-function decideForward(saga: Saga, state: RunState): readonly JournalEvent[] {
+function decideForward(saga: Saga, state: RunState, now: number): readonly JournalEvent[] {
   const failed = saga.steps.flatMap((step) => terminalError(step, state.steps[step.name]))[0];
   const error =
     failed ??
@@ -30,18 +30,18 @@ function decideForward(saga: Saga, state: RunState): readonly JournalEvent[] {
   if (open.length === 0)
     return [{ kind: 'finished', outcome: saga.outcomeOf(outcomesOf(state)), error: null }];
   return open
-    .filter((step) => isReady(saga, step, state))
+    .filter((step) => isReady(saga, step, state) && !isPausing(state.steps[step.name], now))
     .map((step) => schedule(step.name, state.steps[step.name]));
 }
 
-function decideUndo(saga: Saga, state: RunState): readonly JournalEvent[] {
+function decideUndo(saga: Saga, state: RunState, now: number): readonly JournalEvent[] {
   for (const step of saga.steps.toReversed()) {
     if (step.undo === undefined || state.steps[step.name] === undefined) continue;
     const undo = state.steps[undoName(step.name)];
     if (undo === undefined) return [schedule(undoName(step.name), undefined)];
     if (undo.state === 'running') return [];
     if (undo.state === 'failed' && undo.attempt < step.attemptsMax)
-      return [schedule(undoName(step.name), undo)];
+      return isPausing(undo, now) ? [] : [schedule(undoName(step.name), undo)];
     if (undo.state === 'failed' && step.undo.tolerated !== true)
       return [{ kind: 'finished', outcome: 'stuck', error: undoError(step.name, undo.error) }];
   }
@@ -56,6 +56,13 @@ function outcomeOf(saga: Saga, state: RunState): 'cancelled' | 'refused' | 'fail
     (step) => 'service' in step.work && step.looksOnly !== true && state.steps[step.name] !== undefined,
   );
   return CATALOGUE[code].exit === EXIT.refused && !touched ? 'refused' : 'failed';
+}
+
+/** A blip of store or database is over in seconds: the next attempt waits that long. */
+const PAUSE_MS = 2_000;
+
+function isPausing(step: StepState | undefined, now: number): boolean {
+  return step?.state === 'failed' && now - Date.parse(step.endedAt) < PAUSE_MS * step.attempt ** 2;
 }
 
 function isReady(saga: Saga, step: SagaStep, state: RunState): boolean {
@@ -92,7 +99,7 @@ function terminalError(step: SagaStep, current: StepState | undefined): readonly
 function silentAttempts(step: SagaStep, state: RunState, now: number): readonly JournalEvent[] {
   return [step.name, undoName(step.name)].flatMap((name) => {
     const current = state.steps[name];
-    if (current?.state !== 'running' || now - Date.parse(current.startedAt) < step.deadlineMs) return [];
+    if (current?.state !== 'running' || now - Date.parse(current.since) < step.deadlineMs) return [];
     const error = new HoldfastError('WORKER_SILENT', { step: name, waitedMs: step.deadlineMs }).toRecord();
     return [{ kind: 'step-failed' as const, step: name, attempt: current.attempt, error }];
   });

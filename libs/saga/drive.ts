@@ -10,6 +10,12 @@ import { undoName, type CommandWork, type Saga, type SagaStep } from './define.t
 import { fold, isFinished, outcomesOf, type RunState } from './fold.ts';
 import type { JournalEvent, RunHeader } from './journal.ts';
 
+/**
+ * Silence after which commands without a result are sent again: the bus may have lost them. A worker at work is heard
+ * of every few seconds, so this is never a second order for the same work.
+ */
+const RESEND_MS = 120_000;
+
 /** What driving a run asks of the world. */
 export interface DrivePorts {
   readonly store: ObjectStore;
@@ -34,8 +40,10 @@ export interface DrivePorts {
 export interface Wake {
   /** Returns after `notify`, or after the poll interval: events are hints, the store is the truth. */
   wait(signal: AbortSignal): Promise<void>;
-  /** A cancel was asked for; taken once. */
-  takeCancel(): string | undefined;
+  /** Who asked for a cancel, if anybody did. */
+  cancelledBy(): string | undefined;
+  /** When something was last heard of the run's work (a result, progress), in milliseconds. */
+  heardAt(): number;
 }
 
 /**
@@ -58,6 +66,7 @@ export async function driveRun(
   };
   let state = requireState(journal);
   await resend(saga, state, ports, signal);
+  let sentAt = ports.clock.now();
   for (;;) {
     signal.throwIfAborted();
     for (const event of await findNews(saga, state, wake, ports, signal)) state = await append(event);
@@ -67,10 +76,13 @@ export async function driveRun(
       if (event.kind === 'step-scheduled') await dispatch(saga, state, event.step, ports, signal);
     }
     if (isFinished(state)) return state;
-    if (decisions.length === 0) {
-      if (isStopping(saga, state)) await ports.sendCancel(state.header.runId);
-      await wake.wait(signal);
+    if (decisions.length > 0) continue;
+    if (isStopping(saga, state)) await ports.sendCancel(state.header.runId);
+    if (ports.clock.now() - Math.max(sentAt, wake.heardAt()) > RESEND_MS) {
+      await resend(saga, state, ports, signal);
+      sentAt = ports.clock.now();
     }
+    await wake.wait(signal);
   }
 }
 
@@ -95,7 +107,7 @@ async function findNews(
   signal: AbortSignal,
 ): Promise<readonly JournalEvent[]> {
   const news: JournalEvent[] = [];
-  const principal = wake.takeCancel();
+  const principal = wake.cancelledBy();
   if (principal !== undefined && !state.cancelRequested) news.push({ kind: 'cancel-requested', principal });
   for (const { name, attempt } of awaited(saga, state)) {
     const result = await findResult(ports.store, { runId: state.header.runId, step: name, attempt }, signal);

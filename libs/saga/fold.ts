@@ -4,7 +4,13 @@ import type { Phase } from '#libs/contracts/step.ts';
 import type { JournalEntry, JournalEvent, RunHeader, RunOutcome } from './journal.ts';
 
 export type StepState =
-  | { readonly state: 'running'; readonly attempt: number; readonly startedAt: string }
+  /** `since`: what deadlines count from; a run that nobody drove for a while is not late for that. */
+  | {
+      readonly state: 'running';
+      readonly attempt: number;
+      readonly startedAt: string;
+      readonly since: string;
+    }
   | {
       readonly state: 'completed';
       readonly attempt: number;
@@ -45,9 +51,14 @@ function apply(state: RunState | undefined, event: JournalEvent, at: string): Ru
   if (state === undefined) return undefined;
   switch (event.kind) {
     case 'owned':
-      return { ...state, epoch: event.epoch };
+      return { ...state, epoch: event.epoch, steps: restarted(state.steps, at) };
     case 'step-scheduled':
-      return withStep(state, event.step, { state: 'running', attempt: event.attempt, startedAt: at });
+      return withStep(state, event.step, {
+        state: 'running',
+        attempt: event.attempt,
+        startedAt: at,
+        since: at,
+      });
     case 'step-completed': {
       const { attempt, outcome, phases } = event;
       return withStep(state, event.step, {
@@ -88,6 +99,12 @@ function start(header: RunHeader): RunState {
     error: undefined,
     finishedAt: undefined,
   };
+}
+
+function restarted(steps: RunState['steps'], since: string): RunState['steps'] {
+  return Object.fromEntries(
+    Object.entries(steps).map(([name, step]) => [name, step.state === 'running' ? { ...step, since } : step]),
+  );
 }
 
 function withStep(state: RunState, name: string, step: StepState): RunState {

@@ -45,5 +45,9 @@ export type JournalEntry = ChainEntry<JournalEvent>;
 
 /** `runs/<run>/<n>.json`: ordered, append-only; what is not in it did not happen. */
 export function runJournal(store: ObjectStore, runId: string): Chain<JournalEvent> {
-  return new Chain<JournalEvent>(store, `runs/${runId}/`);
+  return new Chain<JournalEvent>(store, journalPrefix(runId));
+}
+
+export function journalPrefix(runId: string): string {
+  return `runs/${runId}/`;
 }

@@ -20,6 +20,18 @@ export type LogEvent =
       readonly backupId: string;
       readonly manifestDigest: string;
     }
+  /** An event of the EDMS that asks for a backup, with the policy it came under; `key` names the event. */
+  | {
+      readonly kind: 'triggered';
+      readonly key: string;
+      readonly type: string;
+      readonly debounceMs: number;
+      readonly minIntervalMs: number;
+    }
+  /** From here on the slots of this schedule count; an empty one: none do. */
+  | { readonly kind: 'scheduled'; readonly schedule: string; readonly timezone: string }
+  /** The time of a schedule has come; its run follows. RFC 3339. */
+  | { readonly kind: 'slot'; readonly slot: string }
   | {
       readonly kind: 'restored';
       readonly runId: string;

@@ -107,7 +107,7 @@ async function openWorld({ saga, header, answers, newStore }: Proving, disturban
       await latest.refresh();
       const runLocal: DrivePorts['runLocal'] = (name) =>
         Promise.resolve().then(() => answer(localStep(saga, name), 1));
-      const wake = { wait: () => Promise.resolve(), takeCancel: () => undefined };
+      const wake = { wait: () => Promise.resolve(), cancelledBy: () => undefined, heardAt: () => 0 };
       return driveRun(saga, latest, wake, { ...ports, runLocal }, new AbortController().signal);
     },
   };

@@ -90,6 +90,9 @@ test('what is staged is the source: schema, every row, sequences, the database i
   assert.deepEqual(world.early, [{ mark: taken.mark, attempt: 1 }]);
   assert.deepEqual(
     taken.leftOut.map(({ what, partial }) => ({ what, partial })),
-    [{ what: 'files.path: docs/../../etc/passwd', partial: true }],
+    [
+      { what: 'files.path: docs/../../etc/passwd', partial: true },
+      { what: 'files.path: 1 paths, the first is other/b.pdf', partial: false },
+    ],
   );
 });

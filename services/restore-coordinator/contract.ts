@@ -2,6 +2,7 @@ import type { ServiceContract } from '#libs/runtime/contract.ts';
 import type { CoordinatorPorts } from './ports.ts';
 import { cancelRun } from './rpc/cancel-run.ts';
 import { declareDeployment } from './rpc/declare-deployment.ts';
+import { findTrigger } from './rpc/find-trigger.ts';
 import { getBackup } from './rpc/get-backup.ts';
 import { getDeployment } from './rpc/get-deployment.ts';
 import { getRun } from './rpc/get-run.ts';
@@ -25,6 +26,9 @@ export const contract: ServiceContract<CoordinatorPorts> = {
       declareDeployment: { unary: declareDeployment },
       getDeployment: { unary: getDeployment },
       listDeployments: { unary: listDeployments },
+    },
+    'holdfast.coordinator.v1.TriggerService': {
+      findTrigger: { unary: findTrigger },
     },
     'holdfast.coordinator.v1.BackupService': {
       startBackup: { unary: startBackup },

@@ -103,7 +103,7 @@ export interface CoordinatorPorts {
   readonly inquiry: Inquiry;
   /** Appends to the deployment's log; durable when it returns. */
   readonly record: (deployment: string, event: LogEvent) => Promise<void>;
-  /** The deployment's log as it stands. */
+  /** The deployment's log as it stands; empty when nothing was recorded. Throws JOURNAL_BROKEN. */
   readonly readLog: (deployment: string) => Promise<readonly LogEntry[]>;
   readonly repositoryId: string;
   readonly clock: Clock;

@@ -3,17 +3,20 @@ import { spanIdOf } from '#libs/kernel/ids.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { subjects } from '#libs/contracts/subjects.ts';
 import type { StepCommand } from '#libs/contracts/step.ts';
-import type { Bus } from '#libs/bus/port.ts';
+import type { Bus, BusEvent } from '#libs/bus/port.ts';
 import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
-import { appendToLog, deploymentLog } from '#libs/saga/log.ts';
+import { appendToLog } from '#libs/saga/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import { traceparentOf } from '#libs/telemetry/tracing.ts';
+import { startDueTimer, type DueTimer } from './adapters/due-timer.ts';
 import { inquiryOf } from './adapters/inquiry.ts';
+import { logReader } from './adapters/log-reader.ts';
 import { manifestStore } from './adapters/manifest-store.ts';
 import { progressListener } from './adapters/progress.ts';
 import { RunRegistry } from './adapters/run-registry.ts';
 import { specRecords } from './adapters/spec-records.ts';
 import { traceOf } from './domain/run-trace.ts';
+import { onDue } from './handlers/on-due.ts';
 import { onEdmsEvent } from './handlers/on-edms-event.ts';
 import type { CoordinatorPorts } from './ports.ts';
 import { sagaOf } from './sagas/all.ts';
@@ -21,7 +24,9 @@ import { localBodies } from './sagas/bodies.ts';
 
 /** Builds the adapters; runs and questions to the workers begin when bus and caller are there (`start`). */
 export const buildService: BuildService<CoordinatorPorts> = async (host) => {
-  const fixed = fixedPorts(host);
+  let due: DueTimer | undefined;
+  const ring = () => due?.ring();
+  const fixed = fixedPorts(host, ring);
   let wired: Pick<CoordinatorPorts, 'runs' | 'inquiry'> | undefined;
   const requireWired = () => {
     if (wired === undefined)
@@ -42,26 +47,37 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
     async start(wiring) {
       const inquiry = inquiryOf(wiring.caller);
       await using stack = new AsyncDisposableStack();
-      const registry = stack.use(registryOf(host, wiring, { ...fixed, inquiry }));
+      const registry = stack.use(registryOf(host, wiring, { ...fixed, inquiry }, ring));
       wired = { runs: registry, inquiry };
       stack.use(await wiring.bus.listen(subjects.anyEvent, (event) => registry.notify(runOf(event.data))));
-      stack.use(await consumeTriggers(wiring.bus, host, ports));
-      host.log.info(EVENTS.runRecovered, { runs: await registry.recover() });
+      host.log.info(EVENTS.runRecovered, { runs: await registry.recover(wiring.adopts) });
+      stack.use(await consumeTriggers(wiring.bus, host, ports, ring));
+      if (host.onlyAsked !== true) due = stack.use(startDueTimer(dueDeps(host, ports)));
       return stack.move();
     },
     [Symbol.asyncDispose]: async () => {},
   };
 };
 
-function fixedPorts(host: Host): Omit<CoordinatorPorts, 'runs' | 'inquiry'> {
+function fixedPorts(host: Host, onDeclared: () => void): Omit<CoordinatorPorts, 'runs' | 'inquiry'> {
   const { store, repository, clock } = host;
+  const specs = specRecords(store);
   return {
-    specs: specRecords(store),
+    specs: { ...specs, declare: (yaml) => specs.declare(yaml).finally(onDeclared) },
     manifests: manifestStore(store, repository),
     record: async (deployment, event) => void (await appendToLog(store, deployment, event, { clock })),
-    readLog: (deployment) => deploymentLog(store, deployment).refresh(),
+    readLog: logReader(store),
     repositoryId: repository.id,
     clock,
+  };
+}
+
+function dueDeps({ clock, log }: Host, ports: CoordinatorPorts) {
+  return {
+    listDeployments: ports.specs.list,
+    look: (deployment: string) => onDue(deployment, ports),
+    clock,
+    log,
   };
 }
 
@@ -69,6 +85,7 @@ function registryOf(
   host: Host,
   { bus, tracing }: Wiring,
   ports: Omit<CoordinatorPorts, 'runs'>,
+  onEnded: () => void,
 ): RunRegistry {
   const { store, clock, log } = host;
   return new RunRegistry({
@@ -91,6 +108,7 @@ function registryOf(
     listenProgress: progressListener(bus),
     onFinished: async (state, entries) => {
       const { runId, deployment, kind } = state.header;
+      onEnded();
       await tracing.exportSpans(traceOf(entries));
       const data = { runId, deployment, kind, outcome: state.status };
       await bus.publish({
@@ -124,15 +142,35 @@ function runOf(data: unknown): string {
   return typeof runId === 'string' ? runId : '';
 }
 
-function consumeTriggers(bus: Bus, host: Host, ports: CoordinatorPorts): Promise<AsyncDisposable> {
+function consumeTriggers(
+  bus: Bus,
+  host: Host,
+  ports: CoordinatorPorts,
+  onAccepted: () => void,
+): Promise<AsyncDisposable> {
   return bus.consume(
     { stream: 'EDMS', durable: 'restore-coordinator', filterSubject: subjects.anyTrigger, slots: 1 },
     async ({ event }) => {
-      const runId = await onEdmsEvent({ ...event, subject: event.deployment }, ports);
-      host.log.info(runId === undefined ? EVENTS.triggerIgnored : EVENTS.triggerAccepted, {
-        run_id: runId,
+      const deployment = deploymentOf(event);
+      const outcome = await onEdmsEvent({ ...event, subject: deployment }, ports);
+      host.log.info(outcome === 'ignored' ? EVENTS.triggerIgnored : EVENTS.triggerAccepted, {
+        deployment_id: deployment,
         type: event.type,
+        outcome,
       });
+      if (outcome === 'accepted') onAccepted();
     },
   );
+}
+
+/** The subject says whose event it is; one that says another itself is malformed. */
+function deploymentOf({ subject, deployment }: BusEvent): string {
+  const addressed = subject.slice(subjects.trigger('').length);
+  if (deployment !== '' && deployment !== addressed)
+    throw new HoldfastError('MESSAGE_MALFORMED', {
+      subject,
+      deployment,
+      reason: 'sent for another deployment',
+    });
+  return addressed;
 }

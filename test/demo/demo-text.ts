@@ -18,7 +18,7 @@ export function demoText(result: DemoResult): string {
       : [`trace ${trace.traceId}: ${trace.spans} spans, ${trace.orphans} without their parent`]),
     `oracle: ${compared} things compared, ${oracle.differences.length} differences`,
     ...oracle.differences.slice(0, 20).map(({ area, what }) => `  ${area}: ${what}`),
-    ...Object.entries(result.promises).map(([what, held]) => `${held ? 'ok     ' : 'BROKEN '} ${what}`),
+    ...Object.entries(result.promises ?? {}).map(([what, held]) => `${held ? 'ok     ' : 'BROKEN '} ${what}`),
     ...(findings === undefined
       ? []
       : [`findings of the analysis that do not hold: ${findings.red.join(' ')}`]),

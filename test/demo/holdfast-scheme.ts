@@ -52,6 +52,13 @@ export interface BackupFacts {
   readonly durationMs: number;
 }
 
+/** What a manifest says is not in the backup, or not as one. */
+export interface LeftOut {
+  readonly what: string;
+  readonly reason: string;
+  readonly partial: boolean;
+}
+
 export interface CoverageRow {
   readonly category: string;
   readonly records: number;
@@ -78,6 +85,7 @@ interface SpokenBackup {
     readonly covered: boolean;
   }[];
   readonly manifest: {
+    readonly leftOut: readonly LeftOut[];
     readonly snapshots: readonly {
       readonly component: string;
       readonly sourceBytes: number;
@@ -87,7 +95,11 @@ interface SpokenBackup {
 }
 
 /** Numbers of a committed backup, as the manifest states them. */
-export function backupFacts(spoken: Spoken): { facts: BackupFacts; coverage: readonly CoverageRow[] } {
+export function backupFacts(spoken: Spoken): {
+  facts: BackupFacts;
+  coverage: readonly CoverageRow[];
+  leftOut: readonly LeftOut[];
+} {
   const { backup, run } = spoken.answer as unknown as { backup: SpokenBackup; run: SpokenRun };
   const { snapshots } = backup.manifest;
   const database = snapshots.find(({ component }) => component === 'database')!.facts;
@@ -103,6 +115,7 @@ export function backupFacts(spoken: Spoken): { facts: BackupFacts; coverage: rea
       bytes: snapshots.reduce((sum, { sourceBytes }) => sum + sourceBytes, 0),
       durationMs: tookMs(run),
     },
+    leftOut: backup.manifest.leftOut,
     coverage: backup.coverage.map(({ category, records, covered }) => ({
       category,
       records: Number(records),

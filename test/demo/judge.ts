@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { declaredOf } from './spiteful.ts';
 import { writeJson, type World } from './world.ts';
 
 /** The oracle's record of a system; its shape is in test/oracle/README.md. Only what findings read is spelled out. */
@@ -73,7 +74,12 @@ export interface OracleHttp {
 export interface Verdict {
   readonly ok: boolean;
   readonly compared: Readonly<Record<string, number>>;
-  readonly differences: readonly { readonly area: string; readonly key: string; readonly what: string }[];
+  readonly differences: readonly {
+    readonly area: string;
+    readonly key: string;
+    readonly field: string;
+    readonly what: string;
+  }[];
   readonly faults: readonly { readonly area: string; readonly key: string; readonly what: string }[];
 }
 
@@ -118,6 +124,7 @@ export function describeSystem(
       audit: manage('verify_audit'),
       beat: manage('beat_check'),
       canary: manage('canary'),
+      ...(world.living.length > 0 ? { site: manage('verify_site') } : {}),
     },
     ...(overrides.http === false
       ? {}
@@ -129,8 +136,7 @@ export function describeSystem(
             jar: world.jar,
           },
         }),
-    // Logging in again, as the judge does, writes these.
-    volatile: {},
+    ...declaredOf(world),
   };
 }
 

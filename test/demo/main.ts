@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { demoText } from './demo-text.ts';
 import { runDemo } from './run-demo.ts';
-import { SABOTAGE_NAMES } from './scenarios/sabotage.ts';
-import { SCENARIOS, type ScenarioName } from './scenarios/all.ts';
+import { sabotage, SABOTAGE_NAMES } from './scenarios/sabotage.ts';
+import { SCENARIO_NAMES, SCENARIOS } from './scenarios/all.ts';
 
 /**
  * npm run demo: a real EDMS is backed up, destroyed and brought back, and a program that shares no code with Holdfast
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '0' },
     files: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
+    spiteful: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -39,13 +40,13 @@ const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
 try {
   const result = await runDemo({
     scheme: oneOf('scheme', ['holdfast', 'legacy']),
-    ...(values.sabotage === '' ? {} : { sabotage: oneOf('sabotage', SABOTAGE_NAMES) }),
-    scenario: oneOf('scenario', Object.keys(SCENARIOS) as ScenarioName[]),
+    ...playOf(),
     store: oneOf('store', ['disk', 'minio']),
     scale: oneOf('scale', ['seed', 'small']),
     rows: wholeNumber('rows'),
     files: wholeNumber('files'),
     seed: wholeNumber('seed'),
+    spiteful: values.spiteful,
     folder,
     onNote: note,
   });
@@ -54,6 +55,13 @@ try {
 } finally {
   if (values.keep) note(`kept: ${folder}`);
   else await rm(folder, { recursive: true, force: true });
+}
+
+/** Nothing for total loss, which is the demo itself. */
+function playOf() {
+  if (values.sabotage !== '') return { play: sabotage(oneOf('sabotage', SABOTAGE_NAMES)) };
+  const scenario = oneOf('scenario', SCENARIO_NAMES);
+  return scenario === 'loss' ? {} : { scenario, play: SCENARIOS[scenario] };
 }
 
 function oneOf<const T extends string>(

@@ -23,13 +23,17 @@ interface Export {
   }[];
 }
 
-export async function openTraceReceiver(): Promise<TraceReceiver> {
+/** What comes in is also sent on as it is, where a receiver for it is named: to be looked at in a trace viewer. */
+export async function openTraceReceiver(sendOnTo?: string): Promise<TraceReceiver> {
   const spans: ReceivedSpan[] = [];
+  const sent: Promise<PromiseSettledResult<void>[]>[] = [];
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      spans.push(...spansOf(JSON.parse(Buffer.concat(parts).toString('utf8')) as Export));
+      const body = Buffer.concat(parts).toString('utf8');
+      spans.push(...spansOf(JSON.parse(body) as Export));
+      if (sendOnTo !== undefined) sent.push(Promise.allSettled([sendOn(sendOnTo, body)]));
       response.setHeader('content-type', 'application/json').end('{}');
     });
   });
@@ -42,8 +46,19 @@ export async function openTraceReceiver(): Promise<TraceReceiver> {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
+      const lost = (await Promise.all(sent)).flat().find((each) => each.status === 'rejected');
+      if (lost !== undefined) throw lost.reason;
     },
   };
+}
+
+async function sendOn(endpoint: string, body: string): Promise<void> {
+  const answer = await fetch(`${endpoint.replace(/\/+$/, '')}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  if (!answer.ok) throw new Error(`${endpoint} answered ${answer.status} to the spans of the demo`);
 }
 
 /** Spans of one trace, and those whose parent was never received. */

@@ -20,6 +20,14 @@ export interface World extends AsyncDisposable {
   /** Cookie jar of a session that was opened before the disaster. */
   readonly jar: string;
   readonly environment: Record<string, string>;
+  /** Documents that are overwritten where they lie; none unless the world is spiteful. */
+  readonly living: readonly LivingDocument[];
+}
+
+export interface LivingDocument {
+  readonly id: number;
+  readonly uuid: string;
+  readonly file_path: string;
 }
 
 export interface WorldOptions {
@@ -29,6 +37,8 @@ export interface WorldOptions {
   readonly files: number;
   readonly seed: number;
   readonly onNote: (note: string) => void;
+  /** The EDMS with everything that real ones have and a test's would not: test/edms/README.md. */
+  readonly spiteful?: boolean;
 }
 
 const EDMS = 'test/edms/edms.py';
@@ -64,6 +74,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     user: created.users.find(({ username }) => username === 'author')!,
     jar: join(folder, 'session.jar'),
     environment: { PG_BIN: postgres.bin },
+    living: created.living,
     [Symbol.asyncDispose]: async () => {},
   };
   stack.defer(() => stopEdms(world));
@@ -75,12 +86,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 interface Created {
   readonly role: string;
   readonly users: readonly { readonly username: string; readonly password: string }[];
+  readonly living: readonly LivingDocument[];
 }
 
 async function createInstance(
   options: WorldOptions & { python: string; instance: string; url: string; port: number },
 ): Promise<Created> {
-  const { python, instance, url, port, scale, rows, files, seed } = options;
+  const { python, instance, url, port, scale, rows, files, seed, spiteful } = options;
   const size = ['--scale', scale, '--rows', String(rows), '--files', String(files), '--seed', String(seed)];
   const { stdout } = await execa(python, [
     EDMS,
@@ -92,6 +104,7 @@ async function createInstance(
     '--port',
     String(port),
     ...size,
+    ...(spiteful === true ? ['--spiteful'] : []),
   ]);
   return JSON.parse(stdout.split('\n').at(-1)!) as Created;
 }
@@ -111,6 +124,15 @@ export async function startEdms(world: Pick<World, 'python' | 'instance'>): Prom
 
 export async function stopEdms(world: Pick<World, 'python' | 'instance'>): Promise<void> {
   for (const [program, ...rest] of hooksOf(world).stop) await execa(program!, rest, { reject: false });
+}
+
+/** Until `resumeEdms` nothing is written in the background, also after a restart: what is looked at stands still. */
+export async function pauseEdms(world: Pick<World, 'python' | 'instance'>): Promise<void> {
+  await execa(world.python, [EDMS, 'pause', '--root', world.instance]);
+}
+
+export async function resumeEdms(world: Pick<World, 'python' | 'instance'>): Promise<void> {
+  await execa(world.python, [EDMS, 'resume', '--root', world.instance]);
 }
 
 /** A person at work: logs in and stays logged in, files documents under both conventions, moves one on. */

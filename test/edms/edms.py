@@ -14,6 +14,9 @@ import service  # noqa: E402
 import shape as shapes  # noqa: E402
 
 
+REPORTS = ("probe", "canary", "verify_audit", "verify_files", "beat_check", "where_am_i")
+
+
 def say(report):
     print(json.dumps(report, ensure_ascii=False, default=str), flush=True)
 
@@ -37,6 +40,14 @@ def stop(options):
     report = service.stop(options.root)
     say(report)
     sys.exit(1 if report["running"] else 0)
+
+
+def pause(options):
+    say(service.pause(options.root))
+
+
+def resume(options):
+    say(service.resume(options.root))
 
 
 def manage(options):
@@ -69,6 +80,7 @@ def add_create(commands):
     parser.add_argument("--files", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--spiteful", action="store_true")
     parser.set_defaults(act=create)
 
 
@@ -76,7 +88,8 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
     add_create(commands)
-    for name, act in {"serve": serve, "stop": stop, "check": check, "shape": shape}.items():
+    acts = {"serve": serve, "stop": stop, "check": check, "shape": shape}
+    for name, act in {**acts, "pause": pause, "resume": resume}.items():
         command = commands.add_parser(name)
         command.add_argument("--root", required=True)
         command.set_defaults(act=act)
@@ -86,7 +99,7 @@ def arguments():
             command.add_argument("--detach", action="store_true")
         if name == "shape":
             command.add_argument("--exact", action="store_true")
-    for name in ("probe", "canary", "verify_audit", "verify_files", "beat_check"):
+    for name in REPORTS:
         command = commands.add_parser(name)
         command.add_argument("--root", required=True)
         command.set_defaults(act=manage, command=name)

@@ -14,6 +14,7 @@ def arguments():
     parser.add_argument("--rows", type=int, default=0)
     parser.add_argument("--files", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--spiteful", action="store_true")
     return parser.parse_args()
 
 
@@ -34,10 +35,15 @@ def fill(options):
     from generator.seed import make_seed, spend_ids
     from generator.small import make_small
 
+    if options.spiteful:
+        from generator.annexe import make_annexe
+
     with transaction.atomic():
         seeder, users = make_seed(options.seed)
         if options.scale == "small":
             make_small(seeder, users)
+        if options.spiteful:
+            make_annexe(seeder, users)
     loaded = 0
     if options.rows or options.files:
         loaded = make_load(seed=options.seed, users=users, rows=options.rows, files=options.files)
@@ -57,6 +63,13 @@ def user_view(seeder, user):
     }
 
 
+def living_view():
+    from library.models import Document
+
+    rows = Document.objects.filter(metadata__living=True).order_by("pk")
+    return [{"id": row.pk, "uuid": str(row.uuid), "file_path": row.file_path} for row in rows]
+
+
 def report(seeder, users, loaded):
     from django.contrib.sessions.models import Session
     from django.utils import timezone
@@ -71,6 +84,7 @@ def report(seeder, users, loaded):
         "session": {"username": "author", "key": keys[0]},
         "documents": Document.objects.count(),
         "files": Document.objects.exclude(file_path="").count(),
+        "living": living_view(),
         "loaded_rows": loaded,
     }
 

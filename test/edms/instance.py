@@ -27,6 +27,11 @@ FOLDERS = [
     "storage/media/customizations",
 ]
 LOG_LINES = 200
+SITE_SETTINGS = '''"""Settings of this site, loaded by path."""
+
+SITE_NAME = "Annexe"
+MORE_APPS = ["annexe"]
+'''
 SECRET_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*(-_=+)"
 
 
@@ -75,10 +80,13 @@ def write_old_logs(app):
         (app / "logs" / name).write_text("".join(lines))
 
 
+def secret_key():
+    return "".join(secrets.choice(SECRET_ALPHABET) for _ in range(50))
+
+
 def write_env(app, *, name, role, password, server, port):
-    secret_key = "".join(secrets.choice(SECRET_ALPHABET) for _ in range(50))
     text = env_text(
-        secret_key=secret_key,
+        secret_key=secret_key(),
         master_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         name=name,
         user=role,
@@ -89,6 +97,22 @@ def write_env(app, *, name, role, password, server, port):
     )
     write_private(app / ".env", text)
     return parse_env(text)
+
+
+def write_local_settings(app, pairs):
+    """What outranks `.env`, as absolute as people write it, and with the only key that signs sessions."""
+    storage = app / "storage"
+    (storage / "media/site_settings.py").write_text(SITE_SETTINGS)
+    names = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+    local = {
+        "DATABASE": {name: pairs[f"DB_{name}"] for name in names},
+        "SECRET_KEY": secret_key(),
+        "STORAGE_ROOT": str(storage),
+        "MEDIA_ROOT": str(storage / "media"),
+        "INDEX_ROOT": str(storage / "index"),
+        "SITE_MODULE": str(storage / "media/site_settings.py"),
+    }
+    write_private(storage / "media/local_settings.json", json.dumps(local, indent=2) + "\n")
 
 
 def clean_environment(names):
@@ -113,6 +137,7 @@ def fill(root, options, environment):
     arguments = [HERE / "generate.py", "--root", root, "--scale", options.scale]
     for name in ("rows", "files", "seed"):
         arguments += [f"--{name}", getattr(options, name)]
+    arguments += ["--spiteful"] if options.spiteful else []
     return json.loads(run(arguments, environment).splitlines()[-1])
 
 
@@ -126,6 +151,8 @@ def create(options):
     pairs = write_env(
         app, name=name, role=options.app_role, password=password, server=server, port=options.port
     )
+    if options.spiteful:
+        write_local_settings(app, pairs)
     write_certificates(app)
     write_old_logs(app)
     environment = clean_environment(pairs)

@@ -1,5 +1,6 @@
 """The served application as a process of this machine: started in the foreground or detached, and stopped."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -68,6 +69,21 @@ def stop(root):
         time.sleep(POLL_SECONDS)
     running = is_running(pid)
     return {"stopped": not running, "running": running, "pid": pid}
+
+
+def pause(root):
+    """The background writer of an instance that has one finishes its step and rests; survives a restart."""
+    run = instance.app_of(root) / "run"
+    run.mkdir(exist_ok=True)
+    (run / "paused").touch()
+    with open(run / "still.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return {"paused": True}
+
+
+def resume(root):
+    (instance.app_of(root) / "run/paused").unlink(missing_ok=True)
+    return {"paused": False}
 
 
 def port_of(root):

@@ -33,6 +33,13 @@ class SeedState(WithInstances):
     def test_the_instance_finds_itself_sound(self):
         self.assertTrue(edms("check", "--root", self.made["root"])["ok"])
 
+    def test_nothing_of_the_spiteful_variant_is_in_it(self):
+        self.assertNotIn("site", edms("check", "--root", self.made["root"]))
+        where = edms("where_am_i", "--root", self.made["root"])
+        self.assertEqual(self.made["database"], where["reached"]["name"])
+        self.assertEqual(([], {}), (where["strays"], where["starts"]))
+        self.assertIsNone(where["process"]["local_settings"])
+
     def test_the_environment_is_836_private_bytes(self):
         facts = Path(self.made["env_file"]).stat()
         self.assertEqual((836, 0o600), (facts.st_size, stat.S_IMODE(facts.st_mode)))

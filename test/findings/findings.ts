@@ -84,7 +84,7 @@ export const FINDINGS: readonly Finding[] = [
     holds: ({ process }) =>
       process !== undefined &&
       process.brokenPlan.exit === 4 &&
-      new Set(process.brokenPlan.codes).size >= 2 &&
+      new Set(process.brokenPlan.codes).size >= 3 &&
       !process.brokenPlan.touched,
   },
   {

@@ -15,7 +15,7 @@ export interface ProcessRecord {
   readonly manualSteps: number;
   /** Files named by their digest in the store, hashed again. */
   readonly packs: readonly { readonly name: string; readonly sha256: string }[];
-  /** A plan against a target with several things wrong. */
+  /** A plan against a target with three things wrong. */
   readonly brokenPlan: {
     readonly exit: number;
     readonly codes: readonly string[];

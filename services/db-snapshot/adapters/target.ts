@@ -24,8 +24,10 @@ export function postgresTarget(host: TargetHost): Target {
     liveName,
     examine: (spec, needs, signal) => examineTarget({ spec, needs, host, live: liveName(spec) }, signal),
     async create(spec, place, signal) {
-      await using server = await maintenance(spec, signal);
+      // A server goes on with CREATE DATABASE when its client is gone: cut off, it would be done after the discard.
+      await using server = await maintenance(spec, new AbortController().signal);
       await dropAll(server, (name) => name.startsWith(place.prefix));
+      signal.throwIfAborted();
       return await createSide(server, place, { url: administratorOf(spec, host), host, signal });
     },
     async pivot(spec, staged, signal) {

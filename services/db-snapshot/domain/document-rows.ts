@@ -26,6 +26,26 @@ export function resolveDocument(rule: DocumentRule, file: NamedFile): DocumentRo
   };
 }
 
+/** Rules that read the same columns: the rows are read once for all of them. Pure. */
+export function groupRules(
+  rules: readonly DocumentRule[],
+): readonly (readonly [DocumentRule, ...DocumentRule[]])[] {
+  const groups = new Map<string, [DocumentRule, ...DocumentRule[]]>();
+  for (const rule of rules) {
+    const { table, path, sha256, size } = rule;
+    const key = JSON.stringify([table, path, sha256, size]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [rule]);
+    else group.push(rule);
+  }
+  return [...groups.values()];
+}
+
+/** An absolute path, or one that climbs out of whatever folder it is below. Pure. */
+export function leavesRoots(path: string): boolean {
+  return path.startsWith('/') || normalise(path) === undefined;
+}
+
 function normalise(path: string): string | undefined {
   const parts: string[] = [];
   for (const part of path.split('/')) {

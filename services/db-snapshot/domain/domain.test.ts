@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StagedDatabase } from '#libs/contracts/requests.ts';
 import { keptName, sideName, sidePrefix } from './names.ts';
-import { resolveDocument, type DocumentRule } from './document-rows.ts';
+import { groupRules, leavesRoots, resolveDocument, type DocumentRule } from './document-rows.ts';
 import { planPivot, planUndo, stageOf } from './switch.ts';
 
 const RUN = '0123456789abcdef0123456789abcdef';
@@ -28,6 +28,16 @@ test('a path is relative to base and root, and one that leaves the root is none'
   assert.equal(pathOf('docs/../d.pdf'), 'd.pdf');
   assert.equal(pathOf('docs/../../etc/passwd'), undefined);
   assert.equal(pathOf('docs/..'), undefined);
+});
+
+test('rules of the same columns are read once, and a path may lead out of every root', () => {
+  const other = { ...rule, prefix: 'else/' };
+  const second = { ...rule, path: 'second' };
+  assert.deepEqual(groupRules([rule, second, other]), [[rule, other], [second]]);
+  assert.deepEqual(
+    ['a/b', 'a/../b', '../b', '/etc/passwd'].map((path) => leavesRoots(path)),
+    [false, false, true, true],
+  );
 });
 
 test('only a SHA-256 is a digest to compare with', () => {

@@ -14,6 +14,7 @@ export class Tally {
   readonly #leftOut: LeftOut[];
   readonly #rowsByTable: Record<string, number> = {};
   readonly #escaped = new Map<DocumentRule, number>();
+  readonly #strayed = new Map<DocumentRule, { count: number; readonly first: string }>();
   #bytes = 0;
 
   constructor(leftOut: readonly LeftOut[]) {
@@ -24,7 +25,7 @@ export class Tally {
     const more = [...this.#escaped]
       .filter(([, count]) => count > ESCAPED_SHOWN_MAX)
       .map(([rule, count]) => escapedEntry(rule, `${count - ESCAPED_SHOWN_MAX} more paths`));
-    return [...this.#leftOut, ...more];
+    return [...this.#leftOut, ...more, ...[...this.#strayed].map(strayedEntry)];
   }
 
   moved(bytes: number): number {
@@ -46,6 +47,12 @@ export class Tally {
     if (count <= ESCAPED_SHOWN_MAX) this.leaveOut(escapedEntry(rule, path));
   }
 
+  /** The path begins with no prefix of the rules for its column. */
+  strayed(rule: DocumentRule, path: string): void {
+    const { count, first } = this.#strayed.get(rule) ?? { count: 0, first: path };
+    this.#strayed.set(rule, { count: count + 1, first });
+  }
+
   facts(): Pick<DatabaseFacts, 'tables' | 'rows' | 'sequences' | 'documents' | 'rowsByTable'> {
     const rows = Object.values(this.#rowsByTable);
     return {
@@ -63,5 +70,14 @@ function escapedEntry(rule: DocumentRule, what: string): LeftOut {
     what: `${rule.table}.${rule.path}: ${what}`,
     reason: `PATH_ESCAPES_ROOT: leads out of root ${rule.root}`,
     partial: true,
+  };
+}
+
+/** Perhaps an address, perhaps another convention: its file may be in the backup, but nothing compared them. */
+function strayedEntry([rule, { count, first }]: [DocumentRule, { count: number; first: string }]): LeftOut {
+  return {
+    what: `${rule.table}.${rule.path}: ${count} paths, the first is ${first}`,
+    reason: 'begin with no prefix of the spec’s rules: not compared with files',
+    partial: false,
   };
 }

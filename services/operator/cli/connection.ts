@@ -15,10 +15,13 @@ export async function withFrontDoor<T>(context: Context, work: (door: FrontDoor)
 }
 
 /** As `withFrontDoor`, for a stream that is read after the command has answered. */
-export async function openFrontDoor(context: Context): Promise<Disposable & { readonly door: FrontDoor }> {
+export async function openFrontDoor(
+  context: Context,
+  signal: AbortSignal = context.interrupts.signal,
+): Promise<Disposable & { readonly door: FrontDoor }> {
   const { addresses, token } = await findServices(context);
   const caller = createCaller({ addresses, token: tokenFile(token) });
-  const door = frontDoorOf(caller, context.interrupts.signal);
+  const door = frontDoorOf(caller, signal);
   return { door, [Symbol.dispose]: () => caller[Symbol.dispose]() };
 }
 

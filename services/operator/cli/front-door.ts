@@ -1,5 +1,6 @@
 import type { Backup__Output as Backup } from '#libs/contracts/gen/holdfast/coordinator/v1/Backup.ts';
 import type { Deployment__Output as Deployment } from '#libs/contracts/gen/holdfast/coordinator/v1/Deployment.ts';
+import type { FindTriggerResponse__Output as FoundTrigger } from '#libs/contracts/gen/holdfast/coordinator/v1/FindTriggerResponse.ts';
 import type { ListBackupsResponse__Output as BackupPage } from '#libs/contracts/gen/holdfast/coordinator/v1/ListBackupsResponse.ts';
 import type { ListDeploymentsResponse__Output as Deployments } from '#libs/contracts/gen/holdfast/coordinator/v1/ListDeploymentsResponse.ts';
 import type { ListRunsResponse__Output as RunPage } from '#libs/contracts/gen/holdfast/coordinator/v1/ListRunsResponse.ts';
@@ -41,6 +42,8 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       ask<Deployment>('DeploymentService', 'getDeployment', { deployment }),
     listDeployments: async () =>
       (await ask<Deployments>('DeploymentService', 'listDeployments', {})).deployments,
+    findTrigger: (request: { deployment: string; source: string; id: string }) =>
+      ask<FoundTrigger>('TriggerService', 'findTrigger', request),
     startBackup: (request: { deployment: string; requestId: string }) =>
       ask<Run>('BackupService', 'startBackup', request),
     getBackup: (deployment: string, backupId: string) =>

@@ -1,4 +1,5 @@
 /** Forms of numbers, times and lists that a person reads. Pure. */
+export { durationMs } from '#libs/kernel/duration.ts';
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
@@ -16,18 +17,6 @@ export function durationText(ms: number): string {
   if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
-const DURATION_UNITS: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-/** `26h` of a spec as milliseconds. */
-export function durationMs(text: string): number {
-  return Number(text.slice(0, -1)) * (DURATION_UNITS[text.slice(-1)] ?? 0);
 }
 
 /** Columns as wide as their widest cell; the last one is not padded. */

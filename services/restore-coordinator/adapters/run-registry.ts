@@ -1,9 +1,9 @@
 import { isoTime, type Clock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { RUN_PATTERN, runIdOf } from '#libs/kernel/ids.ts';
+import { runIdOf } from '#libs/kernel/ids.ts';
 import type { Chain } from '#libs/saga/chain.ts';
 import { driveRun, type DrivePorts } from '#libs/saga/drive.ts';
-import { fold, isFinished, type RunState } from '#libs/saga/fold.ts';
+import { isFinished, type RunState } from '#libs/saga/fold.ts';
 import { runJournal, type JournalEntry, type JournalEvent, type RunHeader } from '#libs/saga/journal.ts';
 import { appendDecided, deploymentLog, openRuns, type LogEvent, type LogEntry } from '#libs/saga/log.ts';
 import type { Saga } from '#libs/saga/define.ts';
@@ -11,6 +11,7 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import type { Progress, RunRequest, Runs } from '../ports.ts';
+import { followRun, listRuns, readRun, requireState, WATCH_POLL_MS } from './run-views.ts';
 import { createWake, type RunWake } from './wake.ts';
 
 export interface RegistryDeps {
@@ -30,8 +31,7 @@ export interface RegistryDeps {
 
 /** Runs restart their loop after a transient store error; long enough not to hammer it. */
 const RETRY_MS = 2000;
-/** Watchers look again at least this often: an entry may be another coordinator's. */
-const WATCH_POLL_MS = 500;
+const RETRY_SLOW_MS = 30_000;
 
 /**
  * Opens runs, drives those this process owns, and reads any. All truth is in the store: the registry only holds what
@@ -40,6 +40,7 @@ const WATCH_POLL_MS = 500;
 export class RunRegistry implements Runs, AsyncDisposable {
   readonly #deps: RegistryDeps;
   readonly #active = new Map<string, { wake: RunWake; done: Promise<void> }>();
+  readonly #opening = new Map<string, Promise<RunState>>();
   readonly #stopping = new AbortController();
 
   constructor(deps: RegistryDeps) {
@@ -48,48 +49,73 @@ export class RunRegistry implements Runs, AsyncDisposable {
 
   async open(request: RunRequest): Promise<RunState> {
     const runId = runIdOf({ kind: request.origin, deployment: request.deployment, key: request.key });
+    // The same request at the same moment waits for the first, and gets its answer.
+    const opening =
+      this.#opening.get(runId) ??
+      this.#open(runId, request).finally(() => {
+        this.#opening.delete(runId);
+      });
+    this.#opening.set(runId, opening);
+    return opening;
+  }
+
+  async #open(runId: string, request: RunRequest): Promise<RunState> {
     const journal = runJournal(this.#deps.store, runId);
     await journal.refresh();
     if (journal.entries.length === 0) await this.#begin(journal, runId, request);
     const state = requireState(journal, runId);
     // Owned already: the same request came before, and gets the same answer.
     if (state.epoch > 0 || isFinished(state)) return state;
-    return this.#own(journal, state, await this.#openInLog(state.header));
+    const epoch = await this.#openInLog(state.header);
+    try {
+      return await this.#own(journal, state, epoch);
+    } catch (error) {
+      if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
+      return await this.#yield(journal, runId);
+    }
   }
 
-  /** Runs that were open when the last process ended: taken over by a new epoch, and driven on. */
-  async recover(): Promise<number> {
+  /**
+   * Runs of the adopted deployments that were open when the last process ended: taken over by a new epoch, and driven
+   * on. One that cannot be read is said and left, for it must not keep the others waiting.
+   */
+  async recover(adopts: (deployment: string) => boolean): Promise<number> {
     let recovered = 0;
-    for (const deployment of await this.#deps.listDeployments()) {
+    for (const deployment of (await this.#deps.listDeployments()).filter(adopts)) {
       const log = deploymentLog(this.#deps.store, deployment);
       for (const { runId } of openRuns(await log.refresh())) {
         if (this.#active.has(runId)) continue;
-        const journal = runJournal(this.#deps.store, runId);
-        await journal.refresh();
-        const entry = await appendDecided(log, () => ({ kind: 'taken-over', runId }), this.#deps.clock);
-        await this.#own(journal, requireState(journal, runId), entry.n);
-        recovered += 1;
+        try {
+          await this.#adopt(log, runId);
+          recovered += 1;
+        } catch (thrown) {
+          this.#deps.log.error(EVENTS.runNotRecovered, {
+            run_id: runId,
+            deployment_id: deployment,
+            err: thrown,
+          });
+        }
       }
     }
     return recovered;
   }
 
-  async read(runId: string): Promise<RunState> {
-    const journal = runJournal(this.#deps.store, requireRunId(runId));
+  async #adopt(log: Chain<LogEvent>, runId: string): Promise<void> {
+    const journal = runJournal(this.#deps.store, runId);
     await journal.refresh();
-    return requireState(journal, runId);
+    const state = requireState(journal, runId);
+    const entry = await appendDecided(log, () => ({ kind: 'taken-over', runId }), this.#deps.clock);
+    await this.#own(journal, state, entry.n);
+  }
+
+  read(runId: string): Promise<RunState> {
+    return readRun(this.#deps.store, runId);
   }
 
   async list(deployment?: string): Promise<readonly RunState[]> {
-    const deployments = deployment === undefined ? await this.#deps.listDeployments() : [deployment];
-    const opened = await Promise.all(
-      deployments.map((name) => deploymentLog(this.#deps.store, name).refresh()),
-    );
-    const runIds = opened
-      .flat()
-      .flatMap(({ at, event }) => (event.kind === 'opened' ? [{ at, runId: event.runId }] : []));
-    return Promise.all(
-      runIds.toSorted((a, b) => (a.at < b.at ? 1 : -1)).map(({ runId }) => this.read(runId)),
+    return listRuns(
+      this.#deps.store,
+      deployment === undefined ? await this.#deps.listDeployments() : [deployment],
     );
   }
 
@@ -98,18 +124,14 @@ export class RunRegistry implements Runs, AsyncDisposable {
     afterSequence: number,
     signal: AbortSignal,
   ): AsyncIterable<JournalEntry | Progress> {
-    const journal = runJournal(this.#deps.store, requireRunId(runId));
+    const { store, clock, listenProgress } = this.#deps;
+    const wakeOf = () => this.#active.get(runId)?.wake ?? createWake(clock, WATCH_POLL_MS);
     const news: Progress[] = [];
-    await using _ = await this.#deps.listenProgress(runId, (progress) => news.push(progress));
-    let seen = afterSequence;
-    for (;;) {
-      const entries = await journal.refresh({ signal });
-      const state = requireState(journal, runId);
-      for (const entry of entries.slice(seen)) yield entry;
-      seen = Math.max(seen, entries.length);
+    await using _ = await listenProgress(runId, (progress) => news.push(progress));
+    const pause = () => wakeOf().watch(WATCH_POLL_MS, signal);
+    for await (const entry of followRun({ store, runId, afterSequence, signal, pause })) {
+      if (entry !== undefined) yield entry;
       yield* news.splice(0);
-      if (isFinished(state)) return;
-      await (this.#active.get(runId)?.wake ?? createWake(WATCH_POLL_MS)).watch(WATCH_POLL_MS, signal);
     }
   }
 
@@ -171,33 +193,51 @@ export class RunRegistry implements Runs, AsyncDisposable {
   async #own(journal: Chain<JournalEvent>, state: RunState, epoch: number): Promise<RunState> {
     const { runId } = state.header;
     if (!isFinished(state)) await journal.append({ kind: 'owned', epoch }, isoTime(this.#deps.clock));
-    const wake = createWake();
+    const wake = createWake(this.#deps.clock);
     const done = this.#drive(journal, wake, state.header).finally(() => this.#active.delete(runId));
     this.#active.set(runId, { wake, done });
     return requireState(journal, runId);
   }
 
+  /** Another coordinator opened the same run first and drives it; our entry in the log must not keep it open. */
+  async #yield(journal: Chain<JournalEvent>, runId: string): Promise<RunState> {
+    await journal.refresh();
+    const state = requireState(journal, runId);
+    if (isFinished(state)) await this.#close(state);
+    return state;
+  }
+
+  /** Ends when the run is finished, is another coordinator's, or this process stops; nothing else gives a run up. */
   async #drive(journal: Chain<JournalEvent>, wake: RunWake, header: RunHeader): Promise<void> {
     const log = this.#deps.log.child({ run_id: header.runId, deployment_id: header.deployment });
-    const saga = this.#deps.sagaOf(header);
-    const { store, clock, drive } = this.#deps;
+    const { store, clock, drive, listenProgress } = this.#deps;
     const ports: DrivePorts = { ...drive, store, clock, onAppend: () => wake.announce() };
     for (;;) {
       try {
-        const state = await driveRun(saga, journal, wake, ports, this.#stopping.signal);
+        await using _ = await listenProgress(header.runId, () => wake.hear());
+        await journal.refresh();
+        const state = await driveRun(this.#deps.sagaOf(header), journal, wake, ports, this.#stopping.signal);
         await this.#close(state);
         log.info(EVENTS.runFinished, { outcome: state.status });
-        await this.#deps.onFinished(state, journal.entries);
-        return;
+        return await this.#announceEnd(state, journal, log);
       } catch (thrown) {
         if (this.#stopping.signal.aborted) return;
         const error = HoldfastError.from(thrown);
         if (error.code === 'OBJECT_EXISTS') return log.warn(EVENTS.runTakenOver, {});
         log.error(EVENTS.runInterrupted, { err: error });
-        if (error.entry.retry !== 'transient') return;
-        await wake.watch(RETRY_MS, this.#stopping.signal).catch(() => {});
-        await journal.refresh();
+        if (error.code === 'JOURNAL_BROKEN') return;
+        // A full or refusing store is an operator's to mend; the run goes on by itself when it is.
+        const pauseMs = error.entry.retry === 'transient' ? RETRY_MS : RETRY_SLOW_MS;
+        await wake.watch(pauseMs, this.#stopping.signal).catch(() => {});
       }
+    }
+  }
+
+  async #announceEnd(state: RunState, journal: Chain<JournalEvent>, log: Log): Promise<void> {
+    try {
+      await this.#deps.onFinished(state, journal.entries);
+    } catch (thrown) {
+      log.warn(EVENTS.runUnannounced, { err: HoldfastError.from(thrown) });
     }
   }
 
@@ -207,15 +247,4 @@ export class RunRegistry implements Runs, AsyncDisposable {
     if (!openRuns(await log.refresh()).some((run) => run.runId === runId)) return;
     await appendDecided(log, () => ({ kind: 'closed', runId, outcome: state.status }), this.#deps.clock);
   }
-}
-
-function requireState(journal: Chain<JournalEvent>, runId: string): RunState {
-  const state = fold(journal.entries);
-  if (state === undefined) throw new HoldfastError('RUN_NOT_FOUND', { run: runId });
-  return state;
-}
-
-function requireRunId(runId: string): string {
-  if (!RUN_PATTERN.test(runId)) throw new HoldfastError('RUN_NOT_FOUND', { run: runId });
-  return runId;
 }

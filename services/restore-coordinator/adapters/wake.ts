@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '#libs/kernel/clock.ts';
 import type { Wake } from '#libs/saga/drive.ts';
 
 /** How often a waiting run looks into the store by itself, should every event be lost. */
@@ -7,6 +8,8 @@ const POLL_MS = 2000;
 export interface RunWake extends Wake {
   /** There may be a result. */
   notify(): void;
+  /** The run's work is alive. */
+  hear(): void;
   cancel(principal: string): void;
   /** An entry was appended: watchers go on. */
   announce(): void;
@@ -15,9 +18,13 @@ export interface RunWake extends Wake {
 }
 
 /** A run's alarm clock: one waiter (the driver) and any number of watchers. */
-export function createWake(pollMs: number = POLL_MS): RunWake {
+export function createWake(clock: Clock, pollMs: number = POLL_MS): RunWake {
   let pending = false;
   let cancelledBy: string | undefined;
+  let heardAt = clock.now();
+  const hear = () => {
+    heardAt = clock.now();
+  };
   const news = createBell();
   const announcements = createBell();
   return {
@@ -25,12 +32,11 @@ export function createWake(pollMs: number = POLL_MS): RunWake {
       if (!pending) await news.wait(pollMs, signal);
       pending = false;
     },
-    takeCancel() {
-      const principal = cancelledBy;
-      cancelledBy = undefined;
-      return principal;
-    },
+    cancelledBy: () => cancelledBy,
+    heardAt: () => heardAt,
+    hear,
     notify() {
+      hear();
       pending = true;
       news.ring();
     },

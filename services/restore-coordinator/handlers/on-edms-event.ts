@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { parseWith } from '#libs/contracts/step.ts';
+import { durationMs } from '#libs/kernel/duration.ts';
 import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
+import { foldTriggers, triggerKey } from '../domain/triggers.ts';
 import type { CoordinatorPorts } from '../ports.ts';
 
 /** What an EDMS says, reduced to what matters here: the CloudEvent's own id and source make the run "once". */
@@ -11,23 +13,26 @@ const edmsEvent = z.object({
   subject: z.string().regex(TOKEN_PATTERN),
 });
 
-/** A trigger that the deployment's spec names opens a backup; any other event is none of our business. */
+/**
+ * A trigger that the deployment's spec names is recorded in its log, once; when its run is opened is `onDue`'s to
+ * decide. Any other event is none of our business. Durable when it returns.
+ */
 export async function onEdmsEvent(
   event: unknown,
-  { specs, runs }: CoordinatorPorts,
-): Promise<string | undefined> {
+  { specs, readLog, record }: Pick<CoordinatorPorts, 'specs' | 'readLog' | 'record'>,
+): Promise<'accepted' | 'repeated' | 'ignored'> {
   const { id, source, type, subject } = parseWith(edmsEvent, event, 'EDMS event');
-  const { spec, version } = await specs.read(subject);
-  if (spec.triggers[type] === undefined) return undefined;
-  const key = JSON.stringify([source, id]);
-  const state = await runs.open({
-    kind: 'backup',
-    deployment: subject,
-    specVersion: version,
-    principal: `event:${type}`,
-    origin: 'event',
+  const policy = (await specs.read(subject)).spec.triggers[type];
+  if (policy === undefined) return 'ignored';
+  const key = triggerKey(source, id);
+  const { pending, runOf } = foldTriggers(subject, await readLog(subject));
+  if (runOf.has(key) || pending.some((trigger) => trigger.key === key)) return 'repeated';
+  await record(subject, {
+    kind: 'triggered',
     key,
-    parameters: {},
+    type,
+    debounceMs: durationMs(policy.debounce),
+    minIntervalMs: durationMs(policy.minInterval),
   });
-  return state.header.runId;
+  return 'accepted';
 }

@@ -86,7 +86,9 @@ function afterMark(
   };
 }
 
+/** What the finished database step says counts: its early word may be the one of an attempt before. */
 function markOf(outcomes: Outcomes): string {
+  if (outcomes['database'] !== undefined) return snapshotOf(outcomes, 'database').mark;
   return parseWith(markOutcome, outcomes['mark'], 'mark').mark;
 }
 

@@ -3,6 +3,7 @@ import { backup } from './backup.ts';
 import { backups } from './backups.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
+import { emit } from './emit.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
 import { release } from './release.ts';
@@ -23,6 +24,7 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   doctor,
   backup,
   backups,
+  emit,
   restore,
   rollback,
   release,

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer, LeafCommand } from '../command.ts';
+import type { LeafCommand } from '../command.ts';
+import { withBackup } from '../committed-backup.ts';
 import { withFrontDoor } from '../connection.ts';
-import { backupData, backupText } from '../backup-text.ts';
-import type { FrontDoor } from '../front-door.ts';
 import { runData } from '../run-text.ts';
 import { watchRun } from '../watch-run.ts';
 
@@ -29,15 +28,3 @@ export const backup: LeafCommand = {
     });
   },
 };
-
-/** A committed backup is shown whole: what it holds and what it lacks. */
-async function withBackup(answer: Answer, door: FrontDoor): Promise<Answer> {
-  const run = answer.data['run'] as { deployment: string; outcome: { backupId?: string } };
-  if (run.outcome.backupId === undefined) return answer;
-  const committed = await door.getBackup(run.deployment, run.outcome.backupId);
-  return {
-    ...answer,
-    data: { ...answer.data, backup: backupData(committed) },
-    text: `${answer.text}\n${backupText(committed)}`,
-  };
-}

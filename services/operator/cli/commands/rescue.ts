@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { EXIT } from '#libs/kernel/catalogue.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Answer, Context, Input, LeafCommand } from '../command.ts';
-import { frontDoorOf } from '../front-door.ts';
+import { frontDoorOf, type FrontDoor, type Run } from '../front-door.ts';
 import { approve, planAnswer } from '../restore-plan.ts';
 import { randomUUID } from 'node:crypto';
 import { listStored } from '../rescue/list-stored.ts';
@@ -68,13 +69,32 @@ async function rescueNow(host: RescueHost, input: Input, context: Context): Prom
   const deployment = input.requireText('deployment');
   const backup = input.text('backup') ?? 'latest';
   context.report.note(`store ${host.store.name}, repository ${host.repository.id}`);
-  await using inline = await composeRescue(host, context);
+  await using inline = await composeRescue(host, context, input.flag('plan') ? undefined : deployment);
   const door = frontDoorOf(inline.caller, context.interrupts.signal);
   const plan = await door.planRestore({ deployment, backupId: backup });
   if (input.flag('plan')) return planAnswer(plan);
   await approve(plan, context, input.flag('yes'));
   const { backupId, planDigest } = plan;
-  const run = await door.startRestore({ deployment, backupId, planDigest, requestId: randomUUID() });
+  const run = await startAlone(door, { deployment, backupId, planDigest, requestId: randomUUID() }, context);
   context.report.note(`restore of ${deployment} from ${backupId}: run ${run.runId}`);
   return await watchRun(door, run.runId, context, { mayLeave: false });
+}
+
+/** A run that was open when its machine was lost holds the deployment: it is ended first. */
+async function startAlone(
+  door: FrontDoor,
+  request: Parameters<FrontDoor['startRestore']>[0],
+  context: Context,
+): Promise<Run> {
+  try {
+    return await door.startRestore(request);
+  } catch (thrown) {
+    const { code, details } = HoldfastError.from(thrown);
+    if (code !== 'RUN_IN_PROGRESS') throw thrown;
+    const runId = String(details['run']);
+    context.report.note(`run ${runId} was open when its machine was lost: it is ended first`);
+    await door.cancelRun(runId);
+    await watchRun(door, runId, context, { mayLeave: false });
+    return await door.startRestore(request);
+  }
 }

@@ -8,12 +8,13 @@ import { loadInlineServices } from '../services.ts';
 import type { RescueHost } from './open-rescue.ts';
 
 /**
- * The five services in this process, behind a bus in memory. What a run that was open when everything was lost left
- * half done is finished or taken back by the coordinator as it starts.
+ * The five services in this process, behind a bus in memory. Runs of `adopted` that were open when everything was lost
+ * are driven on here; those of others may be alive elsewhere, and stay alone.
  */
 export async function composeRescue(
   { store, repository, requireSecret }: RescueHost,
   context: Context,
+  adopted: string | undefined,
 ): Promise<Inline> {
   const pgBin = await findPostgresClient(context);
   const services = await loadInlineServices();
@@ -25,8 +26,9 @@ export async function composeRescue(
     log: silentLog,
     requireSecret,
     pgBin,
+    onlyAsked: true,
   };
-  return await composeInline({ services, host, principal: 'rescue' });
+  return await composeInline({ services, host, principal: 'rescue', adopts: (name) => name === adopted });
 }
 
 /** Without a client the plan says so, beside all else that is wrong. */

@@ -31,7 +31,8 @@ def stored_path(convention, uuid, name):
 
 
 def resolve(file_path):
-    root = settings.BASE_DIR if file_path.startswith(FLAT_PREFIX) else settings.MEDIA_ROOT
+    is_flat = file_path.startswith(FLAT_PREFIX)
+    root = Path(settings.STORAGE_ROOT).parent if is_flat else settings.MEDIA_ROOT
     return Path(root) / file_path
 
 

@@ -109,10 +109,18 @@ def upload(request):
     return JsonResponse(document_view(document), status=201)
 
 
+def related_view(document):
+    """Ids inside JSON: what has gone is not shown."""
+    ids = [entry["id"] for entry in document.metadata.get("related", [])]
+    related = Document.objects.filter(pk__in=ids).order_by("pk")
+    return [{"uuid": str(each.uuid), "document_number": each.document_number} for each in related]
+
+
 @logged_in
 def details(request, uuid):
     document = require_document(request, uuid)
-    return {**document_view(document), "can": object_rights(request.user, document)}
+    can = object_rights(request.user, document)
+    return {**document_view(document), "can": can, "related": related_view(document)}
 
 
 @logged_in

@@ -1,4 +1,5 @@
 from registrar.environment import APP_ROOT, text
+from registrar.local import apply_local
 from registrar.settings.base import *  # noqa: F403
 from registrar.settings.database import *  # noqa: F403
 from registrar.settings.security import *  # noqa: F403
@@ -31,3 +32,5 @@ LOGGING = {
         "django": {"handlers": ["app"], "level": "WARNING"},
     },
 }
+
+apply_local(globals())

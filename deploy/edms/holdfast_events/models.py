@@ -1,0 +1,1 @@
+"""None of its own: Django sends `pre_migrate` only for applications that have this module."""

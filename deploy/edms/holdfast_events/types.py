@@ -1,0 +1,10 @@
+"""Types of the events; a deployment's spec names those that ask for a backup, under `triggers`."""
+
+MIGRATION_PENDING = "edms.migration.pending"
+DEPLOYMENT_FINISHED = "edms.deployment.finished"
+SETTINGS_CHANGED = "edms.settings.changed"
+REINIT_PENDING = "edms.reinit.pending"
+VOLUME_REMOVAL_PENDING = "edms.volume.removal.pending"
+IMPORT_PENDING = "edms.import.pending"
+IMPORT_FINISHED = "edms.import.finished"
+CERTIFICATE_CREATED = "edms.certificate.created"

@@ -1,0 +1,64 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { RUN_PATTERN } from '#libs/kernel/ids.ts';
+import type { Chain } from '#libs/saga/chain.ts';
+import { fold, isFinished, type RunState } from '#libs/saga/fold.ts';
+import { runJournal, type JournalEntry, type JournalEvent } from '#libs/saga/journal.ts';
+import { deploymentLog } from '#libs/saga/log.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+
+/** Watchers look again at least this often: an entry may be another coordinator's. */
+export const WATCH_POLL_MS = 500;
+
+/** Runs as the store tells of them, whoever drives them. Throws RUN_NOT_FOUND. */
+export async function readRun(store: ObjectStore, runId: string): Promise<RunState> {
+  const journal = journalOf(store, runId);
+  await journal.refresh();
+  return requireState(journal, runId);
+}
+
+/** Newest first. */
+export async function listRuns(
+  store: ObjectStore,
+  deployments: readonly string[],
+): Promise<readonly RunState[]> {
+  const opened = await Promise.all(deployments.map((name) => deploymentLog(store, name).refresh()));
+  // An opener that crashed, or that lost to another one, leaves a second entry of the same run.
+  const openedAt = new Map(
+    opened.flat().flatMap(({ at, event }) => (event.kind === 'opened' ? [[event.runId, at] as const] : [])),
+  );
+  const newestFirst = [...openedAt].toSorted(([, a], [, b]) => (a < b ? 1 : -1));
+  return Promise.all(newestFirst.map(([runId]) => readRun(store, runId)));
+}
+
+/** Entries after a sequence as they come, and undefined at each pause between; ends with the run. */
+export async function* followRun(options: {
+  store: ObjectStore;
+  runId: string;
+  afterSequence: number;
+  signal: AbortSignal;
+  pause: () => Promise<void>;
+}): AsyncIterable<JournalEntry | undefined> {
+  const { store, runId, signal, pause } = options;
+  const journal = journalOf(store, runId);
+  let seen = options.afterSequence;
+  for (;;) {
+    const entries = await journal.refresh({ signal });
+    const state = requireState(journal, runId);
+    yield* entries.slice(seen);
+    seen = Math.max(seen, entries.length);
+    yield undefined;
+    if (isFinished(state)) return;
+    await pause();
+  }
+}
+
+export function requireState(journal: Chain<JournalEvent>, runId: string): RunState {
+  const state = fold(journal.entries);
+  if (state === undefined) throw new HoldfastError('RUN_NOT_FOUND', { run: runId });
+  return state;
+}
+
+function journalOf(store: ObjectStore, runId: string): Chain<JournalEvent> {
+  if (!RUN_PATTERN.test(runId)) throw new HoldfastError('RUN_NOT_FOUND', { run: runId });
+  return runJournal(store, runId);
+}

@@ -1,0 +1,41 @@
+import type { Schedule } from '#libs/contracts/schedule.ts';
+import { openRuns, type LogEntry, type LogEvent } from '#libs/saga/log.ts';
+import type { RunRequest } from '../ports.ts';
+import { planSlot } from './slots.ts';
+import { foldTriggers, triggersDueMs } from './triggers.ts';
+
+/** What a deployment asks for by itself at a time: by its schedule, and by events that wait for their run. */
+export interface Due {
+  /** To be in the log before the runs are opened. */
+  readonly record: readonly LogEvent[];
+  readonly open: readonly Omit<RunRequest, 'specVersion'>[];
+  /** When to look again; undefined: when something happened. */
+  readonly lookAtMs: number | undefined;
+}
+
+/** Pure: the same log at the same time always asks for the same runs. */
+export function planDue(
+  deployment: string,
+  entries: readonly LogEntry[],
+  schedule: Schedule | undefined,
+  nowMs: number,
+): Due {
+  const slots = planSlot(deployment, entries, schedule, nowMs);
+  // A restore has the deployment alone: whatever is due waits for its end.
+  if (openRuns(entries).some(({ exclusive }) => exclusive))
+    return { record: [], open: [], lookAtMs: undefined };
+  const triggers = foldTriggers(deployment, entries);
+  const dueMs = triggersDueMs(triggers, nowMs);
+  const oldest = dueMs !== undefined && dueMs <= nowMs ? triggers.pending[0] : undefined;
+  const backup = { kind: 'backup', deployment, parameters: {} } as const;
+  const open: Due['open'] = [
+    ...(slots.slot === undefined
+      ? []
+      : [{ ...backup, principal: 'schedule', origin: 'slot', key: slots.slot } as const]),
+    ...(oldest === undefined
+      ? []
+      : [{ ...backup, principal: `event:${oldest.type}`, origin: 'event', key: oldest.key } as const]),
+  ];
+  const times = [slots.nextMs, oldest === undefined ? dueMs : undefined].filter((time) => time !== undefined);
+  return { record: slots.record, open, lookAtMs: times.length === 0 ? undefined : Math.min(...times) };
+}

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRepository, openRepository } from '#libs/repository/open.ts';
+import { composeInline, inlineService, type Inline } from '#libs/runtime/inline.ts';
+import { deploymentLog, type LogEvent } from '#libs/saga/log.ts';
+import { memoryStore } from '#libs/store/memory.ts';
+import { silentLog } from '#libs/telemetry/log.ts';
+import { contract } from './contract.ts';
+import { buildService } from './service.ts';
+
+const SPEC = `deployment: records
+database: { url: { env: RECORDS_DATABASE_URL } }
+policy: { schedule: "0 2 * * *", timezone: Europe/Berlin }
+triggers: { edms.changed: { backup: all } }
+`;
+const HOUR_MS = 3_600_000;
+const EVENT = {
+  subject: 'edms.records',
+  type: 'edms.changed',
+  id: 'e1',
+  source: 'edms',
+  deployment: 'records',
+  data: {},
+};
+
+/** A store with a repository, a clock, and coordinators that nobody works for: what they open is in the log. */
+async function openWorld() {
+  const store = memoryStore();
+  const { identity } = await createRepository({ store });
+  const repository = await openRepository({ store, identity });
+  const world = {
+    now: Date.UTC(2026, 6, 1, 12),
+    start: (options: { onlyAsked?: boolean } = {}): Promise<Inline> =>
+      composeInline({
+        adopts: () => true,
+        services: [inlineService(contract, buildService)],
+        host: {
+          site: 'local',
+          store,
+          repository,
+          clock: { now: () => world.now },
+          log: silentLog,
+          requireSecret: () => assert.fail('asked for a secret'),
+          pgBin: undefined,
+          ...options,
+        },
+      }),
+    events: async (): Promise<readonly LogEvent[]> =>
+      (await deploymentLog(store, 'records').refresh()).map(({ event }) => event),
+    opened: async () => (await world.events()).filter(({ kind }) => kind === 'opened').length,
+    async until(holds: () => Promise<boolean>): Promise<void> {
+      while (!(await holds())) await sleep(10);
+    },
+    declare: (inline: Inline) =>
+      inline.caller.call(
+        'restore-coordinator',
+        'holdfast.coordinator.v1.DeploymentService',
+        'declareDeployment',
+        { specYaml: SPEC },
+      ),
+  };
+  return world;
+}
+
+type World = Awaited<ReturnType<typeof openWorld>>;
+
+async function declareAndStop(world: World): Promise<void> {
+  await using inline = await world.start();
+  await world.declare(inline);
+  await world.until(async () => (await world.events()).some(({ kind }) => kind === 'scheduled'));
+}
+
+const closed = async (world: World) => (await world.events()).filter(({ kind }) => kind === 'closed').length;
+
+test('a coordinator that was away for days runs the newest missed slot once, in the spec’s time zone', async () => {
+  const world = await openWorld();
+  await declareAndStop(world);
+  assert.equal(await world.opened(), 0);
+  world.now += 3 * 24 * HOUR_MS;
+  for (const _ of ['first', 'second']) {
+    await using _inline = await world.start();
+    await world.until(async () => (await closed(world)) === 1);
+  }
+  assert.equal(await world.opened(), 1);
+  const slots = (await world.events()).filter((event) => event.kind === 'slot').map(({ slot }) => slot);
+  assert.deepEqual(slots, ['2026-07-04T00:00:00.000Z']);
+});
+
+test('a coordinator whose clock went back finds its slot taken', async () => {
+  const world = await openWorld();
+  await declareAndStop(world);
+  world.now = Date.UTC(2026, 6, 2, 0, 1);
+  {
+    await using _inline = await world.start();
+    await world.until(async () => (await closed(world)) === 1);
+  }
+  world.now -= HOUR_MS;
+  {
+    await using inline = await world.start();
+    // An event is answered after the first look: the look is over when its run is there.
+    await inline.bus.publish(EVENT);
+    await world.until(async () => (await closed(world)) === 2);
+    world.now += 2 * HOUR_MS;
+    await inline.bus.publish({ ...EVENT, id: 'e2' });
+    await world.until(async () => (await closed(world)) === 3);
+  }
+  assert.equal((await world.events()).filter(({ kind }) => kind === 'slot').length, 1);
+});
+
+test('a repeated event is recorded once, also by the next coordinator', async () => {
+  const world = await openWorld();
+  await declareAndStop(world);
+  {
+    await using inline = await world.start();
+    await inline.bus.publish(EVENT);
+    await world.until(async () => (await closed(world)) === 1);
+  }
+  await using inline = await world.start();
+  await inline.bus.publish(EVENT);
+  await inline.bus.publish({ ...EVENT, id: 'other' });
+  await world.until(async () => (await closed(world)) === 2);
+  assert.equal((await world.events()).filter(({ kind }) => kind === 'triggered').length, 2);
+  assert.equal(await world.opened(), 2);
+});
+
+test('in rescue nothing starts by itself', async () => {
+  const world = await openWorld();
+  await declareAndStop(world);
+  world.now += 3 * 24 * HOUR_MS;
+  await using inline = await world.start({ onlyAsked: true });
+  await inline.bus.publish(EVENT);
+  await world.until(async () => (await world.events()).some(({ kind }) => kind === 'triggered'));
+  assert.equal(await world.opened(), 0);
+});
