@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RUN_PATTERN } from '#libs/kernel/ids.ts';
 
 /** What each verb asks for and answers. Shapes are listed in protos/README.md; times are RFC 3339. */
 
@@ -39,6 +40,10 @@ const stagedDatabase = z.object({
   live: z.string(),
   side: z.string(),
   kept: z.string(),
+  /** What the restored database has not, on purpose: sessions, and due tasks by name, which are held. */
+  adapted: z
+    .object({ sessionsDropped: z.int(), held: z.array(z.string()) })
+    .default({ sessionsDropped: 0, held: [] }),
 });
 const stagedTrees = z.object({
   component: z.enum(['files', 'config']),
@@ -51,14 +56,25 @@ export type Staged = z.infer<typeof staged>;
 export type StagedDatabase = z.infer<typeof stagedDatabase>;
 export type StagedTrees = z.infer<typeof stagedTrees>;
 
-/** PivotRestore, UndoPivot: idempotent; a place that is gone means another attempt owns it, and is refused. */
-export const pivotRequest = z.object({ staged });
+/**
+ * PivotRestore, UndoPivot: idempotent; a place that is gone means another attempt owns it, and is refused. `ofRun` names
+ * the finished restore whose switch a rollback takes back; its PivotRestore switches what was put back once more.
+ */
+export const pivotRequest = z.object({ staged, ofRun: z.string().regex(RUN_PATTERN).optional() });
+
+/** ReleaseKept: drops what finished restores left beside the living system, old state or taken-back new one. */
+export const releaseRequest = z.object({
+  states: z.array(z.object({ ofRun: z.string().regex(RUN_PATTERN), staged })),
+});
 
 /** DiscardStage: removes whatever this run staged, all attempts; the live state is never touched. */
 export const discardRequest = z.object({});
 
 /** CloseDatabase: the live database takes no connection until the switch or OpenDatabase; none there, nothing to do. */
 export const closeDatabaseRequest = z.object({});
+
+/** EnableSchedules: tasks that a restore held, by name; those that are gone or enabled stay as they are. */
+export const enableSchedulesRequest = z.object({ names: z.array(z.string()) });
 
 /** RunHook: the argument arrays of the spec, in order. */
 export const runHookRequest = z.object({ hook: z.enum(['stop', 'reset', 'start']) });
@@ -72,6 +88,8 @@ export const verifyBackupRequest = z.object({
   snapshots: z.array(snapshotRef),
   newPacks: z.array(z.string()),
 });
+/** VerifyPacks: before a restore touches anything, every pack it needs is there and whole. */
+export const verifyPacksRequest = z.object({ backupId: z.string(), snapshots: z.array(snapshotRef) });
 export const verifyStagedRequest = z.object({
   backupId: z.string(),
   snapshots: z.array(snapshotRef),

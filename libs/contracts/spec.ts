@@ -82,7 +82,18 @@ export const specSchema = z.strictObject({
       envFiles: z.array(absolutePath).default([]),
       trees: z.array(rootSchema).default([]),
       require: z.array(z.string().min(1)).default([]),
+      /** Variables that are this deployment's own, whatever backup is restored to it: given to the env files as staged. */
+      set: z
+        .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.union([z.string(), secretRef]))
+        .default({}),
       site,
+    })
+    .prefault({}),
+  /** What is not taken over from a backup. Without a word: nothing of one's own, sessions and schedules of another's. */
+  restore: z
+    .strictObject({
+      sessions: z.enum(['keep', 'drop']).optional(),
+      schedules: z.enum(['keep', 'hold']).optional(),
     })
     .prefault({}),
   application: z

@@ -258,6 +258,7 @@ export const CATALOGUE = {
     'staging place is gone or no longer this attempt’s',
     'nothing was switched; see who owns it now: holdfast runs show RUN',
   ),
+  PLACE_IN_USE: refused('a place is in use already', 'name another place for it'),
   SPACE_MISSING: refused('not enough free space', 'free the space named, then run again'),
   NOT_WRITABLE: refused('a place cannot be written', 'give the restoring user access to it'),
   VARIABLE_MISSING: refused(

@@ -48,11 +48,13 @@ function decideUndo(saga: Saga, state: RunState, now: number): readonly JournalE
   return [{ kind: 'finished', outcome: outcomeOf(saga, state), error: state.error ?? null }];
 }
 
-/** Refused means nothing outside the coordinator was asked to do anything. */
+/** Refused means nothing outside the coordinator was asked to do more than to look. */
 function outcomeOf(saga: Saga, state: RunState): 'cancelled' | 'refused' | 'failed' {
   const code = state.error?.code ?? 'INTERNAL';
   if (code === 'CANCELLED') return 'cancelled';
-  const touched = saga.steps.some((step) => 'service' in step.work && state.steps[step.name] !== undefined);
+  const touched = saga.steps.some(
+    (step) => 'service' in step.work && step.looksOnly !== true && state.steps[step.name] !== undefined,
+  );
   return CATALOGUE[code].exit === EXIT.refused && !touched ? 'refused' : 'failed';
 }
 

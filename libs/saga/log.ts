@@ -32,7 +32,17 @@ export type LogEvent =
   | { readonly kind: 'scheduled'; readonly schedule: string; readonly timezone: string }
   /** The time of a schedule has come; its run follows. RFC 3339. */
   | { readonly kind: 'slot'; readonly slot: string }
-  | { readonly kind: 'restored'; readonly runId: string; readonly backupId: string }
+  | {
+      readonly kind: 'restored';
+      readonly runId: string;
+      readonly backupId: string;
+      /** It went beside the living system: no old state was switched away. */
+      readonly kept?: false;
+    }
+  /** The switch of restore `restoreRunId` was taken back; the states of these restores were dropped. */
+  | { readonly kind: 'rolled-back'; readonly runId: string; readonly restoreRunId: string }
+  | { readonly kind: 'schedules-released'; readonly runId: string; readonly restoreRunId: string }
+  | { readonly kind: 'released'; readonly runId: string; readonly restoreRunIds: readonly string[] }
   | {
       readonly kind: 'approved';
       readonly runId: string;

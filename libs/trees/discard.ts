@@ -38,6 +38,17 @@ export async function discardPlaces(
   return innermostFirst.toReversed();
 }
 
+/** Removes places whose switch is complete, forward or back. Throws STAGE_GONE for one that stopped half-way. */
+export async function releasePlaces(places: readonly StagePlace[], stage: string): Promise<string[]> {
+  const there = await placesOf(places, stage);
+  for (const { place, state } of there)
+    if (state !== undefined && state.phase !== 'done' && state.phase !== 'undone')
+      throw new HoldfastError('STAGE_GONE', { path: place.path, stage, reason: `it is ${state.phase}` });
+  for (const { place } of there) await removePlace(place, stage);
+  for (const place of places) await removeOwnFolder(place);
+  return there.map(({ place }) => place.path);
+}
+
 /** Throws STAGE_GONE when a newer attempt has a place there: then this worker was taken over. */
 export async function requireNewest(place: StagePlace, stage: string): Promise<void> {
   const [runId, epoch, attempt] = stage.split('.') as [string, string, string];

@@ -1,10 +1,10 @@
 import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Repository } from '#libs/repository/port.ts';
-import { discardPlaces } from './discard.ts';
+import { discardPlaces, releasePlaces } from './discard.ts';
 import { codeOf, realDisk, type Disk } from './disk.ts';
 import { inspectRoots } from './inspect.ts';
-import { pivotPlace, undoPlace } from './pivot.ts';
+import { pivotPlace, rearmPlace, undoPlace } from './pivot.ts';
 import { findPlaceState } from './place-state.ts';
 import type { NamedPlace, StagedPlaces, Trees } from './port.ts';
 import { probePlaces } from './probe.ts';
@@ -27,10 +27,12 @@ export function openTrees({ repository, clock, disk = realDisk }: TreesDeps): Tr
       naming(() =>
         stageTrees(request, options, { disk, read: (ref, { signal }) => repository.read(ref, { signal }) }),
       ),
-    pivot: (staged) => naming(() => pivotAll(staged, disk)),
+    pivot: (staged, { again } = { again: false }) =>
+      naming(() => (again ? pivotAgain(staged, disk) : pivotAll(staged, disk))),
     undo: (staged) => naming(() => undoAll(staged, disk)),
     discard: (places, runId) => naming(() => discardPlaces(places, runId, disk, { keepFolders: false })),
     survey: surveyRoots,
+    release: (staged) => naming(() => releasePlaces(staged.roots, staged.stage)),
     probe: (needs) => probePlaces(needs, disk),
   };
 }
@@ -39,6 +41,13 @@ async function pivotAll(staged: StagedPlaces, disk: Disk): Promise<string[]> {
   await requireAllThere(staged);
   for (const place of staged.roots) await pivotPlace(place, staged.stage, disk);
   return staged.roots.map(({ name }) => name);
+}
+
+async function pivotAgain({ stage, roots }: StagedPlaces, disk: Disk): Promise<string[]> {
+  const gone = await Promise.all(roots.map((place) => isMissing(place, stage)));
+  const there = roots.filter((_, index) => !gone[index]);
+  for (const place of there.toReversed()) await rearmPlace(place, stage, disk);
+  return await pivotAll({ stage, roots: there }, disk);
 }
 
 /** In reverse order: a file that is a root of its own may lie in a folder that is one too. */

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
-import { lutimes, mkdir, open, unlink } from 'node:fs/promises';
+import { lutimes, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path/posix';
 import { pipeline } from 'node:stream/promises';
 import { keptTreePath, stagedTreePath, type StagePlace } from '#libs/contracts/stage.ts';
 import { applyAttributes, applyToHandle, readAttributes, secondsOf, syncFolder } from './attributes.ts';
-import { codeOf, isGone, type Disk } from './disk.ts';
+import { codeOf, isGone, isThere, type Disk } from './disk.ts';
 import type { PlaceState } from './place-state.ts';
 
 /** A mount of a single file cannot be renamed over, but it can be written. */
@@ -33,6 +33,17 @@ export async function placeSingle(
   if (after === null) await removeFile(place.path);
   else await put(stagedTreePath(place, stage), place.path, disk);
   await finishFolder(place, folder);
+}
+
+/** Where the switch had placed it: its bytes go back to the stage, so that it can be placed once more. */
+export async function keepNewSingle(place: StagePlace, stage: string, { after }: PlaceState): Promise<void> {
+  const fresh = stagedTreePath(place, stage);
+  if (after === null || (await isThere(fresh))) return;
+  const copy = `${fresh}.copy`;
+  await removeFile(copy);
+  await copyDurably(place.path, copy);
+  await rename(copy, fresh);
+  await syncFolder(dirname(fresh));
 }
 
 export async function putSingleBack(

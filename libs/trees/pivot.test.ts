@@ -173,3 +173,19 @@ test('nothing is moved when one of the places is gone', async () => {
   });
   assert.deepEqual(scene.live(), scene.old);
 });
+
+test('what was put back is switched once more, a single file too; then it is released and only the live state is left', async () => {
+  await using scene = await switchable();
+  const { staged, fresh, old, roots } = scene;
+  const trees = scene.trees();
+  await trees.pivot(staged);
+  for (const _ of [1, 2]) await trees.undo(staged);
+  assert.deepEqual(scene.live(), old);
+  for (const _ of [1, 2]) await trees.pivot(staged, { again: true });
+  assert.deepEqual(scene.live(), fresh);
+  await trees.undo(staged);
+  for (const _ of [1, 2]) await trees.release(staged);
+  assert.deepEqual(scene.live(), old);
+  for (const { path, single } of roots)
+    assert.equal(existsSync(`${single ? `${path}/..` : path}/.holdfast`), false);
+});

@@ -5,7 +5,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { applyAttributes, readAttributes, syncFolder, type Attributes } from './attributes.ts';
 import { codeOf, isGone, type Disk } from './disk.ts';
 import { fullPath, showPath } from './paths.ts';
-import { placeSingle, keepSingle, putSingleBack } from './pivot-single.ts';
+import { keepNewSingle, keepSingle, placeSingle, putSingleBack } from './pivot-single.ts';
 import { requirePlaceState, writePlaceState, type PlaceState } from './place-state.ts';
 
 /**
@@ -64,7 +64,7 @@ export async function undoPlace(place: StagePlace, stage: string, disk: Disk): P
         await enter({ phase: 'unclearing' });
         break;
       case 'unplacing':
-        if (!place.single) await moveLiveToNew(place, stage, disk);
+        await (place.single ? keepNewSingle(place, stage, state) : moveLiveToNew(place, stage, disk));
         await enter({ phase: 'unclearing' });
         break;
       case 'unclearing':
@@ -77,6 +77,14 @@ export async function undoPlace(place: StagePlace, stage: string, disk: Disk): P
         return;
     }
   }
+}
+
+/** What was put back may be switched once more; one that never was is left as it is. */
+export async function rearmPlace(place: StagePlace, stage: string, disk: Disk): Promise<void> {
+  const { phase } = await requirePlaceState(place, stage);
+  if (phase === 'unplacing' || phase === 'unclearing') await undoPlace(place, stage, disk);
+  const state = await requirePlaceState(place, stage);
+  if (state.phase === 'undone') await writePlaceState(place, stage, { ...state, phase: 'staged' });
 }
 
 async function beforeOf(place: StagePlace): Promise<Pick<PlaceState, 'before' | 'folder'>> {

@@ -23,9 +23,10 @@ export interface Trees {
   stage(request: StageRequest, options: StageOptions): Promise<readonly NamedPlace[]>;
   /**
    * Old content → kept, new → live, by renames, place by place; goes on from wherever it stopped, and does nothing when
-   * it is done. Throws STAGE_GONE, before anything is moved, when a place is gone or was put back.
+   * it is done. Throws STAGE_GONE, before anything is moved, when a place is gone or was put back; `again` switches one
+   * that was put back once more, and lets places be gone: nothing of them was put back.
    */
-  pivot(staged: StagedPlaces): Promise<readonly string[]>;
+  pivot(staged: StagedPlaces, options?: { readonly again: boolean }): Promise<readonly string[]>;
   /** The other way round, from wherever `pivot` or an earlier undo stopped. */
   undo(staged: StagedPlaces): Promise<readonly string[]>;
   /**
@@ -35,6 +36,8 @@ export interface Trees {
   discard(places: readonly StagePlace[], runId: string): Promise<readonly string[]>;
   /** How much is there now, and which old states were kept; reads the content of small files alone, if asked. */
   survey(roots: readonly TreeRoot[], options: SurveyOptions): Promise<readonly LiveRoot[]>;
+  /** Removes the places of a finished switch, with what they keep; the live state is not touched. Gone is done. */
+  release(staged: StagedPlaces): Promise<readonly string[]>;
   /** What a restore to these places would meet: tried with files of its own, which are removed again. */
   probe(needs: readonly PlaceNeed[]): Promise<ProbeAnswer>;
 }

@@ -1,8 +1,10 @@
 import {
   discardRequest,
   pivotRequest,
+  releaseRequest,
   stageRestoreRequest,
   takeSnapshotRequest,
+  type Staged,
   type StagedTrees,
 } from '#libs/contracts/requests.ts';
 import { stageName } from '#libs/contracts/stage.ts';
@@ -81,8 +83,9 @@ export async function pivotStep(
   context: StepContext,
   { trees }: TreePorts,
 ): Promise<Json> {
-  const staged = parseStaged(component, request, context);
-  return { switched: [...(await context.phase('pivot', () => trees.pivot(staged)))] };
+  const { staged, ofRun } = parseStaged(component, request, context);
+  const pivot = () => trees.pivot(staged, { again: ofRun !== undefined });
+  return { switched: [...(await context.phase('pivot', pivot))] };
 }
 
 export async function undoStep(
@@ -91,7 +94,7 @@ export async function undoStep(
   context: StepContext,
   { trees }: TreePorts,
 ): Promise<Json> {
-  const staged = parseStaged(component, request, context);
+  const { staged } = parseStaged(component, request, context);
   return { switchedBack: [...(await context.phase('undo', () => trees.undo(staged)))] };
 }
 
@@ -105,12 +108,33 @@ export async function discardStep(
   return { removed: [...(await trees.discard(roots, command.runId))] };
 }
 
-/** Only places of this very run: a command names none but its own. */
-function parseStaged(component: 'files' | 'config', request: Json, { command }: StepContext): StagedTrees {
-  const { staged } = parseWith(pivotRequest, request, 'pivot');
+export async function releaseStep(
+  { component }: TreeComponent,
+  request: Json,
+  { phase }: StepContext,
+  { trees }: TreePorts,
+): Promise<Json> {
+  const { states } = parseWith(releaseRequest, request, 'ReleaseKept');
+  const places = states.map(({ staged, ofRun }) => requireOwn(component, staged, ofRun));
+  const removed: string[] = [];
+  for (const staged of places) removed.push(...(await phase('release', () => trees.release(staged))));
+  return { removed };
+}
+
+/** Only places of this very run, or of the one that a rollback names. */
+function parseStaged(
+  component: 'files' | 'config',
+  request: Json,
+  { command }: StepContext,
+): { readonly staged: StagedTrees; readonly ofRun: string | undefined } {
+  const { staged, ofRun } = parseWith(pivotRequest, request, 'pivot');
+  return { staged: requireOwn(component, staged, ofRun ?? command.runId), ofRun };
+}
+
+function requireOwn(component: 'files' | 'config', staged: Staged, runId: string): StagedTrees {
   if (staged.component === 'database' || staged.component !== component)
     throw foreign(component, staged.component);
-  if (!/^[0-9a-f]{32}\.\d+\.\d+$/.test(staged.stage) || !staged.stage.startsWith(`${command.runId}.`))
+  if (!/^[0-9a-f]{32}\.\d+\.\d+$/.test(staged.stage) || !staged.stage.startsWith(`${runId}.`))
     throw new HoldfastError('STAGE_GONE', { stage: staged.stage, reason: 'it belongs to another run' });
   return staged;
 }

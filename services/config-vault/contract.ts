@@ -1,6 +1,7 @@
 import type { ServiceContract } from '#libs/runtime/contract.ts';
 import { onDiscardStage } from './handlers/on-discard-stage.ts';
 import { onPivotRestore } from './handlers/on-pivot-restore.ts';
+import { onReleaseKept } from './handlers/on-release-kept.ts';
 import { onRunHook } from './handlers/on-run-hook.ts';
 import { onStageRestore } from './handlers/on-stage-restore.ts';
 import { onTakeSnapshot } from './handlers/on-take-snapshot.ts';
@@ -19,6 +20,7 @@ export const contract: ServiceContract<ConfigPorts> = {
     PivotRestore: onPivotRestore,
     UndoPivot: onUndoPivot,
     DiscardStage: onDiscardStage,
+    ReleaseKept: onReleaseKept,
     RunHook: onRunHook,
   },
   serves: {

@@ -1,4 +1,5 @@
-import type { Spec } from '#libs/contracts/spec.ts';
+import type { SecretRef, Spec } from '#libs/contracts/spec.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
 import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
@@ -32,6 +33,9 @@ export interface Release {
 export interface EnvFiles {
   /** Undefined when it is not there or cannot be read. */
   find(path: string): Promise<Buffer | undefined>;
+  require(path: string): Promise<Buffer>;
+  /** Other bytes in the same file, durable, its owner, mode and times as they were. For staged files only. */
+  replace(path: string, content: Uint8Array): Promise<void>;
 }
 
 /** Programs of this host. */
@@ -59,5 +63,7 @@ export interface ConfigPorts {
   readonly vault: Vault;
   readonly envFiles: EnvFiles;
   readonly programs: Programs;
+  /** Throws SECRET_MISSING and the like; see Host. */
+  readonly requireSecret: (ref: SecretRef) => Secret;
   readonly clock: Clock;
 }

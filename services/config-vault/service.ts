@@ -8,7 +8,12 @@ import { openVault } from './adapters/vault.ts';
 import type { ConfigPorts } from './ports.ts';
 
 /** Configuration of its site; everything durable is in repository, store and the deployment's log. */
-export const buildService: BuildService<ConfigPorts> = async ({ store, repository, clock }) => ({
+export const buildService: BuildService<ConfigPorts> = async ({
+  store,
+  repository,
+  clock,
+  requireSecret,
+}) => ({
   ports: {
     trees: openTrees({ repository, clock }),
     snapshots: treeSnapshots(repository),
@@ -16,6 +21,7 @@ export const buildService: BuildService<ConfigPorts> = async ({ store, repositor
     vault: openVault({ store, repository, clock }),
     envFiles,
     programs,
+    requireSecret,
     clock,
   },
   [Symbol.asyncDispose]: async () => {},

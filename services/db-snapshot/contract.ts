@@ -1,8 +1,10 @@
 import type { ServiceContract } from '#libs/runtime/contract.ts';
 import { onCloseDatabase } from './handlers/on-close-database.ts';
 import { onDiscardStage } from './handlers/on-discard-stage.ts';
+import { onEnableSchedules } from './handlers/on-enable-schedules.ts';
 import { onOpenDatabase } from './handlers/on-open-database.ts';
 import { onPivotRestore } from './handlers/on-pivot-restore.ts';
+import { onReleaseKept } from './handlers/on-release-kept.ts';
 import { onStageRestore } from './handlers/on-stage-restore.ts';
 import { onTakeSnapshot } from './handlers/on-take-snapshot.ts';
 import { onUndoPivot } from './handlers/on-undo-pivot.ts';
@@ -21,6 +23,8 @@ export const contract: ServiceContract<DbSnapshotPorts> = {
     PivotRestore: onPivotRestore,
     UndoPivot: onUndoPivot,
     DiscardStage: onDiscardStage,
+    ReleaseKept: onReleaseKept,
+    EnableSchedules: onEnableSchedules,
   },
   serves: {
     'holdfast.component.v1.ComponentService': { preflight: { unary: preflight } },

@@ -7,6 +7,7 @@ import type {
 import type { StagedDatabase, TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
+import type { Adaptation } from '#libs/contracts/adaptation.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
@@ -80,6 +81,10 @@ export interface Target {
   undo(spec: Spec, staged: StagedDatabase, signal: AbortSignal): Promise<readonly string[]>;
   /** Databases dropped. */
   discard(spec: Spec, prefix: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Those of the names that are there; returns them. */
+  drop(spec: Spec, names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  /** In the live database; names of the tasks that were enabled. */
+  enableSchedules(spec: Spec, names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** Sessions ended; undefined when there is no such database. */
   close(spec: Spec, signal: AbortSignal): Promise<number | undefined>;
   open(spec: Spec, signal: AbortSignal): Promise<boolean>;
@@ -90,6 +95,8 @@ export interface SideDatabase extends AsyncDisposable {
   readonly oid: string;
   restore(section: Section, archive: AsyncIterable<Buffer>): Promise<void>;
   fill(table: TableRecord, data: AsyncIterable<Buffer>): Promise<void>;
+  /** Before triggers and keys are there. Sessions dropped, and names of the due tasks that are held from now on. */
+  adapt(adaptation: Adaptation): Promise<{ readonly sessionsDropped: number; readonly held: string[] }>;
   setSequences(records: AsyncIterable<SequenceRecord>): Promise<void>;
   /** Grants, settings, comment and limit of the database itself, then statistics. */
   finish(globals: DatabaseGlobals): Promise<void>;

@@ -1,6 +1,7 @@
 import type { ServiceContract } from '#libs/runtime/contract.ts';
 import { onDiscardStage } from './handlers/on-discard-stage.ts';
 import { onPivotRestore } from './handlers/on-pivot-restore.ts';
+import { onReleaseKept } from './handlers/on-release-kept.ts';
 import { onStageRestore } from './handlers/on-stage-restore.ts';
 import { onTakeSnapshot } from './handlers/on-take-snapshot.ts';
 import { onUndoPivot } from './handlers/on-undo-pivot.ts';
@@ -18,6 +19,7 @@ export const contract: ServiceContract<FilePorts> = {
     PivotRestore: onPivotRestore,
     UndoPivot: onUndoPivot,
     DiscardStage: onDiscardStage,
+    ReleaseKept: onReleaseKept,
   },
   serves: {
     'holdfast.component.v1.ComponentService': { preflight: { unary: preflight } },

@@ -13,7 +13,10 @@ import { listRuns } from './rpc/list-runs.ts';
 import { planRestore } from './rpc/plan-restore.ts';
 import { readLog } from './rpc/read-log.ts';
 import { startBackup } from './rpc/start-backup.ts';
+import { startRelease } from './rpc/start-release.ts';
 import { startRestore } from './rpc/start-restore.ts';
+import { startRollback } from './rpc/start-rollback.ts';
+import { startSchedules } from './rpc/start-schedules.ts';
 import { watchRun } from './rpc/watch-run.ts';
 
 /** The front door. It takes no commands: it sends them (`StepCommand`) and reads their results. */
@@ -37,6 +40,9 @@ export const contract: ServiceContract<CoordinatorPorts> = {
     'holdfast.coordinator.v1.RestoreService': {
       planRestore: { unary: planRestore },
       startRestore: { unary: startRestore },
+      startRollback: { unary: startRollback },
+      startRelease: { unary: startRelease },
+      startSchedules: { unary: startSchedules },
     },
     'holdfast.coordinator.v1.ReportService': {
       getCoverage: { unary: getCoverage },

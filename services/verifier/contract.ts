@@ -1,6 +1,7 @@
 import type { ServiceContract } from '#libs/runtime/contract.ts';
 import { onCheckLive } from './handlers/on-check-live.ts';
 import { onVerifyBackup } from './handlers/on-verify-backup.ts';
+import { onVerifyPacks } from './handlers/on-verify-packs.ts';
 import { onVerifyStaged } from './handlers/on-verify-staged.ts';
 import type { VerifierPorts } from './ports.ts';
 import { listVerdicts } from './rpc/list-verdicts.ts';
@@ -8,7 +9,12 @@ import { listVerdicts } from './rpc/list-verdicts.ts';
 /** The second pair of eyes: it copies nothing, and compares with what the source said of itself. */
 export const contract: ServiceContract<VerifierPorts> = {
   service: 'verifier',
-  consumes: { VerifyBackup: onVerifyBackup, VerifyStaged: onVerifyStaged, CheckLive: onCheckLive },
+  consumes: {
+    VerifyBackup: onVerifyBackup,
+    VerifyPacks: onVerifyPacks,
+    VerifyStaged: onVerifyStaged,
+    CheckLive: onCheckLive,
+  },
   serves: { 'holdfast.verify.v1.VerifyService': { listVerdicts: { unary: listVerdicts } } },
   publishes: [
     'holdfast.step.v1.StepCompleted',

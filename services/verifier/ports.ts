@@ -7,18 +7,29 @@ import type {
 import type { Check, SnapshotRef } from '#libs/contracts/requests.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import type { StreamRef } from '#libs/repository/port.ts';
 import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 
 /** What the source said, read from sealed snapshots; nothing here is written by the verifier. */
 export interface Evidence {
   /** Throws SNAPSHOT_DAMAGED, OBJECT_MISSING when the snapshot is not the one the digest names. */
-  requireSnapshot(ref: SnapshotRef, signal: AbortSignal): Promise<{ readonly packs: readonly string[] }>;
+  requireSnapshot(
+    ref: SnapshotRef,
+    signal: AbortSignal,
+  ): Promise<{ readonly packs: readonly string[]; readonly takenAt: string }>;
   tables(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<TableRecord>;
   sequences(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<SequenceRecord>;
   documents(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<DocumentRow>;
   listing(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<TreeRecord>;
+  /** A small file of a listing. */
+  content(data: StreamRef, signal: AbortSignal): Promise<Buffer>;
   /** Re-reads a whole pack and opens every chunk. Throws PACK_DAMAGED. */
   verifyPack(name: string, signal: AbortSignal): Promise<{ readonly bytes: number }>;
+  /** Committed backups whose manifest is authentic, newest first. */
+  backups(
+    deployment: string,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly backupId: string; readonly snapshots: readonly SnapshotRef[] }>;
   hasPack(name: string, signal: AbortSignal): Promise<boolean>;
 }
 
@@ -31,6 +42,11 @@ export interface DatabaseView extends AsyncDisposable {
     readonly columns: readonly string[];
     readonly algorithm: ContentHash['algorithm'];
   }): Promise<{ readonly rows: number; readonly contentHash: ContentHash }>;
+  countTrue(column: {
+    readonly schema: string;
+    readonly name: string;
+    readonly column: string;
+  }): Promise<number>;
   sequences(): Promise<readonly SequenceRecord[]>;
   /** Foreign keys by name with the number of rows whose parent is missing; only those above zero. */
   orphans(): Promise<readonly { readonly constraint: string; readonly rows: number }[]>;
@@ -47,6 +63,8 @@ export interface Trees {
     path: string,
     options: { readonly digest: boolean; readonly signal: AbortSignal },
   ): AsyncIterable<SeenEntry>;
+  /** A small file. */
+  read(path: string): Promise<Buffer>;
 }
 
 export interface SeenEntry {

@@ -6,7 +6,7 @@ export function demoText(result: DemoResult): string {
   const compared = Object.values(oracle.compared).reduce((sum, count) => sum + count, 0);
   const lines = [
     '',
-    `scheme ${scheme}, store ${store}, total loss`,
+    `scheme ${scheme}, store ${store}, ${result.sabotage === undefined ? `scenario ${result.scenario}` : `sabotage ${result.sabotage.what}: ${result.sabotage.seen}, expected ${result.sabotage.expected}`}`,
     ...(backup.id === undefined ? [] : [backupLine(backup)]),
     `restore: ${seconds(restore.durationMs)}, ${restore.manualSteps} steps by hand`,
     ...restore.phases.map(({ name, ms }) => `  ${name.padEnd(18)} ${seconds(ms).padStart(8)}`),
@@ -18,6 +18,7 @@ export function demoText(result: DemoResult): string {
       : [`trace ${trace.traceId}: ${trace.spans} spans, ${trace.orphans} without their parent`]),
     `oracle: ${compared} things compared, ${oracle.differences.length} differences`,
     ...oracle.differences.slice(0, 20).map(({ area, what }) => `  ${area}: ${what}`),
+    ...Object.entries(result.promises ?? {}).map(([what, held]) => `${held ? 'ok     ' : 'BROKEN '} ${what}`),
     ...(findings === undefined
       ? []
       : [`findings of the analysis that do not hold: ${findings.red.join(' ')}`]),

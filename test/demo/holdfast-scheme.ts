@@ -132,7 +132,9 @@ export interface Check {
 }
 
 export function restoreFacts(spoken: Spoken) {
-  const { run } = spoken.answer as unknown as { run: SpokenRun };
+  const { run } = spoken.answer as unknown as { run?: SpokenRun };
+  // Refused at the plan: there was no run.
+  if (run === undefined) return { runId: '', durationMs: 0, phases: [] };
   const phases = run.steps
     .filter(({ finishedAt }) => finishedAt !== '')
     .map(({ name, startedAt, finishedAt }) => ({ name, ms: Date.parse(finishedAt) - Date.parse(startedAt) }));

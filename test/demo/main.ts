@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { demoText } from './demo-text.ts';
 import { runDemo } from './run-demo.ts';
+import { sabotage, SABOTAGE_NAMES } from './scenarios/sabotage.ts';
+import { SCENARIO_NAMES, SCENARIOS } from './scenarios/all.ts';
 
 /**
  * npm run demo: a real EDMS is backed up, destroyed and brought back, and a program that shares no code with Holdfast
@@ -15,6 +17,8 @@ import { runDemo } from './run-demo.ts';
 const { values } = parseArgs({
   options: {
     scheme: { type: 'string', default: 'holdfast' },
+    sabotage: { type: 'string', default: '' },
+    scenario: { type: 'string', default: 'loss' },
     store: { type: 'string', default: 'disk' },
     scale: { type: 'string', default: 'small' },
     rows: { type: 'string', default: '0' },
@@ -36,6 +40,7 @@ const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
 try {
   const result = await runDemo({
     scheme: oneOf('scheme', ['holdfast', 'legacy']),
+    ...playOf(),
     store: oneOf('store', ['disk', 'minio']),
     scale: oneOf('scale', ['seed', 'small']),
     rows: wholeNumber('rows'),
@@ -52,7 +57,17 @@ try {
   else await rm(folder, { recursive: true, force: true });
 }
 
-function oneOf<const T extends string>(name: 'scheme' | 'store' | 'scale', choices: readonly T[]): T {
+/** Nothing for total loss, which is the demo itself. */
+function playOf() {
+  if (values.sabotage !== '') return { play: sabotage(oneOf('sabotage', SABOTAGE_NAMES)) };
+  const scenario = oneOf('scenario', SCENARIO_NAMES);
+  return scenario === 'loss' ? {} : { scenario, play: SCENARIOS[scenario] };
+}
+
+function oneOf<const T extends string>(
+  name: 'scheme' | 'scenario' | 'sabotage' | 'store' | 'scale',
+  choices: readonly T[],
+): T {
   const found = choices.find((choice) => choice === values[name]);
   if (found === undefined) throw new Error(`--${name} ${values[name]}: wanted one of ${choices.join(', ')}`);
   return found;

@@ -14,6 +14,9 @@ import {
   type RunningStack,
 } from './holdfast-scheme.ts';
 import type { Spoken } from './holdfast.ts';
+import { playDemo } from './play-demo.ts';
+import type { ScenarioName } from './scenarios/all.ts';
+import type { Play, Sabotaged } from './theatre.ts';
 import { backupLegacy, restoreLegacy } from './legacy.ts';
 import { checkHolds, flaggedOf, withoutFlagged, type Flagged } from './spiteful.ts';
 import { connectedness, openTraceReceiver } from './trace-receiver.ts';
@@ -35,13 +38,19 @@ export interface DemoOptions {
   readonly traced?: boolean;
   /** Looks at the running stack: when it idles after its start, and when the restore is done. */
   readonly onStack?: (stack: RunningStack, moment: 'idle' | 'restored') => Promise<void>;
+  /** Another scenario than total loss, or harm done before the restore. */
+  readonly play?: Play;
+  readonly scenario?: ScenarioName;
 }
 
 /** What the last line of `npm run demo -- --json` says. */
 export interface DemoResult {
   readonly ok: boolean;
   readonly scheme: string;
-  readonly scenario: 'total-loss';
+  readonly scenario: ScenarioName;
+  readonly sabotage?: Sabotaged;
+  /** What the scenario promises besides: whether it held. */
+  readonly promises?: Readonly<Record<string, boolean>>;
   readonly store: string;
   readonly backup: Partial<BackupFacts>;
   readonly restore: {
@@ -66,6 +75,7 @@ type SchemeResult = Pick<DemoResult, 'backup' | 'restore' | 'checks' | 'coverage
 
 /** A real EDMS is worked in, backed up, destroyed, brought back by the scheme, and judged by the oracle. */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
+  if (options.play !== undefined) return await playDemo(options, options.play);
   const { folder, onNote, scheme } = options;
   onNote('a document-management system is made and started');
   await using world = await createWorld({ ...options, folder: join(folder, 'world') });
@@ -94,7 +104,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   return {
     ok,
     scheme,
-    scenario: 'total-loss',
+    scenario: 'loss',
     store: options.store,
     ...result,
     oracle: verdict,

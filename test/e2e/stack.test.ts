@@ -159,7 +159,7 @@ test('backups whose services are killed one after the other all end, and none is
 
 test('a coordinator killed between proof and switch leaves the system wholly old or wholly new', async () => {
   const old = await backUpAndWorkOn(2);
-  const { backupId, planDigest } = await door.planRestore(deployment, 'latest');
+  const { backupId, planDigest } = await door.planRestore({ deployment, backupId: 'latest' });
   const { runId } = await door.startRestore({
     deployment,
     backupId,
@@ -194,7 +194,7 @@ test('a restore that is cancelled while it stages leaves no trace', async () => 
   const old = await backUpAndWorkOn(4);
   const databases = await psql(scene.world, 'SELECT datname FROM pg_database ORDER BY 1');
   const stages = await staged();
-  const { backupId, planDigest } = await door.planRestore(deployment, 'latest');
+  const { backupId, planDigest } = await door.planRestore({ deployment, backupId: 'latest' });
   const { runId } = await door.startRestore({
     deployment,
     backupId,

@@ -10,11 +10,15 @@ export function missingNow(required: readonly string[], files: readonly Buffer[]
 }
 
 /** Required variables that a restore would not bring back. */
-export function missingInSnapshot(required: readonly string[], facts: ConfigFacts): readonly Problem[] {
+export function missingInSnapshot(
+  required: readonly string[],
+  facts: ConfigFacts,
+  own: ReadonlySet<string>,
+): readonly Problem[] {
   const empty = new Set(facts.missingVariables);
   const held = new Set(facts.values.map(({ name }) => name).filter((name) => !empty.has(name)));
   return required
-    .filter((name) => !held.has(name))
+    .filter((name) => !held.has(name) && !own.has(name))
     .map((name) => missing(name, 'the snapshot does not hold it'));
 }
 

@@ -1,10 +1,13 @@
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
+import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
-import { planPlaces } from '#libs/trees/places.ts';
+import { occupied, planPlaces } from '#libs/trees/places.ts';
 import { configOf } from '../domain/component.ts';
 import { ConfigBook } from '../domain/config-book.ts';
+import { envValues } from '../domain/env-values.ts';
+import { diffVariables } from '../domain/override.ts';
 import { missingInSnapshot, missingNow, missingPrograms } from '../domain/variables.ts';
 import type { ConfigPorts } from '../ports.ts';
 
@@ -48,11 +51,17 @@ async function preflightBackup(spec: Spec, { trees, envFiles, programs }: Config
 }
 
 async function preflightRestore(
-  { snapshotDeployment: deployment, snapshotId: id, snapshotDigest: digest }: PreflightRequest,
+  {
+    snapshotDeployment: deployment,
+    snapshotId: id,
+    snapshotDigest: digest,
+    relocationJson,
+  }: PreflightRequest,
   spec: Spec,
-  { trees, snapshots, programs }: ConfigPorts,
+  ports: ConfigPorts,
   signal: AbortSignal,
 ) {
+  const { trees, snapshots, programs } = ports;
   const { roots, component } = configOf(spec);
   const snapshot = await snapshots.require({ deployment, component, id, digest }, signal);
   const facts = snapshot.facts as unknown as ConfigFacts;
@@ -63,8 +72,42 @@ async function preflightRestore(
     signal,
   );
   return {
-    problems: [...problems, ...probed.problems, ...missingInSnapshot(spec.config.require, facts)],
+    problems: [
+      ...problems,
+      ...probed.problems,
+      ...occupied(relocationJson, probed.facts),
+      ...missingInSnapshot(spec.config.require, facts, new Set(Object.keys(spec.config.set))),
+      ...unresolved(spec, ports),
+    ],
     warnings: missingPrograms(facts.runtime, runtime),
-    factsJson: JSON.stringify({ places: probed.facts, runtime }),
+    factsJson: JSON.stringify({
+      places: probed.facts,
+      runtime,
+      variables: diffVariables(spec, facts, await readNow(spec, ports)),
+    }),
   };
+}
+
+/** Fingerprints of what the target's env files set now, by name. */
+async function readNow(spec: Spec, { envFiles, vault }: ConfigPorts): Promise<ReadonlyMap<string, string>> {
+  const files = await Promise.all(spec.config.envFiles.map((path) => envFiles.find(path)));
+  return new Map(
+    files
+      .filter((file) => file !== undefined)
+      .flatMap((file) => [...envValues(file)].map(([name, value]) => [name, vault.fingerprint(value)])),
+  );
+}
+
+/** Own variables whose value is a secret that nobody knows here. */
+function unresolved(spec: Spec, { requireSecret }: ConfigPorts): readonly Problem[] {
+  return Object.entries(spec.config.set).flatMap(([name, value]) => {
+    if (typeof value === 'string') return [];
+    try {
+      requireSecret(value);
+      return [];
+    } catch (thrown) {
+      const { code, message, remedy } = HoldfastError.from(thrown);
+      return [problem(code, `config.set ${name}`, message, remedy)];
+    }
+  });
 }

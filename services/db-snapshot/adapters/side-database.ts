@@ -1,4 +1,5 @@
 import type { DatabaseGlobals, SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
+import type { Adaptation } from '#libs/contracts/adaptation.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
@@ -7,6 +8,7 @@ import { qualified, quoteName, quoteText } from '#libs/postgres/quote.ts';
 import { writeSequences } from '#libs/postgres/sequences.ts';
 import { feedTool, requireClient, type ClientTools } from '#libs/postgres/tools.ts';
 import type { Section, SideDatabase } from '../ports.ts';
+import { dropSessions, holdSchedules } from './schedules.ts';
 import type { TargetHost } from './maintenance.ts';
 
 interface Means {
@@ -108,6 +110,12 @@ class Side implements SideDatabase {
       `COPY ${qualified(table)} ${columns} FROM STDIN (FORMAT ${table.format})`,
       data,
     );
+  }
+
+  async adapt({ sessions, schedules }: Adaptation): Promise<{ sessionsDropped: number; held: string[] }> {
+    const { database } = this.#parts;
+    const dropped = sessions === 'drop' ? await dropSessions(database) : 0;
+    return { sessionsDropped: dropped, held: schedules === 'hold' ? await holdSchedules(database) : [] };
   }
 
   async setSequences(records: AsyncIterable<SequenceRecord>): Promise<void> {

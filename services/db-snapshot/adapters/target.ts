@@ -1,5 +1,5 @@
-import { parseAddress } from '#libs/postgres/address.ts';
-import type { Database } from '#libs/postgres/connect.ts';
+import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { planPivot, planUndo, type Renames } from '../domain/switch.ts';
@@ -13,6 +13,7 @@ import {
   liveAddress,
   type TargetHost,
 } from './maintenance.ts';
+import { enableSchedules } from './schedules.ts';
 import { createSide } from './side-database.ts';
 
 export function postgresTarget(host: TargetHost): Target {
@@ -25,7 +26,7 @@ export function postgresTarget(host: TargetHost): Target {
     async create(spec, place, signal) {
       // A server goes on with CREATE DATABASE when its client is gone: cut off, it would be done after the discard.
       await using server = await maintenance(spec, new AbortController().signal);
-      await dropAll(server, place.prefix);
+      await dropAll(server, (name) => name.startsWith(place.prefix));
       signal.throwIfAborted();
       return await createSide(server, place, { url: administratorOf(spec, host), host, signal });
     },
@@ -42,7 +43,18 @@ export function postgresTarget(host: TargetHost): Target {
     },
     async discard(spec, prefix, signal) {
       await using server = await maintenance(spec, signal);
-      return await dropAll(server, prefix);
+      return await dropAll(server, (name) => name.startsWith(prefix));
+    },
+    async drop(spec, names, signal) {
+      await using server = await maintenance(spec, signal);
+      return await dropAll(server, (name) => names.includes(name));
+    },
+    async enableSchedules(spec, names, signal) {
+      await using database = await connectDatabase(
+        withDatabase(administratorOf(spec, host), liveName(spec)),
+        { signal },
+      );
+      return await enableSchedules(database, names);
     },
     async close(spec, signal) {
       await using server = await maintenance(spec, signal);
@@ -82,8 +94,8 @@ function allow(name: string, connections: boolean): string {
   return `ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS ${connections}`;
 }
 
-async function dropAll(server: Database, prefix: string): Promise<readonly string[]> {
-  const names = [...(await listDatabases(server)).keys()].filter((name) => name.startsWith(prefix));
+async function dropAll(server: Database, meant: (name: string) => boolean): Promise<readonly string[]> {
+  const names = [...(await listDatabases(server)).keys()].filter(meant);
   for (const name of names) await server.run(`DROP DATABASE ${quoteName(name)} WITH (FORCE)`);
   return names;
 }

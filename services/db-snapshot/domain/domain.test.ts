@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StagedDatabase } from '#libs/contracts/requests.ts';
 import { keptName, sideName, sidePrefix } from './names.ts';
 import { groupRules, leavesRoots, resolveDocument, type DocumentRule } from './document-rows.ts';
 import { planPivot, planUndo, stageOf } from './switch.ts';
@@ -45,13 +46,14 @@ test('only a SHA-256 is a digest to compare with', () => {
   assert.equal(digestOf('d41d8cd98f00b204e9800998ecf8427e'), '');
 });
 
-const staged = {
+const staged: StagedDatabase = {
   component: 'database',
   stage: stageOf('r.1.1', '7'),
   live: 'l',
   side: 's',
   kept: 'k',
-} as const;
+  adapted: { sessionsDropped: 0, held: [] },
+};
 const planOf = (plan: typeof planPivot, ...present: [string, string][]) =>
   plan(staged, new Map(present)).renames.map(({ from, to }) => `${from}>${to}`);
 

@@ -1,3 +1,4 @@
+import { adaptationOf, type Adaptation } from '#libs/contracts/adaptation.ts';
 import type { DatabaseGlobals, SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import { stageRestoreRequest, type StagedDatabase } from '#libs/contracts/requests.ts';
 import { stageName } from '#libs/contracts/stage.ts';
@@ -28,13 +29,15 @@ export async function onStageRestore(
   const side = sideName(live, command);
   const prefix = sidePrefix(live, command.runId);
   await using database = await phase('create', () => target.create(spec, { side, prefix, globals }, signal));
-  await fill(database, snapshot, globals, repository, context);
+  const adaptation = adaptationOf(spec, ref.deployment);
+  const adapted = await fill(database, snapshot, { globals, adaptation }, repository, context);
   const staged = {
     component: 'database',
     stage: stageOf(stageName(command), database.oid),
     live,
     side,
     kept: keptName(live, command.runId),
+    adapted,
   } satisfies StagedDatabase;
   return staged as unknown as Json;
 }
@@ -42,10 +45,10 @@ export async function onStageRestore(
 async function fill(
   database: SideDatabase,
   snapshot: Snapshot,
-  globals: DatabaseGlobals,
+  { globals, adaptation }: { readonly globals: DatabaseGlobals; readonly adaptation: Adaptation },
   repository: Repository,
   { signal, phase, progress }: StepContext,
-): Promise<void> {
+): Promise<Awaited<ReturnType<SideDatabase['adapt']>>> {
   const stream = (name: string) => repository.read(requireStream(snapshot, name), { signal });
   await phase('pre-data', () => database.restore('pre-data', stream('pre-data')));
   await phase('tables', async () => {
@@ -61,7 +64,9 @@ async function fill(
       if (table.data.bytes > 0) await database.fill(table, told());
     }
   });
+  const adapted = await phase('adapt', () => database.adapt(adaptation));
   await phase('sequences', () => database.setSequences(readNdjson<SequenceRecord>(stream('sequences'))));
   await phase('post-data', () => database.restore('post-data', stream('post-data')));
   await phase('finish', () => database.finish(globals));
+  return adapted;
 }

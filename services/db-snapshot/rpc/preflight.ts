@@ -1,7 +1,8 @@
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
 import type { PreflightRequest__Output } from '#libs/contracts/gen/holdfast/component/v1/PreflightRequest.ts';
 import type { PreflightResponse } from '#libs/contracts/gen/holdfast/component/v1/PreflightResponse.ts';
-import { HoldfastError, problem } from '#libs/kernel/errors.ts';
+import { parseRelocation } from '#libs/contracts/relocation.ts';
+import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { readGlobals } from '../handlers/snapshot-streams.ts';
 import type { DbSnapshotPorts, Examination } from '../ports.ts';
@@ -37,7 +38,24 @@ async function examine(
     { signal },
   );
   const globals = await readGlobals(repository, snapshot, signal);
-  return await target.examine(spec, { facts: snapshot.facts as unknown as DatabaseFacts, globals }, signal);
+  const needs = { facts: snapshot.facts as unknown as DatabaseFacts, globals };
+  const examined = await target.examine(spec, needs, signal);
+  const beside = parseRelocation(request.relocationJson)?.application === 'leave-alone';
+  return beside ? { ...examined, problems: [...examined.problems, ...taken(examined)] } : examined;
+}
+
+/** Side by side means that nothing gives way. */
+function taken({ facts }: Examination): readonly Problem[] {
+  const { database, liveDatabase } = facts as { database?: string; liveDatabase?: boolean };
+  if (liveDatabase !== true) return [];
+  return [
+    problem(
+      'DATABASE_SAME_TARGET',
+      database ?? 'database',
+      'there is a database of this name already',
+      'name another one with --database',
+    ),
+  ];
 }
 
 function asProblem(thrown: unknown): Examination {

@@ -1,7 +1,7 @@
 import { problem, type Problem } from '#libs/kernel/errors.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
-import { planPlaces } from '#libs/trees/places.ts';
+import { occupied, planPlaces } from '#libs/trees/places.ts';
 import { filesOf } from '../domain/component.ts';
 import type { FilePorts } from '../ports.ts';
 
@@ -22,7 +22,7 @@ export async function preflight(request: PreflightRequest, { signal }: CallConte
     return answerOf(await ports.trees.inspect(roots), {
       roots: roots.map(({ name, path }) => ({ name, path })),
     });
-  const { snapshotDeployment: deployment, snapshotId: id, snapshotDigest: digest } = request;
+  const { snapshotDeployment: deployment, snapshotId: id, snapshotDigest: digest, relocationJson } = request;
   const snapshot = await ports.snapshots.require({ deployment, component, id, digest }, signal);
   const { places, problems } = planPlaces(snapshot, roots);
   const probed = await ports.trees.probe(places.filter(({ absent }) => !absent));
@@ -36,7 +36,11 @@ export async function preflight(request: PreflightRequest, { signal }: CallConte
         'look into it before the restore, and afterwards into the kept old state',
       ),
     );
-  return answerOf([...problems, ...probed.problems], { places: probed.facts }, emptied);
+  return answerOf(
+    [...problems, ...probed.problems, ...occupied(relocationJson, probed.facts)],
+    { places: probed.facts },
+    emptied,
+  );
 }
 
 function answerOf(problems: readonly Problem[], facts: object, warnings: readonly Problem[] = []) {

@@ -17,6 +17,17 @@ export type { Backup, Coverage, Deployment, ReadLog, RestorePlan, Run, RunEvent 
 /** The first call after a start may wait for a connection; a plan asks all workers, which look at the whole target. */
 const PLAN_DEADLINE_MS = 5 * 60_000;
 
+/** What is to be restored: PlanRestoreRequest of the contracts. */
+export interface RestoreWish {
+  readonly deployment: string;
+  readonly backupId: string;
+  /** Whose backup; absent for the deployment's own. */
+  readonly sourceDeployment?: string;
+  /** Absent or empty for all. */
+  readonly components?: readonly string[];
+  readonly relocationJson?: string;
+}
+
 /** The coordinator's methods, typed; over the wire or in process. Throws what the coordinator threw. */
 export type FrontDoor = ReturnType<typeof frontDoorOf>;
 
@@ -42,14 +53,16 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       ask<Backup>('BackupService', 'getBackup', { deployment, backupId }),
     listBackups: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<BackupPage>('BackupService', 'listBackups', request),
-    planRestore: (deployment: string, backupId: string) =>
-      ask<RestorePlan>('RestoreService', 'planRestore', { deployment, backupId }, PLAN_DEADLINE_MS),
-    startRestore: (request: {
-      deployment: string;
-      backupId: string;
-      planDigest: string;
-      requestId: string;
-    }) => ask<Run>('RestoreService', 'startRestore', request, PLAN_DEADLINE_MS),
+    planRestore: (wish: RestoreWish) =>
+      ask<RestorePlan>('RestoreService', 'planRestore', wish, PLAN_DEADLINE_MS),
+    startRestore: (request: RestoreWish & { readonly planDigest: string; readonly requestId: string }) =>
+      ask<Run>('RestoreService', 'startRestore', request, PLAN_DEADLINE_MS),
+    startRollback: (request: { deployment: string; requestId: string }) =>
+      ask<Run>('RestoreService', 'startRollback', request),
+    startRelease: (request: { deployment: string; requestId: string }) =>
+      ask<Run>('RestoreService', 'startRelease', request),
+    startSchedules: (request: { deployment: string; requestId: string }) =>
+      ask<Run>('RestoreService', 'startSchedules', request),
     getCoverage: (deployment: string, backupId: string) =>
       ask<Coverage>('ReportService', 'getCoverage', { deployment, backupId }, PLAN_DEADLINE_MS),
     readLog: (request: { deployment: string; from: string; to: string }) =>

@@ -1,6 +1,7 @@
 import { EXIT } from '#libs/kernel/catalogue.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Answer, Context } from './command.ts';
+import { requireYes } from './confirm.ts';
 import type { RestorePlan } from './front-door.ts';
 import { problemsText } from './problems.ts';
 import { parseObject } from './run-text.ts';
@@ -21,9 +22,30 @@ export function planText(plan: RestorePlan): string {
   return [
     `restore of ${plan.deployment} from backup ${plan.backupId}`,
     ...steps,
+    ...variableLines(parseObject(plan.factsJson)),
     ...warnings,
     ...problems,
   ].join('\n');
+}
+
+/** Names of variables by what becomes of them; those that stay the same are counted. */
+function variableLines(facts: Readonly<Record<string, unknown>>): readonly string[] {
+  const { config } = facts as { config?: { variables?: readonly { name: string; change: string }[] } };
+  const variables = config?.variables ?? [];
+  const namesOf = (change: string) =>
+    variables.filter((each) => each.change === change).map(({ name }) => name);
+  const lines = [
+    ['set by the spec', namesOf('set')],
+    ['new', namesOf('added')],
+    ['changed', namesOf('changed')],
+    ['missing after it', namesOf('missing')],
+  ] as const;
+  const told = lines.filter(([, names]) => names.length > 0);
+  if (told.length === 0) return [];
+  return [
+    `variables: ${namesOf('same').length} stay as they are`,
+    ...told.map(([what, names]) => `  ${what}: ${names.join(', ')}`),
+  ];
 }
 
 /** The dry run as an answer: good, or refused with every problem. */
@@ -39,12 +61,5 @@ export async function approve(plan: RestorePlan, context: Context, yes: boolean)
     throw new HoldfastError('REFUSED', { deployment: plan.deployment, backup: plan.backupId }, { problems });
   context.report.note(planText(plan));
   context.report.event({ plan: planData(plan) });
-  if (yes) return;
-  if (!context.terminal.interactive)
-    throw new HoldfastError('USAGE', {
-      missingOption: '--yes',
-      remedy: 'nobody can be asked here: give --yes, or look first with --plan',
-    });
-  if (await context.terminal.confirm(`Restore ${plan.deployment} in place?`)) return;
-  throw new HoldfastError('CANCELLED', { reason: 'not approved' });
+  await requireYes(`Restore ${plan.deployment} in place? (holdfast restore --plan only looks)`, context, yes);
 }

@@ -1,6 +1,7 @@
 import { isErrorCode } from '#libs/kernel/catalogue.ts';
 import type { Run, RunEvent } from './front-door.ts';
 import { errorText } from './problems.ts';
+import { restoredText } from './restored-text.ts';
 import { durationText, table } from './text.ts';
 
 /** How runs and their events read. Pure. */
@@ -38,7 +39,8 @@ export function runText(run: Run): string {
 /** One line, as the answer of a watched run. */
 export function runEndText(run: Run): string {
   const head = `${run.kind} ${run.state}${took(run)}: run ${run.runId}`;
-  return run.error === null ? head : `${head}\n${errorText(errorOfRun(run))}`;
+  if (run.error !== null) return `${head}\n${errorText(errorOfRun(run))}`;
+  return [head, ...restoredText(parseObject(run.outcomeJson))].join('\n');
 }
 
 /** A journal entry as one line; undefined for what a person need not see. */

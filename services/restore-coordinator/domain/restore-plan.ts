@@ -38,9 +38,10 @@ export function draftRestore(wish: {
     .map(({ component, id, digest }) => ({ deployment, component, id, digest }));
   requireComponents(wish.components, snapshots.length);
   const what = { backupId, manifestDigest, snapshots };
-  const steps = restoreSaga({ parameters: { ...what, planDigest: '' } as unknown as Json }).steps.map(
-    ({ name }) => name,
-  );
+  const steps = restoreSaga({
+    parameters: { ...what, planDigest: '' } as unknown as Json,
+    relocationJson,
+  }).steps.map(({ name }) => name);
   const digest = sha256(canonicalJson({ ...what, specVersion, relocationJson, steps }));
   return { digest, parameters: { ...what, planDigest: digest }, steps };
 }

@@ -2,11 +2,17 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Saga } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
 import { backupSaga } from './backup.ts';
+import { releaseSaga } from './release.ts';
 import { restoreSaga } from './restore.ts';
+import { rollbackSaga } from './rollback.ts';
+import { schedulesSaga } from './schedules.ts';
 
 const SAGAS: Readonly<Record<string, (header: RunHeader) => Saga>> = {
   backup: () => backupSaga,
   restore: restoreSaga,
+  rollback: rollbackSaga,
+  release: releaseSaga,
+  schedules: schedulesSaga,
 };
 
 /** The steps of one run follow from what it was asked to do. Throws JOURNAL_BROKEN for a kind nobody knows. */

@@ -3,15 +3,19 @@ import { isoTime } from '#libs/kernel/clock.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { specDigest } from '#libs/contracts/spec.ts';
 import type { Manifest } from '#libs/contracts/manifest.ts';
-import { verifyOutcome } from '#libs/contracts/requests.ts';
+import { staged, verifyOutcome } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
+import { keptStates } from '../domain/kept-states.ts';
 import { buildManifest, snapshotEntry } from '../domain/manifest.ts';
 import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
 import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
 import { backupParameters, COMPONENT_STEPS, snapshotOf } from './backup.ts';
-import { restoreParameters } from './restore.ts';
+import { releaseParameters } from './release.ts';
+import { isBeside, restoreParameters } from './restore.ts';
+import { rollbackParameters } from './rollback.ts';
+import { schedulesParameters } from './schedules.ts';
 
 type BodyPorts = Omit<CoordinatorPorts, 'runs'>;
 type Body = (header: RunHeader, outcomes: Outcomes, ports: BodyPorts, signal: AbortSignal) => Promise<Json>;
@@ -22,6 +26,9 @@ export const localBodies: Readonly<Record<string, Body>> = {
   'commit-backup': commitBackup,
   'preflight-restore': preflightRestore,
   'commit-restore': commitRestore,
+  'commit-rollback': commitRollback,
+  'commit-release': commitRelease,
+  'commit-schedules': commitSchedules,
 };
 
 async function preflightBackup(
@@ -114,8 +121,59 @@ async function preflightRestore(
 }
 
 /** The new state is proved and serving. The old one stays where it is until it is released. */
-async function commitRestore(header: RunHeader, _: Outcomes, ports: BodyPorts): Promise<Json> {
+async function commitRestore(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<Json> {
   const { backupId } = parseWith(restoreParameters, header.parameters, 'restore parameters');
-  await ports.record(header.deployment, { kind: 'restored', runId: header.runId, backupId });
-  return { backupId, keptOldState: true };
+  const beside = isBeside(header);
+  const { deployment, runId } = header;
+  await ports.record(deployment, {
+    kind: 'restored',
+    runId,
+    backupId,
+    ...(beside ? { kept: false } : {}),
+  });
+  const { facts } = (outcomes['check.restored'] ?? {}) as { facts?: { reconciliation?: Json } };
+  const { reconciliation } = facts ?? {};
+  const { adapted } = (outcomes['stage.database'] ?? {}) as { adapted?: Json };
+  const kept = keptStates(await ports.readLog(header.deployment)).length;
+  return {
+    backupId,
+    keptOldState: !beside,
+    ...(beside ? { places: placesOf(outcomes) } : {}),
+    keptStates: kept,
+    ...(reconciliation === undefined ? {} : { reconciliation }),
+    ...(adapted === undefined ? {} : { adapted }),
+  };
+}
+
+/** Where a restore beside the living system lies now. */
+function placesOf(outcomes: Outcomes): Json {
+  const stages = COMPONENT_STEPS.flatMap((component) => {
+    const outcome = outcomes[`stage.${component}`];
+    return outcome === undefined ? [] : [parseWith(staged, outcome, `outcome of stage.${component}`)];
+  });
+  return stages.flatMap((each) =>
+    each.component === 'database' ? [`database ${each.live}`] : each.roots.map(({ path }) => path),
+  );
+}
+
+/** The old state serves. The restored one stays beside it until it is released. */
+async function commitRollback(header: RunHeader, _: Outcomes, ports: BodyPorts): Promise<Json> {
+  const { parameters, deployment, runId } = header;
+  const { restoreRunId, backupId } = parseWith(rollbackParameters, parameters, 'rollback parameters');
+  await ports.record(deployment, { kind: 'rolled-back', runId, restoreRunId });
+  return { backupId, restoreRunId, keptStates: keptStates(await ports.readLog(deployment)).length };
+}
+
+async function commitRelease(header: RunHeader, _: Outcomes, ports: BodyPorts): Promise<Json> {
+  const { parameters, deployment, runId } = header;
+  const { restoreRunIds } = parseWith(releaseParameters, parameters, 'release parameters');
+  await ports.record(deployment, { kind: 'released', runId, restoreRunIds });
+  return { released: restoreRunIds };
+}
+
+async function commitSchedules(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<Json> {
+  const { parameters, deployment, runId } = header;
+  const { restoreRunId } = parseWith(schedulesParameters, parameters, 'schedules parameters');
+  await ports.record(deployment, { kind: 'schedules-released', runId, restoreRunId });
+  return outcomes['enable'] ?? {};
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { snapshotRef as snapshotRefSchema, staged, type Staged } from '#libs/contracts/requests.ts';
-import { parseWith, type Verb } from '#libs/contracts/step.ts';
-import type { WorkerName } from '#libs/contracts/services.ts';
+import { parseRelocation } from '#libs/contracts/relocation.ts';
+import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { CommandWork, Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
+import { command, hook, step, WORKERS, type ComponentName } from './steps.ts';
 
 /**
  * Restore in place: everything is written and proved beside the old state; then the application is stopped and the
@@ -22,21 +23,24 @@ export const restoreParameters = z.object({
 });
 export type RestoreParameters = z.infer<typeof restoreParameters>;
 
-export type ComponentName = 'database' | 'files' | 'config';
-const WORKERS = {
-  database: 'db-snapshot',
-  files: 'file-snapshot',
-  config: 'config-vault',
-} as const satisfies Record<ComponentName, WorkerName>;
+/** Side by side (a relocation that leaves the application alone) nothing living is stopped or closed. */
+export function isBeside({ relocationJson = '' }: Pick<RunHeader, 'relocationJson'>): boolean {
+  return parseRelocation(relocationJson)?.application === 'leave-alone';
+}
 
 /** Of the three components those that are restored; the rest of the living system stays as it is. */
-export function restoreSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga {
+export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJson'>): Saga {
+  const { parameters } = header;
+  const beside = isBeside(header);
   const components = componentsOf(parameters);
   const stages = components.map(stage);
   // Configuration, files, and last the database: its rename is one transaction.
   const pivots = components
     .toReversed()
-    .map((component, at, all) => pivot(component, at === 0 ? 'close' : `pivot.${all[at - 1]}`));
+    .map((component, at, all) =>
+      pivot(component, at === 0 ? (beside ? 'verify.staged' : 'close') : `pivot.${all[at - 1]}`),
+    );
+  const lastPivot = pivots.at(-1)!.name;
   return {
     kind: 'restore',
     exclusive: true,
@@ -49,36 +53,37 @@ export function restoreSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga
         attemptsMax: 2,
         deadlineMs: HOUR_MS,
       },
+      {
+        ...step('verify.packs', ['preflight'], command('verifier', 'VerifyPacks', packsRequest)),
+        looksOnly: true,
+      },
       ...stages,
       step(
         'verify.staged',
         stages.map(({ name }) => name),
         command('verifier', 'VerifyStaged', verifyRequest),
       ),
-      { ...step('stop', ['verify.staged'], hook('stop')), undo: { work: hook('start'), tolerated: true } },
-      // From here to the last pivot there is no database to start on: nobody works on a mixture.
-      {
-        ...step(
-          'close',
-          ['stop'],
-          command('db-snapshot', 'CloseDatabase', () => ({})),
-        ),
-        undo: { work: command('db-snapshot', 'OpenDatabase', () => ({})) },
-      },
+      ...(beside ? [] : closingDoors()),
       ...pivots,
       // A switched database is open already; where it stays the old one, this is what opens it.
+      ...(beside
+        ? []
+        : [
+            step(
+              'open',
+              [lastPivot],
+              command('db-snapshot', 'OpenDatabase', () => ({})),
+            ),
+          ]),
       step(
-        'open',
-        pivots.map(({ name }) => name),
-        command('db-snapshot', 'OpenDatabase', () => ({})),
+        'check.restored',
+        [beside ? lastPivot : 'open'],
+        command('verifier', 'CheckLive', liveRequest('restored')),
       ),
-      step('check.restored', ['open'], command('verifier', 'CheckLive', liveRequest('restored'))),
-      step('reset', ['check.restored'], hook('reset')),
-      { ...step('start', ['reset'], hook('start')), undo: { work: hook('stop'), tolerated: true } },
-      step('check.serving', ['start'], command('verifier', 'CheckLive', liveRequest('serving'))),
+      ...(beside ? [] : serving()),
       {
         name: 'commit',
-        after: ['check.serving'],
+        after: [beside ? 'check.restored' : 'check.serving'],
         work: { local: 'commit-restore' },
         attemptsMax: 3,
         deadlineMs: HOUR_MS,
@@ -87,18 +92,33 @@ export function restoreSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga
   };
 }
 
-function step(name: string, after: readonly string[], work: CommandWork): SagaStep {
-  return { name, after, work, attemptsMax: 2, deadlineMs: 24 * HOUR_MS };
+function closingDoors(): readonly SagaStep[] {
+  return [
+    { ...step('stop', ['verify.staged'], hook('stop')), undo: { work: hook('start'), tolerated: true } },
+    // From here to the last pivot there is no database to start on: nobody works on a mixture.
+    {
+      ...step(
+        'close',
+        ['stop'],
+        command('db-snapshot', 'CloseDatabase', () => ({})),
+      ),
+      undo: { work: command('db-snapshot', 'OpenDatabase', () => ({})) },
+    },
+  ];
 }
 
-function command(service: WorkerName, verb: Verb, request: CommandWork['request']): CommandWork {
-  return { service, verb, request };
+function serving(): readonly SagaStep[] {
+  return [
+    step('reset', ['check.restored'], hook('reset')),
+    { ...step('start', ['reset'], hook('start')), undo: { work: hook('stop'), tolerated: true } },
+    step('check.serving', ['start'], command('verifier', 'CheckLive', liveRequest('serving'))),
+  ];
 }
 
 function stage(component: ComponentName): SagaStep {
   const request = (header: RunHeader): Json => ({ snapshot: { ...snapshotRef(header, component) } });
   return {
-    ...step(`stage.${component}`, ['preflight'], command(WORKERS[component], 'StageRestore', request)),
+    ...step(`stage.${component}`, ['verify.packs'], command(WORKERS[component], 'StageRestore', request)),
     undo: { work: command(WORKERS[component], 'DiscardStage', () => ({})) },
   };
 }
@@ -113,8 +133,9 @@ function pivot(component: ComponentName, after: string): SagaStep {
   };
 }
 
-function hook(name: 'stop' | 'reset' | 'start'): CommandWork {
-  return command('config-vault', 'RunHook', () => ({ hook: name }));
+function packsRequest({ parameters }: RunHeader): Json {
+  const { backupId, snapshots } = parametersOf(parameters);
+  return { backupId, snapshots } as unknown as Json;
 }
 
 function verifyRequest(header: RunHeader, outcomes: Outcomes): Json {

@@ -5,7 +5,10 @@ import type { RunHeader } from '#libs/saga/journal.ts';
 import { proveRepeats, proveResumes, proveUnwinds, type Proving } from '#libs/saga/proofs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import { backupSaga } from './backup.ts';
+import { releaseSaga } from './release.ts';
 import { restoreSaga } from './restore.ts';
+import { rollbackSaga } from './rollback.ts';
+import { schedulesSaga } from './schedules.ts';
 
 const header = (kind: string, parameters: Json): RunHeader => ({
   runId: '0123456789abcdef0123456789abcdef',
@@ -67,7 +70,54 @@ const restoreOf = (components: readonly string[]): Proving => {
 };
 const restore = restoreOf(['database', 'files', 'config']);
 
-const proved = [backup, restore, restoreOf(['database']), restoreOf(['files'])];
+const keptOf = (kind: 'rollback' | 'release', components: readonly string[]): Proving => {
+  const places: Readonly<Record<string, object>> = {
+    database: { component: 'database', stage: 's', live: 'l', side: 'x', kept: 'k' },
+    files: { component: 'files', stage: 's', roots: [] },
+    config: { component: 'config', stage: 's', roots: [] },
+  };
+  const ofRun = 'fedcba9876543210fedcba9876543210';
+  const states = components.map((component) => ({ ofRun, staged: places[component]! }));
+  const common = { states: states as unknown as Json };
+  const parameters =
+    kind === 'rollback'
+      ? { ...common, restoreRunId: ofRun, backupId: 'b' }
+      : { ...common, restoreRunIds: [ofRun] };
+  return {
+    saga: kind === 'rollback' ? rollbackSaga({ parameters }) : releaseSaga({ parameters }),
+    header: header(kind, parameters),
+    newStore: memoryStore,
+    answers: () => ({}),
+  };
+};
+const rollbacks = [keptOf('rollback', ['database', 'files', 'config']), keptOf('rollback', ['files'])];
+const releases = [keptOf('release', ['database', 'files', 'config']), keptOf('release', ['database'])];
+
+const schedulesParameters = { restoreRunId: 'r', names: ['nightly'] };
+const schedules: Proving = {
+  saga: schedulesSaga({ parameters: schedulesParameters }),
+  header: header('schedules', schedulesParameters),
+  newStore: memoryStore,
+  answers: () => ({}),
+};
+
+const relocationJson = JSON.stringify({ database: { name: 'other' } });
+const beside: Proving = {
+  ...restore,
+  saga: restoreSaga({ parameters: restore.header.parameters, relocationJson }),
+  header: { ...restore.header, relocationJson },
+};
+
+const proved = [
+  beside,
+  backup,
+  restore,
+  restoreOf(['database']),
+  restoreOf(['files']),
+  ...rollbacks,
+  ...releases,
+  schedules,
+];
 for (const proving of proved) {
   describe(`${proving.saga.kind}: ${proving.saga.steps.map(({ name }) => name).join(' ')}`, () => {
     test('every command delivered twice: completed, each attempt journalled once', async () => {
@@ -86,7 +136,21 @@ test('backup: a failure anywhere ends as failed, and never as committed', async 
 });
 
 test('restore: a failure at each step takes back, in reverse, everything that was begun', async () => {
-  for (const proving of [restore, restoreOf(['database']), restoreOf(['files'])]) {
+  for (const proving of [restore, beside, restoreOf(['database']), restoreOf(['files'])]) {
+    const outcomes = await proveUnwinds(proving);
+    assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
+  }
+});
+
+test('rollback: a failure at each step switches once more what was put back, in reverse', async () => {
+  for (const proving of rollbacks) {
+    const outcomes = await proveUnwinds(proving);
+    assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
+  }
+});
+
+test('release: a failure anywhere ends as failed, and may be asked for again', async () => {
+  for (const proving of [...releases, schedules]) {
     const outcomes = await proveUnwinds(proving);
     assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
   }

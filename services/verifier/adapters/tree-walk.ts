@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { BigIntStats } from 'node:fs';
 import type { SeenEntry, Trees } from '../ports.ts';
@@ -15,6 +15,7 @@ export const treeWalk: Trees = {
     const root = Buffer.from(path);
     yield* visit(root, Buffer.from('.'), options);
   },
+  read: (path) => readFile(path),
 };
 
 async function* visit(

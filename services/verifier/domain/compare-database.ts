@@ -1,3 +1,4 @@
+import { SCHEDULE_TABLE, SESSION_TABLE, type Adaptation } from '#libs/contracts/adaptation.ts';
 import type { SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Check } from '#libs/contracts/requests.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
@@ -13,9 +14,10 @@ export interface Compared {
 export async function compareDatabase(
   source: { readonly tables: AsyncIterable<TableRecord>; readonly sequences: AsyncIterable<SequenceRecord> },
   view: DatabaseView,
+  adaptation: Adaptation,
   onTable: (name: string) => void,
 ): Promise<Compared> {
-  const tables = await compareTables(source.tables, view, onTable);
+  const tables = await compareTables(source.tables, view, adaptation, onTable);
   const sequences = await compareSequences(source.sequences, view);
   const keys = await compareKeys(view);
   const all = [tables, sequences, keys];
@@ -32,6 +34,7 @@ export async function compareDatabase(
 async function compareTables(
   source: AsyncIterable<TableRecord>,
   view: DatabaseView,
+  adaptation: Adaptation,
   onTable: (name: string) => void,
 ): Promise<Findings> {
   const findings = new Findings('tables: rows and content', 2);
@@ -41,17 +44,29 @@ async function compareTables(
     onTable(name);
     findings.compared();
     if (!left.delete(name)) findings.differs(name, 'table is missing');
-    else await compareTable(table, view, findings);
+    else await compareTable(table, view, adaptation, findings);
   }
   for (const name of left) findings.differs(name, 'table was not in the backup');
   return findings;
 }
 
-async function compareTable(table: TableRecord, view: DatabaseView, findings: Findings): Promise<void> {
+async function compareTable(
+  table: TableRecord,
+  view: DatabaseView,
+  { sessions, schedules }: Adaptation,
+  findings: Findings,
+): Promise<void> {
   const { schema, name, columns, contentHash } = table;
   const found = await view.prove({ schema, name, columns, algorithm: contentHash.algorithm });
+  if (sessions === 'drop' && name === SESSION_TABLE) {
+    if (found.rows > 0) findings.differs(nameOf(table), `has ${found.rows} sessions of another place`);
+    return;
+  }
   if (found.rows !== table.rows) findings.differs(nameOf(table), `has ${found.rows} rows, had ${table.rows}`);
-  else if (found.contentHash.value !== contentHash.value)
+  else if (schedules === 'hold' && name === SCHEDULE_TABLE) {
+    const due = await view.countTrue({ schema, name, column: 'enabled' });
+    if (due > 0) findings.differs(nameOf(table), `has ${due} tasks that are not held`);
+  } else if (found.contentHash.value !== contentHash.value)
     findings.differs(nameOf(table), 'has other content');
 }
 

@@ -10,6 +10,12 @@ export interface TreePlace {
   readonly path: string;
 }
 
+export interface Overridden {
+  isMeant(root: string): boolean;
+  differenceOf(place: TreePlace, record: FileRecord, seen: SeenEntry): Promise<string | undefined>;
+}
+export type FileRecord = Extract<TreeRecord, { kind: 'file' }>;
+
 /** Restored trees against their listing: every entry there and equal, and nothing besides. */
 export async function compareTrees(
   what: {
@@ -18,6 +24,8 @@ export async function compareTrees(
     readonly listing: AsyncIterable<TreeRecord>;
     readonly places: readonly TreePlace[];
     readonly expected: TreeExpectations;
+    /** For entries whose content differs on purpose: what else differs. */
+    readonly overridden?: Overridden | undefined;
   },
   trees: Trees,
   signal: AbortSignal,
@@ -25,7 +33,7 @@ export async function compareTrees(
   const findings = new Findings(what.name, what.level);
   const records = await byRoot(what.listing);
   for (const place of what.places) {
-    await compareRoot(place, records.get(place.root) ?? [], what.expected, { trees, findings, signal });
+    await compareRoot(place, records.get(place.root) ?? [], what, { trees, findings, signal });
   }
   findings.compared();
   return { checks: [findings.toCheck('entries')], problems: findings.problems };
@@ -46,7 +54,7 @@ async function byRoot(
 async function compareRoot(
   place: TreePlace,
   records: readonly TreeRecord[],
-  expected: TreeExpectations,
+  { expected, overridden }: { expected: TreeExpectations; overridden?: Overridden | undefined },
   { trees, findings, signal }: { trees: Trees; findings: Findings; signal: AbortSignal },
 ): Promise<void> {
   const wanted = new Map(records.map((record) => [record.path, record]));
@@ -59,7 +67,9 @@ async function compareRoot(
     const difference =
       record === undefined
         ? 'was not in the backup'
-        : (differenceOf(record, seen, expected) ?? linkDifference(record, seen, inodes));
+        : ((overridden !== undefined && record.kind === 'file' && overridden.isMeant(place.root)
+            ? await overridden.differenceOf(place, record, seen)
+            : differenceOf(record, seen, expected)) ?? linkDifference(record, seen, inodes));
     if (difference !== undefined) findings.differs(subjectOf(place.root, seen.path), difference);
   }
   for (const path of wanted.keys()) findings.differs(subjectOf(place.root, path), 'is missing');

@@ -1,9 +1,12 @@
 import { stagedTreePath } from '#libs/contracts/stage.ts';
 import type { SnapshotRef, Staged, StagedDatabase, StagedTrees } from '#libs/contracts/requests.ts';
+import { adaptationOf } from '#libs/contracts/adaptation.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import type { VerifierPorts } from '../ports.ts';
 import { compareDatabase, type Compared } from './compare-database.ts';
-import { compareTrees } from './compare-trees.ts';
+import { overriddenDifference } from './compare-overridden.ts';
+import { differenceOf } from './compare-tree.ts';
+import { compareTrees, type Overridden } from './compare-trees.ts';
 import { requireRef } from './snapshot-refs.ts';
 
 export interface Looking {
@@ -51,7 +54,8 @@ async function lookAtDatabase(
   const tables = ports.evidence.tables(ref, context.signal);
   const sequences = ports.evidence.sequences(ref, context.signal);
   let seen = 0;
-  return await compareDatabase({ tables, sequences }, view, (table) => {
+  const adaptation = adaptationOf(context.spec, ref.deployment);
+  return await compareDatabase({ tables, sequences }, view, adaptation, (table) => {
     seen += 1;
     context.progress({ bytes: seen, activity: `proving ${table}` });
   });
@@ -73,9 +77,36 @@ async function lookAtTrees(
     }));
   const expected = { owners: process.getuid?.() === 0, digests: looking.digests };
   const name = `${staged.component}: ${looking.digests ? 'entries and content' : 'entries'}`;
-  return compareTrees(
-    { name, level: staged.component === 'files' ? 3 : 4, listing, places, expected },
+  const overridden = staged.component === 'config' ? overriddenBy(context, ports) : undefined;
+  const compared = await compareTrees(
+    { name, level: staged.component === 'files' ? 3 : 4, listing, places, expected, overridden },
     ports.trees,
     context.signal,
   );
+  if (overridden === undefined) return compared;
+  const own = `; overridden by the spec: ${Object.keys(context.spec.config.set).join(', ')}`;
+  return {
+    ...compared,
+    checks: compared.checks.map((check) => ({ ...check, detail: `${check.detail}${own}` })),
+  };
+}
+
+/** Env files have this deployment's own variables; everything else of them is the snapshot's. */
+function overriddenBy(
+  { spec, signal }: StepContext,
+  { evidence, trees }: VerifierPorts,
+): Overridden | undefined {
+  const names = new Set(Object.keys(spec.config.set));
+  if (names.size === 0) return undefined;
+  return {
+    isMeant: (root) => root.startsWith('env:'),
+    async differenceOf({ path }, record, seen) {
+      const attributes = differenceOf({ ...record, data: { ...record.data, bytes: seen.bytes } }, seen, {
+        owners: process.getuid?.() === 0,
+        digests: false,
+      });
+      if (attributes !== undefined) return attributes;
+      return overriddenDifference(await evidence.content(record.data, signal), await trees.read(path), names);
+    },
+  };
 }

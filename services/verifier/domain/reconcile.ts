@@ -28,8 +28,12 @@ export class FileIndex {
       record.kind === 'file'
         ? { bytes: record.data.bytes, sha256: record.data.sha256 }
         : this.#byPath.get(keyOf(record.root, record.same));
-    if (content === undefined) return;
-    this.#byPath.set(keyOf(record.root, record.path), content);
+    if (content !== undefined) this.addContent(record.root, record.path, content);
+  }
+
+  /** `path` is latin1 text of its bytes, as in a record. */
+  addContent(root: string, path: string, content: { bytes: number; sha256: string }): void {
+    this.#byPath.set(keyOf(root, path), content);
     this.#digests.add(content.sha256);
   }
 

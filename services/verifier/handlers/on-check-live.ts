@@ -3,6 +3,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { requireAll } from '../domain/findings.ts';
+import { reconcileLiving } from '../domain/living-files.ts';
 import { lookAt } from '../domain/look-at.ts';
 import type { VerifierPorts } from '../ports.ts';
 
@@ -21,11 +22,19 @@ async function checkRestored(
 ): Promise<Json> {
   const seen = await lookAt(looking, context, ports);
   requireAll('CHECK_FAILED', seen.checks, seen.problems);
+  const { snapshots } = looking;
+  const database = snapshots.find(({ component }) => component === 'database');
+  // The database alone went back in time: what that means for the files is said, and is no failure.
+  const alone = database !== undefined && !snapshots.some(({ component }) => component === 'files');
   return {
     ok: true,
     checks: [...seen.checks],
     notChecked: [],
-    facts: {},
+    facts: alone
+      ? {
+          reconciliation: await context.phase('reconcile', () => reconcileLiving(database, context, ports)),
+        }
+      : {},
   } satisfies VerifyOutcome as unknown as Json;
 }
 

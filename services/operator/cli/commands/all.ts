@@ -6,10 +6,13 @@ import { down } from './down.ts';
 import { emit } from './emit.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
+import { release } from './release.ts';
 import { report } from './report.ts';
 import { rescue } from './rescue.ts';
 import { restore } from './restore.ts';
+import { rollback } from './rollback.ts';
 import { runs } from './runs.ts';
+import { schedules } from './schedules.ts';
 import { service, supervise } from './service.ts';
 import { up } from './up.ts';
 import { vault } from './vault.ts';
@@ -24,6 +27,9 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   backups,
   emit,
   restore,
+  rollback,
+  release,
+  schedules,
   runs,
   files,
   vault,

@@ -71,7 +71,7 @@ async function rescueNow(host: RescueHost, input: Input, context: Context): Prom
   context.report.note(`store ${host.store.name}, repository ${host.repository.id}`);
   await using inline = await composeRescue(host, context, input.flag('plan') ? undefined : deployment);
   const door = frontDoorOf(inline.caller, context.interrupts.signal);
-  const plan = await door.planRestore(deployment, backup);
+  const plan = await door.planRestore({ deployment, backupId: backup });
   if (input.flag('plan')) return planAnswer(plan);
   await approve(plan, context, input.flag('yes'));
   const { backupId, planDigest } = plan;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer, Context, LeafCommand } from '../command.ts';
+import type { LeafCommand } from '../command.ts';
 import { withFrontDoor } from '../connection.ts';
-import type { FrontDoor } from '../front-door.ts';
 import { runData } from '../run-text.ts';
 import { approve, planAnswer, planData } from '../restore-plan.ts';
+import { wishOf } from '../restore-wish.ts';
 import { watchRun } from '../watch-run.ts';
 
 export const restore: LeafCommand = {
@@ -12,6 +12,13 @@ export const restore: LeafCommand = {
   words: [['<deployment>', 'name in its spec']],
   options: [
     ['--backup <id>', 'a backup id, or latest (the default)'],
+    ['--only <component>', 'database, files or config, and nothing else; may be repeated', 'many'],
+    ['--to <deployment>', 'restore to this one instead: its places, hooks and overrides are used'],
+    [
+      '--beside <folder>',
+      'side by side: into this folder and a database of its own; the living system is not touched',
+    ],
+    ['--database <name>', 'with --beside: name of that database; without it, the live name and the date'],
     ['--plan', 'only show what would be done, and every problem'],
     ['--yes', 'do not ask'],
     ['--no-wait', 'start it and leave'],
@@ -20,41 +27,26 @@ export const restore: LeafCommand = {
   examples: [
     'holdfast restore records-eu --plan',
     'holdfast restore records-eu',
+    'holdfast restore records-eu --only database',
+    'holdfast restore records-eu --beside /srv/records-of-tuesday',
+    'holdfast restore records-eu --to records-staging',
     'holdfast restore records-eu --backup 20261124T023000Z-1a2b3c4d --yes --json',
   ],
   async act(input, context) {
-    const wanted = { deployment: input.word(0), backup: input.text('backup') ?? 'latest' };
     return await withFrontDoor(context, async (door) => {
-      if (input.flag('plan')) return planAnswer(await door.planRestore(wanted.deployment, wanted.backup));
+      const wish = await wishOf(input, door, context.cwd);
+      const plan = await door.planRestore(wish);
+      if (input.flag('plan')) return planAnswer(plan);
+      await approve(plan, context, input.flag('yes'));
+      const { deployment, backupId, planDigest } = plan;
       const requestId = input.text('requestId') ?? randomUUID();
-      return await restoreNow(door, context, {
-        ...wanted,
-        yes: input.flag('yes'),
-        wait: input.flag('wait'),
-        requestId,
-      });
+      const run = await door.startRestore({ ...wish, backupId, planDigest, requestId });
+      context.report.note(`restore of ${deployment} from ${backupId}: run ${run.runId}`);
+      if (input.flag('wait')) return await watchRun(door, run.runId, context);
+      return {
+        data: { run: runData(run), plan: planData(plan) },
+        text: `watch it: holdfast runs watch ${run.runId}`,
+      };
     });
   },
 };
-
-interface Wish {
-  readonly deployment: string;
-  readonly backup: string;
-  readonly yes: boolean;
-  readonly wait: boolean;
-  readonly requestId: string;
-}
-
-async function restoreNow(door: FrontDoor, context: Context, wish: Wish): Promise<Answer> {
-  const plan = await door.planRestore(wish.deployment, wish.backup);
-  await approve(plan, context, wish.yes);
-  const { deployment, backupId, planDigest } = plan;
-  const run = await door.startRestore({ deployment, backupId, planDigest, requestId: wish.requestId });
-  context.report.note(`restore of ${deployment} from ${backupId}: run ${run.runId}`);
-  if (!wish.wait)
-    return {
-      data: { run: runData(run), plan: planData(plan) },
-      text: `watch it: holdfast runs watch ${run.runId}`,
-    };
-  return await watchRun(door, run.runId, context);
-}

@@ -1,0 +1,10 @@
+import type { Json } from '#libs/kernel/json.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import { releaseStep } from '#libs/trees/steps.ts';
+import { configOf } from '../domain/component.ts';
+import type { ConfigPorts } from '../ports.ts';
+
+/** Drops what finished restores keep; see Trees.release. */
+export function onReleaseKept(request: Json, context: StepContext, ports: ConfigPorts): Promise<Json> {
+  return releaseStep(configOf(context.spec), request, context, ports);
+}

@@ -1,0 +1,28 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { CallContext } from '#libs/runtime/contract.ts';
+import { stagedOf } from '../domain/kept-states.ts';
+import type { CoordinatorPorts } from '../ports.ts';
+import { openKeptRun, type KeptRequest } from './open-kept-run.ts';
+
+/** Enables the tasks that the newest restore held, once per `request_id`. Throws NOT_FOUND when it held none. */
+export async function startSchedules(request: KeptRequest, context: CallContext, ports: CoordinatorPorts) {
+  const { deployment } = request;
+  return await openKeptRun('schedules', request, context, ports, async () => {
+    const restored = (await ports.readLog(deployment)).flatMap(({ event }) =>
+      event.kind === 'restored' ? [event.runId] : [],
+    );
+    const restoreRunId = restored.at(-1);
+    const states = restoreRunId === undefined ? [] : stagedOf(await ports.runs.read(restoreRunId));
+    const names = states.flatMap(({ staged }) =>
+      staged.component === 'database' ? staged.adapted.held : [],
+    );
+    if (restoreRunId === undefined || names.length === 0)
+      throw new HoldfastError(
+        'NOT_FOUND',
+        { deployment },
+        { message: `the newest restore of ${deployment} holds no schedules` },
+      );
+    return { restoreRunId, names } satisfies Json;
+  });
+}

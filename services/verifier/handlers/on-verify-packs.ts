@@ -1,0 +1,110 @@
+import { verifyPacksRequest, type SnapshotRef, type VerifyOutcome } from '#libs/contracts/requests.ts';
+import { parseWith } from '#libs/contracts/step.ts';
+import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import type { VerifierPorts } from '../ports.ts';
+
+/**
+ * Before a restore touches anything: every pack it needs is read whole. Throws REFUSED with every damaged object, the
+ * components it harms, and the newest older backup that was read whole instead.
+ */
+export async function onVerifyPacks(
+  request: Json,
+  context: StepContext,
+  { evidence }: VerifierPorts,
+): Promise<Json> {
+  const { backupId, snapshots } = parseWith(verifyPacksRequest, request, 'VerifyPacks');
+  const looked = await context.phase('packs', () => readWhole(snapshots, context, evidence));
+  if (looked.harmed.length > 0) throw await refusal(backupId, snapshots, looked.harmed, context, evidence);
+  return {
+    ok: true,
+    checks: [
+      {
+        name: 'packs whole',
+        level: 1,
+        ok: true,
+        detail: `${looked.packs} packs read (${looked.bytes} bytes)`,
+      },
+    ],
+    notChecked: [],
+    facts: {},
+  } satisfies VerifyOutcome as unknown as Json;
+}
+
+interface Harmed {
+  readonly object: string;
+  readonly components: readonly string[];
+  readonly error: HoldfastError;
+}
+
+type Evidence = VerifierPorts['evidence'];
+
+async function readWhole(
+  refs: readonly SnapshotRef[],
+  { signal, progress }: StepContext,
+  evidence: Evidence,
+) {
+  const users = new Map<string, string[]>();
+  const harmed: Harmed[] = [];
+  for (const ref of refs) {
+    const error = await damageOf(async () => {
+      for (const pack of (await evidence.requireSnapshot(ref, signal)).packs)
+        users.set(pack, [...(users.get(pack) ?? []), ref.component]);
+    });
+    if (error !== undefined)
+      harmed.push({ object: `snapshot ${ref.id}`, components: [ref.component], error });
+  }
+  let bytes = 0;
+  for (const [pack, components] of users) {
+    const error = await damageOf(async () => {
+      bytes += (await evidence.verifyPack(pack, signal)).bytes;
+      progress({ bytes, activity: 'reading packs before anything is touched' });
+    });
+    if (error !== undefined) harmed.push({ object: `pack ${pack}`, components, error });
+  }
+  return { bytes, packs: users.size, harmed };
+}
+
+/** Damage is what is looked for; a store that does not answer is another matter. */
+async function damageOf(look: () => Promise<void>): Promise<HoldfastError | undefined> {
+  try {
+    await look();
+    return undefined;
+  } catch (thrown) {
+    const error = HoldfastError.from(thrown);
+    if (error.entry.retry !== 'corrupt') throw error;
+    return error;
+  }
+}
+
+async function refusal(
+  backupId: string,
+  refs: readonly SnapshotRef[],
+  harmed: readonly Harmed[],
+  context: StepContext,
+  evidence: Evidence,
+): Promise<HoldfastError> {
+  const { deployment } = refs[0]!;
+  const older = await context.phase('older', () => findWhole({ deployment, backupId }, context, evidence));
+  const remedy =
+    older === undefined
+      ? 'no older backup of this store is whole'
+      : `restore an older one: holdfast restore ${deployment} --backup ${older}`;
+  const problems: readonly Problem[] = harmed.map(({ object, components, error }) =>
+    problem(error.code, object, `is damaged, and with it ${components.join(', ')}: ${error.message}`, remedy),
+  );
+  return new HoldfastError('REFUSED', { backup: backupId, olderBackup: older ?? '' }, { problems });
+}
+
+async function findWhole(
+  { deployment, backupId }: { readonly deployment: string; readonly backupId: string },
+  context: StepContext,
+  evidence: Evidence,
+): Promise<string | undefined> {
+  for await (const older of evidence.backups(deployment, context.signal)) {
+    if (older.backupId >= backupId) continue;
+    if ((await readWhole(older.snapshots, context, evidence)).harmed.length === 0) return older.backupId;
+  }
+  return undefined;
+}
