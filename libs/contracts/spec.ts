@@ -85,6 +85,8 @@ export const specSchema = z.strictObject({
       root: absolutePath,
       python: absolutePath,
       manage: z.string().default('manage.py'),
+      /** How a drill starts it, to listen where its checks ask. */
+      serve: argumentArray.optional(),
     })
     .optional(),
   runtime: z.strictObject({ require: z.array(z.string().min(1)).default([]) }).prefault({}),
@@ -93,6 +95,9 @@ export const specSchema = z.strictObject({
       rpo: duration.default('26h'),
       rto: duration.default('30m'),
       partial: z.enum(['keep', 'refuse']).default('keep'),
+      /** A backup counts for the RPO from this level of proof on. */
+      rpoLevel: z.int().min(0).max(5).default(1),
+      drill: z.strictObject({ every: duration }).optional(),
     })
     .prefault({}),
   triggers: z
@@ -107,12 +112,28 @@ export const specSchema = z.strictObject({
     .prefault({}),
   checks: z
     .array(
-      z.strictObject({
-        name: z.string().min(1),
-        http: z.strictObject({ url: z.url(), status: z.int().min(100).max(599).default(200) }),
-      }),
+      z.union([
+        z.strictObject({
+          name: z.string().min(1),
+          http: z.strictObject({ url: z.url(), status: z.int().min(100).max(599).default(200) }),
+        }),
+        /** Run by drills only: in the sandbox, in the application's folder. */
+        z.strictObject({ name: z.string().min(1), command: argumentArray }),
+      ]),
     )
     .default([]),
+  /** What a drill tells the application instead of what its env files say. */
+  drill: z
+    .strictObject({ set: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}) })
+    .prefault({}),
+  verify: z
+    .strictObject({
+      /** Programs like the customer's, or a server to restore to; otherwise a private cluster of the programs found here. */
+      postgres: z
+        .union([z.strictObject({ bin: absolutePath }), z.strictObject({ url: secretRef })])
+        .optional(),
+    })
+    .prefault({}),
 });
 
 /**

@@ -9,8 +9,10 @@ import { listBackups } from './rpc/list-backups.ts';
 import { listDeployments } from './rpc/list-deployments.ts';
 import { listRuns } from './rpc/list-runs.ts';
 import { planRestore } from './rpc/plan-restore.ts';
+import { startDrill } from './rpc/start-drill.ts';
 import { startBackup } from './rpc/start-backup.ts';
 import { startRestore } from './rpc/start-restore.ts';
+import { startVerify } from './rpc/start-verify.ts';
 import { watchRun } from './rpc/watch-run.ts';
 
 /** The front door. It takes no commands: it sends them (`StepCommand`) and reads their results. */
@@ -31,6 +33,10 @@ export const contract: ServiceContract<CoordinatorPorts> = {
     'holdfast.coordinator.v1.RestoreService': {
       planRestore: { unary: planRestore },
       startRestore: { unary: startRestore },
+    },
+    'holdfast.coordinator.v1.TrialService': {
+      startDrill: { unary: startDrill },
+      startVerify: { unary: startVerify },
     },
     'holdfast.coordinator.v1.RunService': {
       getRun: { unary: getRun },

@@ -6,9 +6,11 @@ import type { ListRunsResponse__Output as RunPage } from '#libs/contracts/gen/ho
 import type { RestorePlan__Output as RestorePlan } from '#libs/contracts/gen/holdfast/coordinator/v1/RestorePlan.ts';
 import type { Run__Output as Run } from '#libs/contracts/gen/holdfast/coordinator/v1/Run.ts';
 import type { RunEvent__Output as RunEvent } from '#libs/contracts/gen/holdfast/coordinator/v1/RunEvent.ts';
+import type { ListVerdictsResponse__Output as Verdicts } from '#libs/contracts/gen/holdfast/verify/v1/ListVerdictsResponse.ts';
+import type { Verdict__Output as Verdict } from '#libs/contracts/gen/holdfast/verify/v1/Verdict.ts';
 import type { Caller } from '#libs/rpc/caller.ts';
 
-export type { Backup, Deployment, RestorePlan, Run, RunEvent };
+export type { Backup, Deployment, RestorePlan, Run, RunEvent, Verdict };
 
 /** The first call after a start may wait for a connection; a plan asks all workers, which look at the whole target. */
 const PLAN_DEADLINE_MS = 5 * 60_000;
@@ -44,6 +46,15 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       planDigest: string;
       requestId: string;
     }) => ask<Run>('RestoreService', 'startRestore', request, PLAN_DEADLINE_MS),
+    startDrill: (request: { deployment: string; backupId: string; requestId: string }) =>
+      ask<Run>('TrialService', 'startDrill', request),
+    startVerify: (request: { deployment: string; backupId: string; level: number; requestId: string }) =>
+      ask<Run>('TrialService', 'startVerify', request),
+    listVerdicts: async (deployment: string, backupId: string) => {
+      const [area, method] = ['holdfast.verify.v1.VerifyService', 'listVerdicts'];
+      const request = { deployment, backupId };
+      return (await caller.call<Verdicts>('verifier', area, method, request, { signal })).verdicts;
+    },
     getRun: (runId: string) => ask<Run>('RunService', 'getRun', { runId }),
     listRuns: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<RunPage>('RunService', 'listRuns', request),

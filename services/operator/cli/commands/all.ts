@@ -2,6 +2,7 @@ import type { CommandGroup, LeafCommand } from '../command.ts';
 import { backup } from './backup.ts';
 import { backups } from './backups.ts';
 import { doctor } from './doctor.ts';
+import { drill } from './drill.ts';
 import { down } from './down.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
@@ -9,7 +10,10 @@ import { rescue } from './rescue.ts';
 import { restore } from './restore.ts';
 import { runs } from './runs.ts';
 import { service, supervise } from './service.ts';
+import { status } from './status.ts';
 import { up } from './up.ts';
+import { verdicts } from './verdicts.ts';
+import { verify } from './verify.ts';
 import { vault } from './vault.ts';
 
 /** Every command, in the order of the help. */
@@ -21,6 +25,10 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   backup,
   backups,
   restore,
+  status,
+  verify,
+  drill,
+  verdicts,
   runs,
   files,
   vault,
