@@ -9,8 +9,12 @@ export function planPlaces(
   roots: readonly TreeRoot[],
 ): { readonly places: readonly (NamedPlace & PlaceNeed)[]; readonly problems: readonly Problem[] } {
   const taken = (snapshot.facts as unknown as { roots: readonly RootFacts[] }).roots;
+  const rootOf = pairing(
+    taken.map(({ name }) => name),
+    roots,
+  );
   const places = taken.flatMap(({ name, state, bytes, files, folders, links }) => {
-    const root = roots.find((candidate) => candidate.name === name);
+    const root = rootOf(name);
     // Captured without a single entry: the file could not be read, and what is live stays.
     const nothing = state === 'captured' && files + folders + links === 0;
     if (root === undefined || nothing) return [];
@@ -18,7 +22,7 @@ export function planPlaces(
     return [{ name, path, single, absent: state === 'absent', bytes, entries: files + folders + links }];
   });
   const problems = taken
-    .filter(({ name, state }) => state === 'captured' && !roots.some((root) => root.name === name))
+    .filter(({ name, state }) => state === 'captured' && rootOf(name) === undefined)
     .map(({ name, path }) =>
       problem(
         'ROOT_MISSING',
@@ -28,4 +32,18 @@ export function planPlaces(
       ),
     );
   return { places, problems };
+}
+
+const ENV_PREFIX = 'env:';
+
+/** By name; env files, which are named by where they lie, of another deployment by their order when there are as many. */
+function pairing(
+  taken: readonly string[],
+  roots: readonly TreeRoot[],
+): (name: string) => TreeRoot | undefined {
+  const byName = new Map(roots.map((root) => [root.name, root]));
+  const strange = taken.filter((name) => name.startsWith(ENV_PREFIX) && !byName.has(name));
+  const free = roots.filter(({ name, single }) => single && !taken.includes(name));
+  const byOrder = new Map(strange.length === free.length ? strange.map((name, at) => [name, free[at]]) : []);
+  return (name) => byName.get(name) ?? byOrder.get(name);
 }
