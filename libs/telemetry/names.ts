@@ -31,6 +31,7 @@ export const EVENTS = {
   runFinished: 'run.finished',
   runTakenOver: 'run.taken-over',
   runInterrupted: 'run.interrupted',
+  drillNotStarted: 'drill.not-started',
   triggerIgnored: 'trigger.ignored',
   triggerAccepted: 'trigger.accepted',
   callFailed: 'call.failed',

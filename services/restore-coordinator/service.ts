@@ -8,6 +8,7 @@ import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
 import { appendToLog } from '#libs/saga/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import { traceparentOf } from '#libs/telemetry/tracing.ts';
+import { startDrillTimer } from './adapters/drill-timer.ts';
 import { inquiryOf } from './adapters/inquiry.ts';
 import { manifestStore } from './adapters/manifest-store.ts';
 import { progressListener } from './adapters/progress.ts';
@@ -16,6 +17,7 @@ import { specRecords } from './adapters/spec-records.ts';
 import { traceOf } from './domain/run-trace.ts';
 import { onEdmsEvent } from './handlers/on-edms-event.ts';
 import type { CoordinatorPorts } from './ports.ts';
+import { openDrill } from './rpc/start-drill.ts';
 import { sagaOf } from './sagas/all.ts';
 import { localBodies } from './sagas/bodies.ts';
 
@@ -47,6 +49,9 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
       stack.use(await wiring.bus.listen(subjects.anyEvent, (event) => registry.notify(runOf(event.data))));
       stack.use(await consumeTriggers(wiring.bus, host, ports));
       host.log.info(EVENTS.runRecovered, { runs: await registry.recover() });
+      const drillBySlot = (deployment: string, key: string) =>
+        openDrill({ deployment, backupId: 'latest', principal: 'policy', origin: 'slot', key }, ports);
+      stack.use(startDrillTimer(ports, drillBySlot, host.log));
       return stack.move();
     },
     [Symbol.asyncDispose]: async () => {},

@@ -5,7 +5,9 @@ import type { RunHeader } from '#libs/saga/journal.ts';
 import { proveRepeats, proveResumes, proveUnwinds, type Proving } from '#libs/saga/proofs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import { backupSaga } from './backup.ts';
+import { drillSaga } from './drill.ts';
 import { restoreSaga } from './restore.ts';
+import { verifySaga } from './verify.ts';
 
 const header = (kind: string, parameters: Json): RunHeader => ({
   runId: '0123456789abcdef0123456789abcdef',
@@ -67,7 +69,38 @@ const restoreOf = (components: readonly string[]): Proving => {
 };
 const restore = restoreOf(['database', 'files', 'config']);
 
-const proved = [backup, restore, restoreOf(['database']), restoreOf(['files'])];
+const sandbox = {
+  folder: '/sandbox',
+  socket: { folder: '/sandbox/socket', port: 1 },
+  database: 'records',
+  places: [],
+  serverVersion: '18.0',
+  serverIdentity: '1',
+};
+const drill: Proving = {
+  saga: drillSaga,
+  header: header('drill', {
+    backupId: 'b',
+    manifestDigest: 'd',
+    snapshots: ['database', 'files', 'config'].map(snapshot),
+    needs: { extensions: [], serverMajor: 18 },
+  }),
+  newStore: memoryStore,
+  answers: (step, attempt) => {
+    if (step === 'sandbox.open') return { sandbox, relocationJson: '{"application":"leave-alone"}' };
+    return step === 'verify.staged'
+      ? { ok: true, checks: [], notChecked: [] }
+      : restore.answers(step, attempt);
+  },
+};
+const verify: Proving = {
+  saga: verifySaga,
+  header: header('verify', { backupId: 'b', level: 1, snapshots: [], packs: [] }),
+  newStore: memoryStore,
+  answers: () => ({}),
+};
+
+const proved = [backup, restore, restoreOf(['database']), restoreOf(['files']), drill, verify];
 for (const proving of proved) {
   describe(`${proving.saga.kind}: ${proving.saga.steps.map(({ name }) => name).join(' ')}`, () => {
     test('every command delivered twice: completed, each attempt journalled once', async () => {
@@ -90,6 +123,19 @@ test('restore: a failure at each step takes back, in reverse, everything that wa
     const outcomes = await proveUnwinds(proving);
     assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
   }
+});
+
+test('drill: wherever it fails, the sandbox is removed; what works in it is sent there, the questions are not', async () => {
+  assert.deepEqual(new Set(Object.values(await proveUnwinds(drill))), new Set(['failed']));
+  const outcomes = { 'sandbox.open': drill.answers('sandbox.open', 1) };
+  const sent = drillSaga.steps.flatMap(({ name, work }) =>
+    'relocation' in work && work.relocation?.(drill.header, outcomes) !== undefined ? [name] : [],
+  );
+  const inside = drillSaga.steps.filter(({ name }) => /^(stage|pivot)\.|^verify\.staged$/.test(name));
+  assert.deepEqual(
+    sent,
+    inside.map(({ name }) => name),
+  );
 });
 
 test('files walked before a newer mark are walked again', async () => {

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 
+import django
 from django.apps import apps
 from django.conf import settings
 from django.core import checks as django_checks
@@ -47,7 +48,6 @@ def migrations(order):
 
     executor = MigrationExecutor(connection)
     loader = executor.loader
-    loader.check_consistent_history(connection)
     recorded = set(MigrationRecorder(connection).applied_migrations())
     replaced = {name for migration in loader.disk_migrations.values() for name in migration.replaces}
     ahead = {
@@ -55,9 +55,11 @@ def migrations(order):
         for name in recorded
         if name[0] in loader.migrated_apps and name not in loader.disk_migrations and name not in replaced
     }
-    behind = {(step.app_label, step.name) for step, _ in executor.migration_plan(loader.graph.leaf_nodes())}
+    behind = {name for name in loader.disk_migrations if name not in loader.applied_migrations}
     state = {(0, 0): "equal", (1, 0): "ahead", (0, 1): "behind", (1, 1): "diverged"}[(bool(ahead), bool(behind))]
     named = few(f"{app}.{name}" for app, name in ahead | behind)
+    if state == "equal":
+        loader.check_consistent_history(connection)
     return state == "equal", f"{state}: {len(recorded)} recorded {named}".rstrip()
 
 
@@ -110,15 +112,18 @@ def login(order):
         identify_hasher(user.password)
     user = next((each for each in users if not getattr(each, "is_superuser", False)), users[0])
     password = secrets.token_urlsafe(24)
-    type(user)._default_manager.filter(pk=user.pk).update(password=make_password(password))
-    client = Client()
-    entered = client.login(**{user.USERNAME_FIELD: user.get_username(), "password": password})
-    refused = Client().login(**{user.USERNAME_FIELD: user.get_username(), "password": password + "x"})
-    request = HttpRequest()
-    request.session = client.session
-    known = entered and get_user(request).pk == user.pk
+    name = {user.USERNAME_FIELD: user.get_username()}
+    known = False
+    with transaction.atomic():
+        type(user)._default_manager.filter(pk=user.pk).update(password=make_password(password))
+        client = Client()
+        if client.login(**name, password=password):
+            request = HttpRequest()
+            request.session = client.session
+            known = get_user(request).pk == user.pk and not Client().login(**name, password=password + "x")
+        transaction.set_rollback(True)
     said = f"{len(users)} password hashes are known; one user given a new password in the copy"
-    return known and not refused, f"{said} {'is logged in' if known else 'is not logged in'}"
+    return known, f"{said} {'is logged in' if known else 'is not logged in'}"
 
 
 def permissions(order):
@@ -163,7 +168,7 @@ def file_storage(table, column):
 def documents(order):
     if not order["documents"]:
         raise NotChecked("the spec has no files.documents")
-    said, wrong = [], []
+    said, wrong, opened = [], [], 0
     for rule in order["documents"]:
         table = ".".join(connection.ops.quote_name(part) for part in rule["table"].split("."))
         path = connection.ops.quote_name(rule["path"])
@@ -185,7 +190,10 @@ def documents(order):
                     wrong.append(f"{name} has another digest than its row")
             except OSError as error:
                 wrong.append(f"{name}: {error.strerror or error}")
+        opened += len(sample)
         said.append(f"{len(sample)} of {total} of {rule['table']}")
+    if opened == 0:
+        raise NotChecked("no row names a file")
     return not wrong, f"{', '.join(said)} opened, {len(wrong)} wrong {few(wrong)}".rstrip()
 
 
@@ -258,6 +266,8 @@ def look(order):
     return {"checks": found, "notChecked": unchecked}
 
 
+# Management commands start without settings when those fail; here that is the finding.
+django.setup()
 with open(os.environ["HOLDFAST_ORDER"], encoding="utf-8") as given:
     answer = look(json.load(given))
 with open(os.environ["HOLDFAST_FINDINGS"], "w", encoding="utf-8") as written:
