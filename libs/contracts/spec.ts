@@ -101,6 +101,8 @@ export const specSchema = z.strictObject({
       root: absolutePath,
       python: absolutePath,
       manage: z.string().default('manage.py'),
+      /** How a drill starts it, to listen where its checks ask. */
+      serve: argumentArray.optional(),
     })
     .optional(),
   runtime: z.strictObject({ require: z.array(z.string().min(1)).default([]) }).prefault({}),
@@ -118,6 +120,9 @@ export const specSchema = z.strictObject({
       changes: z.enum(['warn', 'refuse']).default('warn'),
       /** Tables (`schema.table` or a name of the public schema) and roots that may turn empty: queues, caches. */
       mayEmpty: z.array(z.string().min(1)).default([]),
+      /** A backup counts for the RPO from this level of proof on. */
+      rpoLevel: z.int().min(0).max(5).default(1),
+      drill: z.strictObject({ every: duration }).optional(),
     })
     .prefault({}),
   /** Whom the runbook names: people and telephone numbers, as they are to be read. */
@@ -141,12 +146,28 @@ export const specSchema = z.strictObject({
     .prefault({}),
   checks: z
     .array(
-      z.strictObject({
-        name: z.string().min(1),
-        http: z.strictObject({ url: z.url(), status: z.int().min(100).max(599).default(200) }),
-      }),
+      z.union([
+        z.strictObject({
+          name: z.string().min(1),
+          http: z.strictObject({ url: z.url(), status: z.int().min(100).max(599).default(200) }),
+        }),
+        /** Run by drills only: in the sandbox, in the application's folder. */
+        z.strictObject({ name: z.string().min(1), command: argumentArray }),
+      ]),
     )
     .default([]),
+  /** What a drill tells the application instead of what its env files say. */
+  drill: z
+    .strictObject({ set: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}) })
+    .prefault({}),
+  verify: z
+    .strictObject({
+      /** Programs like the customer's, or a server to restore to; otherwise a private cluster of the programs found here. */
+      postgres: z
+        .union([z.strictObject({ bin: absolutePath }), z.strictObject({ url: secretRef })])
+        .optional(),
+    })
+    .prefault({}),
 });
 
 /**

@@ -11,6 +11,8 @@ export interface CommandWork {
   readonly service: WorkerName;
   readonly verb: Verb;
   readonly request: (header: RunHeader, outcomes: Outcomes) => Json;
+  /** Instead of the run's own: JSON of a Relocation that an earlier step answered. */
+  readonly relocation?: (header: RunHeader, outcomes: Outcomes) => string;
 }
 
 /** Work of the coordinator itself: idempotent, its result object is stored like any other. */

@@ -182,7 +182,7 @@ function commandOf(work: CommandWork, state: RunState, step: string, ports: Driv
     runId: header.runId,
     deployment: header.deployment,
     specVersion: header.specVersion,
-    relocationJson: header.relocationJson ?? '',
+    relocationJson: work.relocation?.(header, outcomesOf(state)) ?? header.relocationJson ?? '',
     service: work.service,
     site: ports.siteOf(work.service, header),
     step,

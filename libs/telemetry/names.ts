@@ -34,6 +34,7 @@ export const EVENTS = {
   runInterrupted: 'run.interrupted',
   runNotRecovered: 'run.not-recovered',
   runUnannounced: 'run.unannounced',
+  drillNotStarted: 'drill.not-started',
   triggerIgnored: 'trigger.ignored',
   triggerAccepted: 'trigger.accepted',
   dueFailed: 'due.failed',

@@ -12,11 +12,13 @@ import { listDeployments } from './rpc/list-deployments.ts';
 import { listRuns } from './rpc/list-runs.ts';
 import { planRestore } from './rpc/plan-restore.ts';
 import { readLog } from './rpc/read-log.ts';
+import { startDrill } from './rpc/start-drill.ts';
 import { startBackup } from './rpc/start-backup.ts';
 import { startRelease } from './rpc/start-release.ts';
 import { startRestore } from './rpc/start-restore.ts';
 import { startRollback } from './rpc/start-rollback.ts';
 import { startSchedules } from './rpc/start-schedules.ts';
+import { startVerify } from './rpc/start-verify.ts';
 import { watchRun } from './rpc/watch-run.ts';
 
 /** The front door. It takes no commands: it sends them (`StepCommand`) and reads their results. */
@@ -47,6 +49,10 @@ export const contract: ServiceContract<CoordinatorPorts> = {
     'holdfast.coordinator.v1.ReportService': {
       getCoverage: { unary: getCoverage },
       readLog: { unary: readLog },
+    },
+    'holdfast.coordinator.v1.TrialService': {
+      startDrill: { unary: startDrill },
+      startVerify: { unary: startVerify },
     },
     'holdfast.coordinator.v1.RunService': {
       getRun: { unary: getRun },

@@ -42,7 +42,7 @@ export interface StoredManifest {
 
 /** What a trigger, request or slot asks for. The same `key` for the same deployment is the same run. */
 export interface RunRequest {
-  readonly kind: 'backup' | 'restore' | 'rollback' | 'release' | 'schedules';
+  readonly kind: 'backup' | 'restore' | 'rollback' | 'release' | 'schedules' | 'drill' | 'verify';
   readonly deployment: string;
   readonly specVersion: number;
   readonly principal: string;

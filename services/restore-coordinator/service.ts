@@ -9,6 +9,7 @@ import { appendToLog, deploymentLog } from '#libs/saga/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import { traceparentOf } from '#libs/telemetry/tracing.ts';
 import { startDueTimer, type DueTimer } from './adapters/due-timer.ts';
+import { startDrillTimer } from './adapters/drill-timer.ts';
 import { inquiryOf } from './adapters/inquiry.ts';
 import { logReader } from './adapters/log-reader.ts';
 import { manifestStore } from './adapters/manifest-store.ts';
@@ -19,6 +20,7 @@ import { traceOf } from './domain/run-trace.ts';
 import { onDue } from './handlers/on-due.ts';
 import { onEdmsEvent } from './handlers/on-edms-event.ts';
 import type { CoordinatorPorts } from './ports.ts';
+import { openDrill } from './rpc/start-drill.ts';
 import { sagaOf } from './sagas/all.ts';
 import { localBodies } from './sagas/bodies.ts';
 
@@ -52,7 +54,12 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
       stack.use(await wiring.bus.listen(subjects.anyEvent, (event) => registry.notify(runOf(event.data))));
       host.log.info(EVENTS.runRecovered, { runs: await registry.recover(wiring.adopts) });
       stack.use(await consumeTriggers(wiring.bus, host, ports, ring));
-      if (host.onlyAsked !== true) due = stack.use(startDueTimer(dueDeps(host, ports)));
+      if (host.onlyAsked !== true) {
+        due = stack.use(startDueTimer(dueDeps(host, ports)));
+        const drillBySlot = (deployment: string, key: string) =>
+          openDrill({ deployment, backupId: 'latest', principal: 'policy', origin: 'slot', key }, ports);
+        stack.use(startDrillTimer(ports, drillBySlot, host.log));
+      }
       return stack.move();
     },
     [Symbol.asyncDispose]: async () => {},

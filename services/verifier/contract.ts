@@ -1,8 +1,12 @@
 import type { ServiceContract } from '#libs/runtime/contract.ts';
 import { onCheckLive } from './handlers/on-check-live.ts';
+import { onCloseSandbox } from './handlers/on-close-sandbox.ts';
+import { onOpenSandbox } from './handlers/on-open-sandbox.ts';
+import { onVerifyApplication } from './handlers/on-verify-application.ts';
 import { onVerifyBackup } from './handlers/on-verify-backup.ts';
 import { onVerifyPacks } from './handlers/on-verify-packs.ts';
 import { onVerifyStaged } from './handlers/on-verify-staged.ts';
+import { onVerifyStored } from './handlers/on-verify-stored.ts';
 import type { VerifierPorts } from './ports.ts';
 import { listVerdicts } from './rpc/list-verdicts.ts';
 
@@ -14,6 +18,10 @@ export const contract: ServiceContract<VerifierPorts> = {
     VerifyPacks: onVerifyPacks,
     VerifyStaged: onVerifyStaged,
     CheckLive: onCheckLive,
+    VerifyStored: onVerifyStored,
+    OpenSandbox: onOpenSandbox,
+    VerifyApplication: onVerifyApplication,
+    CloseSandbox: onCloseSandbox,
   },
   serves: { 'holdfast.verify.v1.VerifyService': { listVerdicts: { unary: listVerdicts } } },
   publishes: [

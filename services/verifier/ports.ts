@@ -5,6 +5,8 @@ import type {
   ContentHash,
 } from '#libs/contracts/database-snapshot.ts';
 import type { Check, SnapshotRef } from '#libs/contracts/requests.ts';
+import type { Relocation } from '#libs/contracts/relocation.ts';
+import type { Sandbox } from '#libs/contracts/sandbox.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { StreamRef } from '#libs/repository/port.ts';
@@ -95,6 +97,8 @@ export interface Verdicts {
 
 export interface Verdict {
   readonly runId: string;
+  /** Step of the run that found it. */
+  readonly step: string;
   readonly at: string;
   readonly level: number;
   readonly ok: boolean;
@@ -102,11 +106,84 @@ export interface Verdict {
   readonly notChecked: readonly string[];
 }
 
+/** Places for drills, each of one run; a new verifier removes those whose owner is gone. */
+export interface Sandboxes {
+  /** What an earlier attempt left is removed first. Throws TOOL_MISSING, DATABASE_UNSUPPORTED with each missing extension. */
+  open(
+    wish: SandboxWish,
+    signal: AbortSignal,
+  ): Promise<{ readonly sandbox: Sandbox; readonly relocation: Relocation }>;
+  /** False when there was none. */
+  close(runId: string, spec: Spec, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface SandboxWish {
+  readonly runId: string;
+  readonly spec: Spec;
+  readonly needs: { readonly extensions: readonly string[]; readonly serverMajor: number };
+}
+
+/** Small text files of restored places, as they lie in the sandbox. */
+export interface RestoredTexts {
+  read(folder: string, signal: AbortSignal): AsyncIterable<{ readonly path: string; readonly text: string }>;
+}
+
+/** The restored application, run where nothing but its copy can be reached. */
+export interface Enclosure {
+  /** Asks it everything at once; nothing of it runs when the system cannot enclose it, or a probe got out. */
+  ask(wish: EnclosedWish, signal: AbortSignal): Promise<EnclosedAnswer>;
+}
+
+export interface EnclosedWish {
+  readonly spec: Spec;
+  readonly application: NonNullable<Spec['application']>;
+  readonly sandbox: Sandbox;
+  readonly socket: NonNullable<Sandbox['socket']>;
+  /** Chooses the sampled documents. */
+  readonly seed: string;
+}
+
+export type EnclosedAnswer =
+  | { readonly enclosed: false; readonly reason: string }
+  | {
+      readonly enclosed: true;
+      readonly probes: readonly Probe[];
+      /** Absent when a probe got out. */
+      readonly found?: {
+        readonly programs: Readonly<Record<string, string | null>>;
+        /** What the commands of the spec's checks did, in order. */
+        readonly commands: readonly { readonly exit: number; readonly said: string }[];
+        /** Status of the spec's pages, in order; 0 for no answer. */
+        readonly pages: readonly { readonly status: number; readonly said: string }[];
+        /** Absent for a profile that has no checks of its own. */
+        readonly profile?: ProfileFindings;
+      };
+    };
+
+export interface Probe {
+  readonly target: string;
+  readonly reached: boolean;
+  readonly said: string;
+  /** Whether the same address answers outside: what makes the probe mean something. */
+  readonly answersOutside: boolean;
+}
+
+export type ProfileFindings =
+  | {
+      readonly started: true;
+      readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
+      readonly notChecked: readonly string[];
+    }
+  | { readonly started: false; readonly said: string };
+
 export interface VerifierPorts {
   readonly evidence: Evidence;
   readonly databases: Databases;
   readonly trees: Trees;
   readonly application: Application;
   readonly verdicts: Verdicts;
+  readonly sandboxes: Sandboxes;
+  readonly restoredTexts: RestoredTexts;
+  readonly enclosure: Enclosure;
   readonly clock: Clock;
 }

@@ -1,25 +1,33 @@
 import type { BuildService } from '#libs/runtime/host.ts';
 import { databaseViews } from './adapters/database-view.ts';
+import { enclosureOf } from './adapters/enclosure.ts';
 import { evidenceOf } from './adapters/evidence.ts';
 import { httpProbe } from './adapters/http-probe.ts';
+import { restoredTexts } from './adapters/restored-texts.ts';
+import { openSandboxes } from './adapters/sandboxes.ts';
 import { treeWalk } from './adapters/tree-walk.ts';
 import { verdictRecords } from './adapters/verdict-records.ts';
 import type { VerifierPorts } from './ports.ts';
 
-/** Looks with reads and queries of its own; writes nothing but verdicts. */
+/** Looks with reads and queries of its own; writes nothing but verdicts, and in sandboxes of its own. */
 export const buildService: BuildService<VerifierPorts> = async ({
   store,
   repository,
   clock,
   requireSecret,
-}) => ({
-  ports: {
+  pgBin,
+}) => {
+  const sandboxes = await openSandboxes({ requireSecret, pgBin });
+  const ports: VerifierPorts = {
     evidence: evidenceOf(repository, store),
     databases: databaseViews(requireSecret),
     trees: treeWalk,
     application: httpProbe,
     verdicts: verdictRecords(store),
+    sandboxes,
+    restoredTexts,
+    enclosure: enclosureOf(requireSecret),
     clock,
-  },
-  [Symbol.asyncDispose]: async () => {},
-});
+  };
+  return { ports, [Symbol.asyncDispose]: () => sandboxes[Symbol.asyncDispose]() };
+};

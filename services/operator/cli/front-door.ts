@@ -10,9 +10,10 @@ import type { RestorePlan__Output as RestorePlan } from '#libs/contracts/gen/hol
 import type { Run__Output as Run } from '#libs/contracts/gen/holdfast/coordinator/v1/Run.ts';
 import type { RunEvent__Output as RunEvent } from '#libs/contracts/gen/holdfast/coordinator/v1/RunEvent.ts';
 import type { ListVerdictsResponse__Output as Verdicts } from '#libs/contracts/gen/holdfast/verify/v1/ListVerdictsResponse.ts';
+import type { Verdict__Output as Verdict } from '#libs/contracts/gen/holdfast/verify/v1/Verdict.ts';
 import type { Caller } from '#libs/rpc/caller.ts';
 
-export type { Backup, Coverage, Deployment, ReadLog, RestorePlan, Run, RunEvent };
+export type { Backup, Coverage, Deployment, ReadLog, RestorePlan, Run, RunEvent, Verdict };
 
 /** The first call after a start may wait for a connection; a plan asks all workers, which look at the whole target. */
 const PLAN_DEADLINE_MS = 5 * 60_000;
@@ -63,6 +64,10 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       ask<Run>('RestoreService', 'startRelease', request),
     startSchedules: (request: { deployment: string; requestId: string }) =>
       ask<Run>('RestoreService', 'startSchedules', request),
+    startDrill: (request: { deployment: string; backupId: string; requestId: string }) =>
+      ask<Run>('TrialService', 'startDrill', request),
+    startVerify: (request: { deployment: string; backupId: string; level: number; requestId: string }) =>
+      ask<Run>('TrialService', 'startVerify', request),
     getCoverage: (deployment: string, backupId: string) =>
       ask<Coverage>('ReportService', 'getCoverage', { deployment, backupId }, PLAN_DEADLINE_MS),
     readLog: (request: { deployment: string; from: string; to: string }) =>

@@ -28,7 +28,12 @@ export function presentRun(state: RunState, saga: Saga | undefined) {
 
 function outcomeOf(state: RunState): unknown {
   const commit = state.steps['commit'];
-  return commit?.state === 'completed' ? commit.outcome : {};
+  if (commit?.state === 'completed') return commit.outcome;
+  const { kind, parameters } = state.header;
+  // What a trial found is kept with the backup it speaks of.
+  return kind === 'drill' || kind === 'verify'
+    ? { backupId: (parameters as { backupId: string }).backupId }
+    : {};
 }
 
 function presentUndo(step: SagaStep, state: RunState) {

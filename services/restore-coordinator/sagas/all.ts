@@ -2,10 +2,12 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Saga } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
 import { backupSaga } from './backup.ts';
+import { drillSaga } from './drill.ts';
 import { releaseSaga } from './release.ts';
 import { restoreSaga } from './restore.ts';
 import { rollbackSaga } from './rollback.ts';
 import { schedulesSaga } from './schedules.ts';
+import { verifySaga } from './verify.ts';
 
 const SAGAS: Readonly<Record<string, (header: RunHeader) => Saga>> = {
   backup: () => backupSaga,
@@ -13,6 +15,8 @@ const SAGAS: Readonly<Record<string, (header: RunHeader) => Saga>> = {
   rollback: rollbackSaga,
   release: releaseSaga,
   schedules: schedulesSaga,
+  drill: () => drillSaga,
+  verify: () => verifySaga,
 };
 
 /** The steps of one run follow from what it was asked to do. Throws JOURNAL_BROKEN for a kind nobody knows. */

@@ -5,10 +5,12 @@ import type { RunHeader } from '#libs/saga/journal.ts';
 import { proveRepeats, proveResumes, proveUnwinds, type Proving } from '#libs/saga/proofs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import { backupSaga } from './backup.ts';
+import { drillSaga } from './drill.ts';
 import { releaseSaga } from './release.ts';
 import { restoreSaga } from './restore.ts';
 import { rollbackSaga } from './rollback.ts';
 import { schedulesSaga } from './schedules.ts';
+import { verifySaga } from './verify.ts';
 
 const header = (kind: string, parameters: Json): RunHeader => ({
   runId: '0123456789abcdef0123456789abcdef',
@@ -101,6 +103,37 @@ const schedules: Proving = {
   answers: () => ({}),
 };
 
+const sandbox = {
+  folder: '/sandbox',
+  socket: { folder: '/sandbox/socket', port: 1 },
+  database: 'records',
+  places: [],
+  serverVersion: '18.0',
+  serverIdentity: '1',
+};
+const drill: Proving = {
+  saga: drillSaga,
+  header: header('drill', {
+    backupId: 'b',
+    manifestDigest: 'd',
+    snapshots: ['database', 'files', 'config'].map(snapshot),
+    needs: { extensions: [], serverMajor: 18 },
+  }),
+  newStore: memoryStore,
+  answers: (step, attempt) => {
+    if (step === 'sandbox.open') return { sandbox, relocationJson: '{"application":"leave-alone"}' };
+    return step === 'verify.staged'
+      ? { ok: true, checks: [], notChecked: [] }
+      : restore.answers(step, attempt);
+  },
+};
+const verify: Proving = {
+  saga: verifySaga,
+  header: header('verify', { backupId: 'b', level: 1, snapshots: [], packs: [] }),
+  newStore: memoryStore,
+  answers: () => ({}),
+};
+
 const relocationJson = JSON.stringify({ database: { name: 'other' } });
 const beside: Proving = {
   ...restore,
@@ -109,6 +142,8 @@ const beside: Proving = {
 };
 
 const proved = [
+  drill,
+  verify,
   beside,
   backup,
   restore,
@@ -154,6 +189,19 @@ test('release: a failure anywhere ends as failed, and may be asked for again', a
     const outcomes = await proveUnwinds(proving);
     assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
   }
+});
+
+test('drill: wherever it fails, the sandbox is removed; what works in it is sent there, the questions are not', async () => {
+  assert.deepEqual(new Set(Object.values(await proveUnwinds(drill))), new Set(['failed']));
+  const outcomes = { 'sandbox.open': drill.answers('sandbox.open', 1) };
+  const sent = drillSaga.steps.flatMap(({ name, work }) =>
+    'relocation' in work && work.relocation?.(drill.header, outcomes) !== undefined ? [name] : [],
+  );
+  const inside = drillSaga.steps.filter(({ name }) => /^(stage|pivot)\.|^verify\.staged$/.test(name));
+  assert.deepEqual(
+    sent,
+    inside.map(({ name }) => name),
+  );
 });
 
 test('files walked before a newer mark are walked again', async () => {

@@ -2,11 +2,11 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Verdict, Verdicts } from '../ports.ts';
 
-/** `verdicts/<deployment>/<backup>/<run>.<level>.json`, created once. */
+/** `verdicts/<deployment>/<backup>/<run>.<step>.json`, created once. */
 export function verdictRecords(store: ObjectStore): Verdicts {
   return {
     async record(deployment, backupId, verdict) {
-      const name = `verdicts/${deployment}/${backupId}/${verdict.runId}.${verdict.level}.json`;
+      const name = `verdicts/${deployment}/${backupId}/${verdict.runId}.${verdict.step}.json`;
       try {
         await store.put(name, Buffer.from(JSON.stringify(verdict)), { createOnly: true });
       } catch (error) {
@@ -18,7 +18,7 @@ export function verdictRecords(store: ObjectStore): Verdicts {
       for await (const { name } of store.list(`verdicts/${deployment}/${backupId}/`)) {
         verdicts.push(JSON.parse((await store.get(name)).toString('utf8')) as Verdict);
       }
-      return verdicts;
+      return verdicts.toSorted((a, b) => (a.at < b.at ? -1 : 1));
     },
   };
 }

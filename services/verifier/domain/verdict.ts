@@ -9,11 +9,12 @@ export async function recordVerdict(
   context: StepContext,
   { verdicts, clock }: VerifierPorts,
 ): Promise<void> {
-  const { runId, deployment } = context.command;
+  const { runId, deployment, step } = context.command;
   const level = Math.max(...outcome.checks.map((check) => check.level));
   const { ok, checks, notChecked } = outcome;
   await verdicts.record(deployment, backupId, {
     runId,
+    step,
     at: new Date(clock.now()).toISOString(),
     level,
     ok,

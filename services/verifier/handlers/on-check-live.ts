@@ -40,7 +40,9 @@ async function checkRestored(
 
 async function checkServing(context: StepContext, { application }: VerifierPorts): Promise<Json> {
   const checks: Check[] = [];
-  for (const { name, http } of context.spec.checks) {
+  for (const check of context.spec.checks) {
+    if (!('http' in check)) continue;
+    const { name, http } = check;
     const status = await application.statusOf(http.url, context.signal);
     checks.push({
       name,

@@ -58,7 +58,7 @@ const NOT_CHECKED = [
   'the application itself (L5)',
 ];
 
-async function readSnapshots(
+export async function readSnapshots(
   refs: readonly SnapshotRef[],
   context: StepContext,
   { evidence }: VerifierPorts,
@@ -86,7 +86,7 @@ async function rereadPacks(
   return bytes;
 }
 
-async function reconcileRows(
+export async function reconcileRows(
   refs: readonly SnapshotRef[],
   context: StepContext,
   { evidence }: VerifierPorts,
@@ -96,7 +96,7 @@ async function reconcileRows(
   return reconcile(evidence.documents(requireRef(refs, 'database'), context.signal), index);
 }
 
-function reconciliationCheck(fit: Reconciliation): Check {
+export function reconciliationCheck(fit: Reconciliation): Check {
   const ok = fit.missing === 0 && fit.different === 0;
   const counts = `${fit.rows} rows: ${fit.matched} matched, ${fit.moved} moved, ${fit.unproven} without digest, ${fit.missing} missing, ${fit.different} different`;
   return { name: 'rows and files', level: 1, ok, detail: [counts, ...fit.examples].join('; ') };

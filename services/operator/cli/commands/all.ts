@@ -2,6 +2,7 @@ import type { CommandGroup, LeafCommand } from '../command.ts';
 import { backup } from './backup.ts';
 import { backups } from './backups.ts';
 import { doctor } from './doctor.ts';
+import { drill } from './drill.ts';
 import { down } from './down.ts';
 import { emit } from './emit.ts';
 import { files } from './files.ts';
@@ -14,7 +15,10 @@ import { rollback } from './rollback.ts';
 import { runs } from './runs.ts';
 import { schedules } from './schedules.ts';
 import { service, supervise } from './service.ts';
+import { status } from './status.ts';
 import { up } from './up.ts';
+import { verdicts } from './verdicts.ts';
+import { verify } from './verify.ts';
 import { vault } from './vault.ts';
 
 /** Every command, in the order of the help. */
@@ -30,6 +34,10 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   rollback,
   release,
   schedules,
+  status,
+  verify,
+  drill,
+  verdicts,
   runs,
   files,
   vault,

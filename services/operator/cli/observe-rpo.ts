@@ -1,0 +1,62 @@
+import type { Spec } from '#libs/contracts/spec.ts';
+import type { Backup, FrontDoor, Verdict } from './front-door.ts';
+import { durationMs } from './text.ts';
+
+/** Backups asked for their verdicts, newest first; older ones are beyond any objective that is still of use. */
+const BACKUPS_MAX = 50;
+const RUNS_MAX = 200;
+
+export interface RpoObserved {
+  readonly deployment: string;
+  readonly rpo: {
+    /** The newest backup that was proved up to `level`. */
+    readonly backupId: string | null;
+    readonly level: number;
+    readonly objective: string;
+    readonly observedMs: number | null;
+    readonly met: boolean;
+  };
+  readonly drill: { readonly runId: string; readonly state: string; readonly openedAt: string } | null;
+}
+
+/** What would be lost now: since the mark of the newest backup that is proved as far as the policy wants. */
+export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Promise<RpoObserved> {
+  const { deployment, policy } = spec;
+  const newest = await findProved(door, deployment, policy.rpoLevel);
+  const { runs } = await door.listRuns({ deployment, pageSize: RUNS_MAX, pageToken: '' });
+  const last = runs.find(({ kind }) => kind === 'drill');
+  const observedMs = newest === undefined ? null : now - Date.parse(newest.mark.split('/')[0]!);
+  return {
+    deployment,
+    rpo: {
+      backupId: newest?.backupId ?? null,
+      level: policy.rpoLevel,
+      objective: policy.rpo,
+      observedMs,
+      met: observedMs !== null && observedMs <= durationMs(policy.rpo),
+    },
+    drill: last === undefined ? null : { runId: last.runId, state: last.state, openedAt: last.openedAt },
+  };
+}
+
+async function findProved(door: FrontDoor, deployment: string, level: number): Promise<Backup | undefined> {
+  const { backups } = await door.listBackups({ deployment, pageSize: BACKUPS_MAX, pageToken: '' });
+  for (const backup of backups) {
+    if (backup.completeness === 'damaged') continue;
+    if (reachedLevel(await door.listVerdicts(deployment, backup.backupId)) >= level) return backup;
+  }
+  return undefined;
+}
+
+/**
+ * The highest level with a passed check and no failed one at or below it; -1 for none. Of checks with one name the
+ * newest counts, so that a repeated drill can put right what an earlier one met. Pure.
+ */
+export function reachedLevel(verdicts: readonly Pick<Verdict, 'at' | 'checks'>[]): number {
+  const newest = new Map<string, Verdict['checks'][number]>();
+  for (const { checks } of verdicts.toSorted((a, b) => (a.at < b.at ? -1 : 1)))
+    for (const check of checks) newest.set(`${check.level} ${check.name}`, check);
+  const all = [...newest.values()];
+  const firstFailed = Math.min(...all.filter(({ ok }) => !ok).map(({ level }) => level));
+  return Math.max(-1, ...all.filter(({ ok, level }) => ok && level < firstFailed).map(({ level }) => level));
+}

@@ -1,0 +1,21 @@
+import type { RunState } from '#libs/saga/fold.ts';
+
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * Key of the slot whose drill is to start now; undefined while the last drill, however it ended, is young enough. The
+ * same slot is the same run, so that two coordinators start one. Pure.
+ */
+export function drillDue(
+  every: string,
+  runs: readonly Pick<RunState, 'header'>[],
+  now: number,
+): string | undefined {
+  const everyMs = Number(every.slice(0, -1)) * UNITS[every.slice(-1)]!;
+  const opened = runs
+    .filter(({ header }) => header.kind === 'drill')
+    .map(({ header }) => Date.parse(header.openedAt));
+  const newest = Math.max(...opened);
+  if (newest > now - everyMs) return undefined;
+  return `drill/${opened.length === 0 ? 'first' : new Date(newest).toISOString()}`;
+}

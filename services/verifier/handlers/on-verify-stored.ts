@@ -1,0 +1,86 @@
+import { verifyStoredRequest } from '#libs/contracts/sandbox.ts';
+import type { Check, VerifyOutcome } from '#libs/contracts/requests.ts';
+import { parseWith } from '#libs/contracts/step.ts';
+import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import { recordVerdict } from '../domain/verdict.ts';
+import type { VerifierPorts } from '../ports.ts';
+import { readSnapshots, reconciliationCheck, reconcileRows } from './on-verify-backup.ts';
+
+type Wish = ReturnType<typeof verifyStoredRequest.parse>;
+
+/** A committed backup where it lies. Every damaged object is named; the verdict is kept before it throws. */
+export async function onVerifyStored(
+  request: Json,
+  context: StepContext,
+  ports: VerifierPorts,
+): Promise<Json> {
+  const wish = parseWith(verifyStoredRequest, request, 'VerifyStored');
+  const chain = await context.phase('snapshots', () => lookAtChain(wish, context, ports));
+  const packs = await context.phase('packs', () => lookAtPacks(wish, context, ports));
+  const checks = [chain.check, packs.check];
+  // A listing that cannot be read has said so already.
+  if (wish.level === 1 && checks.every(({ ok }) => ok))
+    checks.push(reconciliationCheck(await reconcileRows(wish.snapshots, context, ports)));
+  const outcome: VerifyOutcome = {
+    ok: checks.every(({ ok }) => ok),
+    checks,
+    notChecked: [
+      ...(wish.level === 0 ? ['content of the packs (L1)'] : []),
+      'restore and application (L2 to L5)',
+    ],
+    facts: {},
+  };
+  await recordVerdict(outcome, wish.backupId, context, ports);
+  const problems = [...chain.problems, ...packs.problems];
+  if (problems.length > 0)
+    throw new HoldfastError(problems[0]!.code, { backup: wish.backupId }, { problems });
+  return outcome as unknown as Json;
+}
+
+interface Seen {
+  readonly check: Check;
+  readonly problems: readonly Problem[];
+}
+
+async function lookAtChain({ snapshots }: Wish, context: StepContext, ports: VerifierPorts): Promise<Seen> {
+  const problems: Problem[] = [];
+  for (const ref of snapshots)
+    await readSnapshots([ref], context, ports).catch((error: unknown) => {
+      problems.push(damage(error, `snapshot ${ref.component} ${ref.id}`));
+    });
+  const detail = `${snapshots.length} snapshots, ${problems.length} not what the manifest names`;
+  return {
+    check: { name: 'snapshots authentic', level: 0, ok: problems.length === 0, detail },
+    problems,
+  };
+}
+
+async function lookAtPacks(
+  { packs, level }: Wish,
+  { signal, progress }: StepContext,
+  { evidence }: VerifierPorts,
+): Promise<Seen> {
+  const problems: Problem[] = [];
+  let bytes = 0;
+  for (const pack of packs) {
+    try {
+      if (level === 1) bytes += (await evidence.verifyPack(pack, signal)).bytes;
+      else if (!(await evidence.hasPack(pack, signal))) throw new HoldfastError('OBJECT_MISSING', { pack });
+      progress({ bytes, activity: 'reading packs again' });
+    } catch (error) {
+      problems.push(damage(error, `pack ${pack}`));
+    }
+  }
+  const name = level === 1 ? 'packs re-read' : 'packs present';
+  const detail = `${packs.length} packs${level === 1 ? ` (${bytes} bytes)` : ''}, ${problems.length} damaged or missing`;
+  return { check: { name, level, ok: problems.length === 0, detail }, problems };
+}
+
+/** Only what is wrong with the object itself; a store that does not answer is no verdict. */
+function damage(thrown: unknown, subject: string): Problem {
+  const error = HoldfastError.from(thrown);
+  if (error.entry.retry !== 'corrupt') throw error;
+  return problem(error.code, subject, error.message, error.remedy);
+}
