@@ -1,0 +1,75 @@
+import type { Document } from 'yaml';
+import type { z } from 'zod';
+import { problem, type Problem } from '#libs/kernel/errors.ts';
+import type { Spec } from './spec.ts';
+
+/** One key of the text that has not the shape it should, with its line. Pure. */
+export function shapeProblems(issue: z.core.$ZodIssue, document: Document): Problem[] {
+  const where = (path: readonly PropertyKey[]): string => {
+    const node = document.getIn(path as unknown[], true) as { range?: [number, number, number] } | undefined;
+    const line = node?.range === undefined ? '' : ` (line ${lineOf(String(document), node.range[0])})`;
+    return `${path.map(String).join('.') || 'spec'}${line}`;
+  };
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) =>
+      problem(
+        'SPEC_INVALID',
+        where([...issue.path, key]),
+        `unknown key ${JSON.stringify(key)}`,
+        'remove it or correct its spelling; keys are listed in docs/spec.md',
+      ),
+    );
+  }
+  return [
+    problem(
+      'SPEC_INVALID',
+      where(issue.path),
+      issue.message.charAt(0).toLowerCase() + issue.message.slice(1),
+    ),
+  ];
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
+
+/** Parts that do not fit each other. Pure. */
+export function relationProblems(spec: Spec): Problem[] {
+  const problems: Problem[] = [];
+  const roots = [...spec.files.roots, ...spec.config.trees];
+  const names = new Set<string>();
+  for (const root of roots) {
+    if (names.has(root.name))
+      problems.push(
+        problem('SPEC_INVALID', `root ${root.name}`, `name ${JSON.stringify(root.name)} is given twice`),
+      );
+    names.add(root.name);
+  }
+  const files = spec.config.envFiles.map((path) => ({ name: `env file ${path}`, path }));
+  for (const place of [...roots, ...files]) {
+    const outer = roots.find(
+      (root) => root.name !== place.name && `${place.path}/`.startsWith(`${root.path}/`),
+    );
+    if (outer !== undefined)
+      problems.push(
+        problem(
+          'SPEC_INVALID',
+          place.name,
+          `${place.path} lies in root ${JSON.stringify(outer.name)} (${outer.path}) and would be restored twice`,
+          'remove it: what lies in a root is backed up with it',
+        ),
+      );
+  }
+  const fileRoots = new Set(spec.files.roots.map((root) => root.name));
+  for (const rule of spec.files.documents) {
+    if (!fileRoots.has(rule.root))
+      problems.push(
+        problem(
+          'SPEC_INVALID',
+          `files.documents of ${rule.table}`,
+          `root ${JSON.stringify(rule.root)} is not declared in files.roots`,
+        ),
+      );
+  }
+  return problems;
+}
