@@ -19,6 +19,8 @@ export interface Database extends AsyncDisposable {
 }
 
 const CONNECT_MS = 10_000;
+/** The system waits two hours; a query on a server that is gone must end while its run still waits. */
+const KEEPALIVE_MS = 60_000;
 
 /**
  * Whatever role, database or server say: no timeout may end a long COPY, and values are written in one way. A lock is
@@ -58,6 +60,7 @@ export async function connectDatabase(
     application_name: 'holdfast',
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_MS,
   });
   // The URL reader of pg leaves %23 and its like in database names.
   (client as unknown as { connectionParameters: { database: string } }).connectionParameters.database =

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { Secret } from '#libs/kernel/secret.ts';
+import { withDatabase } from './address.ts';
+import { connectDatabase } from './connect.ts';
 import { feedTool, findClients, readTool, requireClient } from './tools.ts';
 
 const URL_SECRET = new Secret(process.env['HOLDFAST_TEST_DB_URL'] ?? '');
@@ -45,4 +49,29 @@ test('output that ends early because the program failed is an error, not a short
   const error = await failure(Array.fromAsync(readTool('pg_dump', run)));
   assert.equal(error.code, 'TOOL_FAILED');
   assert.ok(!JSON.stringify(error).includes(password));
+});
+
+test('a restore that meets wrong rows names the error and not the rows', async () => {
+  const name = `tool_${randomBytes(4).toString('hex')}`;
+  const url = withDatabase(URL_SECRET, name);
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await connectDatabase(URL_SECRET));
+  await server.run(`CREATE DATABASE ${name}`);
+  stack.defer(() => server.run(`DROP DATABASE ${name} WITH (FORCE)`));
+  const database = stack.use(await connectDatabase(url));
+  await database.run('CREATE TABLE public.people (email text PRIMARY KEY)');
+  const tools = await requireClient(server.serverMajor, process.env['PG_BIN']);
+  const run = (...given: string[]) => ({ tools, url, signal, arguments: given });
+  const archive = await Array.fromAsync(readTool('pg_dump', run('--format=custom', '--section=post-data')));
+  await database.run('ALTER TABLE public.people DROP CONSTRAINT people_pkey');
+  await database.run(
+    "INSERT INTO public.people SELECT E'canary\\nof\\nthree lines' FROM generate_series(1, 2)",
+  );
+  const feed = async function* () {
+    yield* archive;
+  };
+  const error = await failure(feedTool('pg_restore', run('--exit-on-error'), feed()));
+  assert.equal(error.code, 'TOOL_FAILED');
+  assert.match(error.message, /ERROR: +could not create unique index/);
+  assert.doesNotMatch(inspect(error, { depth: Infinity }), /canary|three lines/);
 });

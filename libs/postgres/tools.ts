@@ -13,6 +13,10 @@ export interface ClientTools {
 
 const DISTRIBUTION = '/usr/lib/postgresql';
 const LAST_LINES = 12;
+/** The system asks after two hours; a program whose server is gone must end while its run still waits. */
+const KEEPALIVE = 'keepalives_idle=60&keepalives_interval=10&keepalives_count=6';
+/** The program's own words and the server's errors. Details, context, hints and statements may hold values of rows. */
+const TOLD = /^(\S*\/)?pg_(dump|restore): |^\s*(ERROR|FATAL|PANIC|WARNING): /;
 
 /** The folder given first, then the distribution's, then PATH. */
 export async function findClients(pgBin: string | undefined): Promise<readonly ClientTools[]> {
@@ -62,12 +66,16 @@ export async function* readTool(
   { tools, url, signal, arguments: given }: ToolRun,
 ): AsyncIterable<Buffer> {
   const { address, password } = splitPassword(url);
-  const child = execa(join(tools.folder, program), [...given, '--no-password', `--dbname=${address}`], {
-    ...options(password, signal),
-    stdin: 'ignore',
-    buffer: { stdout: false, stderr: true, fd3: false },
-    encoding: 'buffer',
-  });
+  const child = execa(
+    join(tools.folder, program),
+    [...given, '--no-password', `--dbname=${withKeepalive(address)}`],
+    {
+      ...options(password, signal),
+      stdin: 'ignore',
+      buffer: { stdout: false, stderr: true, fd3: false },
+      encoding: 'buffer',
+    },
+  );
   const ended = child.then((result) => result);
   try {
     for await (const piece of child.stdout) yield piece as Buffer;
@@ -87,7 +95,7 @@ export async function feedTool(
   const { address, password } = splitPassword(url);
   const result = await execa(
     join(tools.folder, program),
-    [...given, '--no-password', `--dbname=${address}`],
+    [...given, '--no-password', `--dbname=${withKeepalive(address)}`],
     {
       ...options(password, signal),
       stdin: source,
@@ -95,6 +103,10 @@ export async function feedTool(
     },
   );
   requireSuccess(program, result, signal);
+}
+
+function withKeepalive(address: string): string {
+  return `${address}${address.includes('?') ? '&' : '?'}${KEEPALIVE}`;
 }
 
 function options(password: string, cancelSignal: AbortSignal) {
@@ -122,20 +134,23 @@ interface Ended {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
   readonly stderr?: unknown;
+  readonly cause?: unknown;
 }
 
 function requireSuccess(program: string, result: Ended, signal: AbortSignal): void {
   if (signal.aborted) throw HoldfastError.from(signal.reason);
   if (!result.failed) return;
   const text = result.stderr instanceof Uint8Array ? Buffer.from(result.stderr).toString('utf8') : '';
+  const lines = text.split('\n').filter((line) => TOLD.test(line));
   throw new HoldfastError(
     'TOOL_FAILED',
     {
       program,
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
-      lastLines: text.trim().split('\n').slice(-LAST_LINES),
+      lastLines: lines.slice(-LAST_LINES),
     },
-    { cause: result },
+    // Why it could not start or be fed; the result itself repeats all of stderr.
+    { cause: result.cause },
   );
 }

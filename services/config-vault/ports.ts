@@ -44,7 +44,8 @@ export interface Programs {
   look(names: readonly string[], signal: AbortSignal): Promise<ConfigFacts['runtime']>;
   /**
    * Runs one argument array to its end, without a shell; what it leaves running in the background is not waited for.
-   * `onAlive` is called while it runs. Throws HOOK_FAILED with the last lines of its output.
+   * `onAlive` is called while it runs. Throws HOOK_FAILED without arguments or output; its last lines are kept in
+   * logs/hooks.log of the home folder, where there is one.
    */
   run(
     command: readonly string[],

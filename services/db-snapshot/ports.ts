@@ -68,7 +68,10 @@ export interface Target {
     needs: { readonly facts: DatabaseFacts; readonly globals: DatabaseGlobals } | undefined,
     signal: AbortSignal,
   ): Promise<Examination>;
-  /** Drops what `prefix` names, makes missing roles, and creates the side database afresh. */
+  /**
+   * Drops this run's side databases of equal or lower epoch and attempt, makes missing roles, and creates the side
+   * database afresh. Throws STAGE_GONE when a later one is there.
+   */
   create(
     spec: Spec,
     place: { readonly side: string; readonly prefix: string; readonly globals: DatabaseGlobals },
@@ -85,7 +88,7 @@ export interface Target {
   drop(spec: Spec, names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** In the live database; names of the tasks that were enabled. */
   enableSchedules(spec: Spec, names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
-  /** Sessions ended; undefined when there is no such database. */
+  /** Sessions ended; undefined when there is no such database. Neither changes what is closed, or open, already. */
   close(spec: Spec, signal: AbortSignal): Promise<number | undefined>;
   open(spec: Spec, signal: AbortSignal): Promise<boolean>;
 }

@@ -114,10 +114,60 @@ test('a restore is told of open sessions when no stop hook is declared, and of w
     problems.map(({ code, subject }) => [code, subject]),
     [
       ['DATABASE_PRIVILEGE_MISSING', `role ${role}`],
+      ['DATABASE_PRIVILEGE_MISSING', `database ${world.live}`],
       ['DATABASE_SESSIONS_OPEN', world.live],
     ],
   );
+  assert.equal(problems[1]!.remedy, `ALTER DATABASE "${world.live}" OWNER TO "${role}";`);
   assert.equal(JSON.parse(factsJson).liveDatabase, true);
+});
+
+test('own rows of an extension’s tables make a backup partial, with their number, and do not stop it', async () => {
+  await using world = await openWorld();
+  await world.sql(`CREATE TABLE settings (id int, own bool); ALTER EXTENSION plpgsql ADD TABLE settings;
+    CREATE TABLE defaults (id int); ALTER EXTENSION plpgsql ADD TABLE defaults;
+    UPDATE pg_extension SET extconfig = ARRAY['settings'::regclass::oid, 'defaults'::regclass::oid],
+           extcondition = ARRAY['WHERE own', ''] WHERE extname = 'plpgsql';
+    INSERT INTO settings VALUES (1, true), (2, true), (3, false)`);
+  const entry = {
+    what: 'public.settings: 2 rows',
+    reason: 'rows added to a table of extension plpgsql are not copied',
+  };
+  const { problems, warnings } = await world.preflight('PURPOSE_BACKUP');
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    warnings.map(({ subject, message }) => ({ what: subject, reason: message })),
+    [entry],
+  );
+  assert.deepEqual((await world.take()).leftOut, [{ ...entry, partial: true }]);
+});
+
+test('tablespaces are named, and a server without them takes the restore', async () => {
+  await using world = await openWorld();
+  const name = `fast_${world.tag}`;
+  {
+    await using server = await connectDatabase(SUPERUSER);
+    await server.run('SET allow_in_place_tablespaces = on');
+    await server.run(`CREATE TABLESPACE ${name} LOCATION ''`);
+  }
+  await world.sql(`CREATE TABLE t (id int) TABLESPACE ${name}; INSERT INTO t VALUES (1)`);
+  const { warnings } = await world.preflight('PURPOSE_BACKUP');
+  const taken = await world.take();
+  await world.sql(`ALTER TABLE t SET TABLESPACE pg_default`);
+  {
+    await using server = await connectDatabase(SUPERUSER);
+    await server.run(`DROP TABLESPACE ${name}`);
+  }
+  assert.deepEqual(
+    warnings.map(({ subject }) => subject),
+    [`tablespaces ${name}`],
+  );
+  assert.deepEqual(
+    taken.leftOut.map(({ what, partial }) => [what, partial]),
+    [[`tablespaces ${name}`, false]],
+  );
+  const { side } = await world.stage(taken);
+  assert.deepEqual(await world.rows('SELECT * FROM public.t', side), [{ id: 1 }]);
 });
 
 test('a table left out by the spec is restored empty and named with its reason', async () => {

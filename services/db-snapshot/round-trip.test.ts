@@ -82,6 +82,8 @@ test('what is staged is the source: schema, every row, sequences, the database i
   const taken = await world.take();
   const staged = await world.stage(taken);
 
+  for (const silent of ['structure', 'proof of public.big', 'keys, indexes and triggers', 'statistics'])
+    assert.ok(world.told.includes(silent), silent);
   assert.deepEqual(await contentOf(staged.side), await contentOf(world.live));
   assert.equal(await schemaOf(staged.side), await schemaOf(world.live));
   assert.deepEqual(await sequencesOf(staged.side), await sequencesOf(world.live));

@@ -72,6 +72,26 @@ test('a new attempt takes the old one’s place away: whoever was taken over can
   assert.equal(await content(world), 'backup');
 });
 
+test('an older copy of a command finds a newer one’s database and leaves it alone', async () => {
+  await using made = await stagedWorld();
+  const { world, taken } = made;
+  world.epoch = 10;
+  const newer = await world.stage(taken, 1);
+  assert.equal(newer.side, (await world.stage(taken, 1)).side);
+  world.epoch = 9;
+  await assert.rejects(world.stage(taken, 10), code('STAGE_GONE'));
+  assert.deepEqual(await world.databases(), [newer.live, newer.side].toSorted());
+});
+
+test('what is open is opened, and what is closed is closed, by a role that could change neither', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE t (id int)');
+  await world.readAs('app', 'CREATEDB');
+  assert.deepEqual(await world.run('OpenDatabase', {}), { database: world.live, present: true });
+  await sql('postgres', `ALTER DATABASE ${world.live} ALLOW_CONNECTIONS false`);
+  assert.deepEqual(await world.run('CloseDatabase', {}), { database: world.live, sessionsEnded: 0 });
+});
+
 test('a plain owner with CREATEDB can take, stage and switch', async () => {
   await using world = await openWorld();
   const role = await world.readAs('app', 'CREATEDB');

@@ -1,4 +1,4 @@
-import { open, mkdtemp, rm, access, constants, type FileHandle } from 'node:fs/promises';
+import { access, appendFile, constants, mkdir, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { execa, type Result } from 'execa';
@@ -72,7 +72,10 @@ async function runToItsEnd(
       ...(cwd === undefined ? {} : { cwd }),
     });
     signal.throwIfAborted();
-    if (ended.failed) throw await hookFailure(command, ended, output);
+    if (ended.failed) {
+      await keepTail(output).catch(() => {});
+      throw hookFailure(program, ended);
+    }
   } finally {
     clearInterval(alive);
     await output.close();
@@ -80,18 +83,25 @@ async function runToItsEnd(
   }
 }
 
-async function hookFailure(
-  command: readonly string[],
+function hookFailure(
+  program: string,
   ended: Pick<Result, 'exitCode' | 'signal' | 'timedOut' | 'originalMessage'>,
-  output: FileHandle,
-): Promise<HoldfastError> {
+): HoldfastError {
   return new HoldfastError('HOOK_FAILED', {
-    command: command.join(' '),
+    program,
     exitCode: ended.exitCode ?? null,
     signal: ended.signal ?? null,
     reason: ended.timedOut ? `took longer than ${HOOK_TIMEOUT_MS} ms` : (ended.originalMessage ?? ''),
-    output: await tailOf(output),
   });
+}
+
+/** What an application prints may hold anything: it is for the machine's owner, and in no error, journal or log. */
+async function keepTail(output: FileHandle): Promise<void> {
+  const home = process.env['HOLDFAST_HOME'];
+  if (home === undefined) return;
+  const folder = join(home, 'logs');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await appendFile(join(folder, 'hooks.log'), `${await tailOf(output)}\n`, { mode: 0o600 });
 }
 
 async function tailOf(output: FileHandle): Promise<string> {

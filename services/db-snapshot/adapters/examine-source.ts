@@ -11,7 +11,7 @@ import type { Examination } from '../ports.ts';
 import { liveAddress } from './maintenance.ts';
 import type { SourceHost } from './source.ts';
 import { readSystemIdentifier } from './source-facts.ts';
-import { findUncopied } from './uncopied.ts';
+import { findExtensionRows, findUncopied } from './uncopied.ts';
 
 /** Everything that would stop a backup, or make it less than all, before anything is touched. */
 export async function examineSource(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<Examination> {
@@ -29,9 +29,8 @@ export async function examineSource(spec: Spec, host: SourceHost, signal: AbortS
     ...(await keyProblems(spec, database)),
     ...(await documentProblems(spec, relations, database)),
   ];
-  const warnings = uncopied
-    .filter(({ partial }) => !partial)
-    .map(({ what, reason }) => unsupported(what, reason));
+  const named = [...uncopied.filter(({ partial }) => !partial), ...(await findExtensionRows(database))];
+  const warnings = named.map(({ what, reason }) => unsupported(what, reason));
   const [size] = await database.query<{ bytes: string }>(
     'SELECT pg_database_size(current_database())::text AS bytes',
   );

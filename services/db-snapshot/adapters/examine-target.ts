@@ -24,6 +24,7 @@ export async function examineTarget(question: Question, signal: AbortSignal): Pr
   const problems = [
     ...(await clientProblems(server.serverMajor, host.pgBin)),
     ...rightProblems(rights, server),
+    ...(await ownerProblems(server, live)),
     ...sessionProblems(spec, live, facts.sessions),
     ...(needs === undefined ? [] : await needProblems(needs, rights, server)),
   ];
@@ -71,6 +72,24 @@ function rightProblems({ createDb }: Rights, server: Database): readonly Problem
       `role ${server.address.user}`,
       'may not create the database that a restore is staged in',
       `ALTER ROLE ${quoteName(server.address.user)} CREATEDB; or declare database.restoreUrl`,
+    ),
+  ];
+}
+
+/** Closing and renaming are the owner's: PostgreSQL manual, ALTER DATABASE. */
+async function ownerProblems(server: Database, live: string): Promise<readonly Problem[]> {
+  const [row] = await server.query<{ owner: string; may: boolean }>(
+    `SELECT pg_get_userbyid(datdba) AS owner, r.rolsuper OR pg_has_role(current_user, datdba, 'USAGE') AS may
+       FROM pg_database, pg_roles r WHERE r.rolname = current_user AND datname = $1`,
+    [live],
+  );
+  if (row === undefined || row.may) return [];
+  return [
+    problem(
+      'DATABASE_PRIVILEGE_MISSING',
+      `database ${live}`,
+      `role ${server.address.user} may not close and rename it: it belongs to ${row.owner}`,
+      `ALTER DATABASE ${quoteName(live)} OWNER TO ${quoteName(server.address.user)};`,
     ),
   ];
 }

@@ -13,7 +13,7 @@ import { readTool, requireClient, type ClientTools } from '#libs/postgres/tools.
 import type { DocumentRule, NamedFile } from '../domain/document-rows.ts';
 import type { FrozenSource, LeftOut, Section } from '../ports.ts';
 import type { Locked } from './lock-tables.ts';
-import { findUncopied } from './uncopied.ts';
+import { findExtensionRows, findUncopied } from './uncopied.ts';
 import { readSourceFacts } from './source-facts.ts';
 import type { SourceHost } from './source.ts';
 
@@ -44,7 +44,7 @@ export class Frozen implements FrozenSource {
     const read = {
       tables: await describeTables(database, relations),
       facts: await readSourceFacts(database, relations),
-      leftOut: await findUncopied(database),
+      leftOut: [...(await findUncopied(database)), ...(await findExtensionRows(database))],
     };
     return new Frozen({ ...parts, owned: parts.owned.move() }, client, read);
   }

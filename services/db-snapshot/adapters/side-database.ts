@@ -97,7 +97,12 @@ class Side implements SideDatabase {
         tools,
         url,
         signal,
-        arguments: ['--exit-on-error', `--section=${section}`, ...(keepsOwners ? [] : ['--no-owner'])],
+        arguments: [
+          '--exit-on-error',
+          '--no-tablespaces',
+          `--section=${section}`,
+          ...(keepsOwners ? [] : ['--no-owner']),
+        ],
       },
       archive,
     );

@@ -2,6 +2,7 @@ import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import { planTakeover } from '../domain/names.ts';
 import { planPivot, planUndo, type Renames } from '../domain/switch.ts';
 import type { Target } from '../ports.ts';
 import { examineTarget } from './examine-target.ts';
@@ -26,7 +27,7 @@ export function postgresTarget(host: TargetHost): Target {
     async create(spec, place, signal) {
       // A server goes on with CREATE DATABASE when its client is gone: cut off, it would be done after the discard.
       await using server = await maintenance(spec, new AbortController().signal);
-      await dropAll(server, (name) => name.startsWith(place.prefix));
+      await dropAll(server, planTakeover(place, (await listDatabases(server)).keys()));
       signal.throwIfAborted();
       return await createSide(server, place, { url: administratorOf(spec, host), host, signal });
     },
@@ -43,11 +44,19 @@ export function postgresTarget(host: TargetHost): Target {
     },
     async discard(spec, prefix, signal) {
       await using server = await maintenance(spec, signal);
-      return await dropAll(server, (name) => name.startsWith(prefix));
+      const present = [...(await listDatabases(server)).keys()];
+      return await dropAll(
+        server,
+        present.filter((name) => name.startsWith(prefix)),
+      );
     },
     async drop(spec, names, signal) {
       await using server = await maintenance(spec, signal);
-      return await dropAll(server, (name) => names.includes(name));
+      const present = await listDatabases(server);
+      return await dropAll(
+        server,
+        names.filter((name) => present.has(name)),
+      );
     },
     async enableSchedules(spec, names, signal) {
       await using database = await connectDatabase(
@@ -59,16 +68,18 @@ export function postgresTarget(host: TargetHost): Target {
     async close(spec, signal) {
       await using server = await maintenance(spec, signal);
       const live = liveName(spec);
-      if (!(await listDatabases(server)).has(live)) return undefined;
-      await server.run(allow(live, false));
+      const takes = await takesConnections(server, live);
+      if (takes === undefined) return undefined;
+      if (takes) await server.run(allow(live, false));
       return await endSessions(server, live, signal);
     },
     async open(spec, signal) {
       await using server = await maintenance(spec, signal);
       const live = liveName(spec);
-      const present = (await listDatabases(server)).has(live);
-      if (present) await server.run(allow(live, true));
-      return present;
+      const takes = await takesConnections(server, live);
+      // What was never closed must open whatever the role may do: undoing would never end.
+      if (takes === false) await server.run(allow(live, true));
+      return takes !== undefined;
     },
   };
 }
@@ -94,8 +105,16 @@ function allow(name: string, connections: boolean): string {
   return `ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS ${connections}`;
 }
 
-async function dropAll(server: Database, meant: (name: string) => boolean): Promise<readonly string[]> {
-  const names = [...(await listDatabases(server)).keys()].filter(meant);
+/** Undefined when there is no such database. */
+async function takesConnections(server: Database, name: string): Promise<boolean | undefined> {
+  const [row] = await server.query<{ takes: boolean }>(
+    'SELECT datallowconn AS takes FROM pg_database WHERE datname = $1',
+    [name],
+  );
+  return row?.takes;
+}
+
+async function dropAll(server: Database, names: readonly string[]): Promise<readonly string[]> {
   for (const name of names) await server.run(`DROP DATABASE ${quoteName(name)} WITH (FORCE)`);
   return names;
 }

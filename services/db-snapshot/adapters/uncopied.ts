@@ -1,4 +1,5 @@
 import type { Database } from '#libs/postgres/connect.ts';
+import { qualified, type ObjectName } from '#libs/postgres/quote.ts';
 import { ownRelations } from '#libs/postgres/tables.ts';
 import type { LeftOut } from '../ports.ts';
 
@@ -20,7 +21,54 @@ export async function findUncopied(database: Database): Promise<readonly LeftOut
     })),
     ...count(counts!.largeObjects, 'large objects', true),
     ...count(counts!.subscriptions, 'subscriptions', false),
+    ...(await tablespaces(database)),
   ];
+}
+
+/** Where files lie is the machine's own: another server has no such place, and a restore must not end on that. */
+async function tablespaces(database: Database): Promise<readonly LeftOut[]> {
+  const rows = await database.query<{ name: string }>(
+    `SELECT spcname AS name FROM pg_tablespace s
+      WHERE EXISTS (SELECT FROM ${ownRelations(['r', 'p', 'i', 'I', 'm'])} AND c.reltablespace = s.oid)
+         OR spcname <> 'pg_default'
+            AND s.oid = (SELECT dattablespace FROM pg_database WHERE datname = current_database())
+      ORDER BY 1`,
+  );
+  if (rows.length === 0) return [];
+  return [
+    {
+      what: `tablespaces ${rows.map(({ name }) => name).join(', ')}`,
+      reason: 'a restore puts everything into the default tablespace of its server',
+      partial: false,
+    },
+  ];
+}
+
+/** An extension marks tables that hold a user's own rows beside its own; CREATE EXTENSION makes only the latter again. */
+export async function findExtensionRows(database: Database): Promise<readonly LeftOut[]> {
+  const tables = await database.query<ObjectName & { extension: string; condition: string; may: boolean }>(
+    `SELECT extname AS extension, nspname AS schema, relname AS name, coalesce(condition, '') AS condition,
+            has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+              AND NOT row_security_active(c.oid) AS may
+       FROM pg_extension, unnest(extconfig, extcondition) AS own(oid, condition)
+       JOIN pg_class c ON c.oid = own.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') ORDER BY 1, 2, 3`,
+  );
+  const found: LeftOut[] = [];
+  for (const { extension, condition, may, ...table } of tables) {
+    const rows = may ? await countRows(database, table, condition) : '?';
+    const reason = `rows added to a table of extension ${extension} are not copied`;
+    if (rows !== '0')
+      found.push({ what: `${table.schema}.${table.name}: ${rows} rows`, reason, partial: true });
+  }
+  return found;
+}
+
+async function countRows(database: Database, table: ObjectName, condition: string): Promise<string> {
+  const [row] = await database.query<{ rows: string }>(
+    `SELECT count(*)::text AS rows FROM ${qualified(table)} ${condition}`,
+  );
+  return row!.rows;
 }
 
 function count(text: string, kind: string, partial: boolean): readonly LeftOut[] {

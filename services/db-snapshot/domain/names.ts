@@ -1,4 +1,5 @@
 import type { StepCommand } from '#libs/contracts/step.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 
 const NAME_BYTES_MAX = 63;
 const RUN_CHARACTERS = 8;
@@ -14,6 +15,26 @@ export function sideName(
   { runId, epoch, attempt }: Pick<StepCommand, 'runId' | 'epoch' | 'attempt'>,
 ): string {
   return `${sidePrefix(live, runId)}${epoch}_${attempt}`;
+}
+
+/**
+ * Side databases of the run that this one takes the place of: its own, and those of lower epoch or attempt. A command
+ * may come again long after it was taken over. Throws STAGE_GONE when a later one is there.
+ */
+export function planTakeover(
+  { side, prefix }: { readonly side: string; readonly prefix: string },
+  present: Iterable<string>,
+): readonly string[] {
+  const ours = [...present].filter((name) => name.startsWith(prefix));
+  const later = ours.find((name) => isLater(name.slice(prefix.length), side.slice(prefix.length)));
+  if (later !== undefined) throw new HoldfastError('STAGE_GONE', { database: side, later });
+  return ours;
+}
+
+function isLater(a: string, b: string): boolean {
+  const [epochA = 0, attemptA = 0] = a.split('_').map(Number);
+  const [epochB = 0, attemptB = 0] = b.split('_').map(Number);
+  return epochA === epochB ? attemptA > attemptB : epochA > epochB;
 }
 
 export function keptName(live: string, runId: string): string {

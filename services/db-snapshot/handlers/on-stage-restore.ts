@@ -7,6 +7,7 @@ import type { Json } from '#libs/kernel/json.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Repository, Snapshot } from '#libs/repository/port.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
+import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import { readGlobals, requireStream } from './snapshot-streams.ts';
 import { keptName, sideName, sidePrefix } from '../domain/names.ts';
 import { stageOf } from '../domain/switch.ts';
@@ -50,9 +51,11 @@ async function fill(
   { signal, phase, progress }: StepContext,
 ): Promise<Awaited<ReturnType<SideDatabase['adapt']>>> {
   const stream = (name: string) => repository.read(requireStream(snapshot, name), { signal });
-  await phase('pre-data', () => database.restore('pre-data', stream('pre-data')));
+  let bytes = 0;
+  const silent = (name: string, activity: string, work: () => Promise<void>) =>
+    phase(name, () => withHeartbeat(() => progress({ bytes, activity }), work));
+  await silent('pre-data', 'structure', () => database.restore('pre-data', stream('pre-data')));
   await phase('tables', async () => {
-    let bytes = 0;
     for await (const table of readNdjson<TableRecord>(stream('tables'))) {
       const told = async function* () {
         for await (const piece of repository.read(table.data, { signal })) {
@@ -66,7 +69,9 @@ async function fill(
   });
   const adapted = await phase('adapt', () => database.adapt(adaptation));
   await phase('sequences', () => database.setSequences(readNdjson<SequenceRecord>(stream('sequences'))));
-  await phase('post-data', () => database.restore('post-data', stream('post-data')));
-  await phase('finish', () => database.finish(globals));
+  await silent('post-data', 'keys, indexes and triggers', () =>
+    database.restore('post-data', stream('post-data')),
+  );
+  await silent('finish', 'statistics', () => database.finish(globals));
   return adapted;
 }

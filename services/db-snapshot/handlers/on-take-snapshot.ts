@@ -6,6 +6,7 @@ import type { Json } from '#libs/kernel/json.ts';
 import { writeNdjson } from '#libs/repository/ndjson.ts';
 import type { ChunkWriter, StreamRef } from '#libs/repository/port.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
+import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import { excludedTables } from '../domain/excluded-tables.ts';
 import { Tally } from '../domain/tally.ts';
 import type { DbSnapshotPorts, FrozenSource } from '../ports.ts';
@@ -66,14 +67,18 @@ async function writeStreams(
       signal,
       onBytes: (passed) => progress({ bytes: tally.moved(passed), bytesTotal, activity }),
     });
+  const silent = <T>(activity: string, work: () => Promise<T>) =>
+    withHeartbeat(() => progress({ bytes: tally.moved(0), bytesTotal, activity }), work);
   const streams: Record<string, StreamRef> = {};
   for (const section of ['pre-data', 'post-data'] as const)
-    streams[section] = await phase(section, () => write(section)(source.dump(section)));
+    streams[section] = await phase(section, () =>
+      silent(section, () => write(section)(source.dump(section))),
+    );
   streams['tables'] = await phase('tables', () =>
-    write('list of tables')(writeNdjson(tableRecords(source, spec, tally, write))),
+    write('list of tables')(writeNdjson(tableRecords({ source, spec, tally, write, silent }))),
   );
   streams['documents'] = await phase('documents', () =>
-    write('document paths')(writeNdjson(documentRows(source, spec, tally))),
+    silent('document paths', () => write('document paths')(writeNdjson(documentRows(source, spec, tally)))),
   );
   streams['globals'] = await phase('globals', async () => {
     const { globals, leftOut } = await source.globals();

@@ -2,7 +2,8 @@ import { stagedTreePath } from '#libs/contracts/stage.ts';
 import type { SnapshotRef, Staged, StagedDatabase, StagedTrees } from '#libs/contracts/requests.ts';
 import { adaptationOf } from '#libs/contracts/adaptation.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
-import type { VerifierPorts } from '../ports.ts';
+import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
+import type { DatabaseView, VerifierPorts } from '../ports.ts';
 import { compareDatabase, type Compared } from './compare-database.ts';
 import { overriddenDifference } from './compare-overridden.ts';
 import { differenceOf } from './compare-tree.ts';
@@ -54,10 +55,21 @@ async function lookAtDatabase(
   const tables = ports.evidence.tables(ref, context.signal);
   const sequences = ports.evidence.sequences(ref, context.signal);
   let seen = 0;
+  let activity = 'listing tables';
+  const silent = <T>(work: () => Promise<T>) =>
+    withHeartbeat(() => context.progress({ bytes: seen, activity }), work);
+  const telling: DatabaseView = {
+    ...view,
+    prove: (table) => silent(() => view.prove(table)),
+    orphans: () => {
+      activity = 'counting rows without parent';
+      return silent(() => view.orphans());
+    },
+  };
   const adaptation = adaptationOf(context.spec, ref.deployment);
-  return await compareDatabase({ tables, sequences }, view, adaptation, (table) => {
+  return await compareDatabase({ tables, sequences }, telling, adaptation, (table) => {
     seen += 1;
-    context.progress({ bytes: seen, activity: `proving ${table}` });
+    activity = `proving ${table}`;
   });
 }
 

@@ -6,15 +6,23 @@ import { tableText } from '../../domain/find-table.ts';
 import type { Tally } from '../../domain/tally.ts';
 import type { FrozenSource } from '../../ports.ts';
 
-type Write = (activity: string) => (bytes: AsyncIterable<Uint8Array>) => Promise<StreamRef>;
+interface Taking {
+  readonly source: FrozenSource;
+  readonly spec: Spec;
+  readonly tally: Tally;
+  readonly write: (activity: string) => (bytes: AsyncIterable<Uint8Array>) => Promise<StreamRef>;
+  /** Around what moves no bytes of ours. */
+  readonly silent: <T>(activity: string, work: () => Promise<T>) => Promise<T>;
+}
 
 /** Copies and proves one table after the other. An excluded table is there, and empty. */
-export async function* tableRecords(
-  source: FrozenSource,
-  spec: Spec,
-  tally: Tally,
-  write: Write,
-): AsyncIterable<TableRecord> {
+export async function* tableRecords({
+  source,
+  spec,
+  tally,
+  write,
+  silent,
+}: Taking): AsyncIterable<TableRecord> {
   for (const table of source.tables) {
     const { schema, name, columns, format, algorithm } = table;
     const record = { schema, name, columns, format };
@@ -23,7 +31,7 @@ export async function* tableRecords(
       yield { ...record, rows: 0, contentHash: { algorithm, value: '0' }, data };
     } else {
       const data = await write(tableText(table))(source.copy(table));
-      const proof = await source.prove(table);
+      const proof = await silent(`proof of ${tableText(table)}`, () => source.prove(table));
       tally.counted(tableText(table), proof.rows);
       yield { ...record, ...proof, data };
     }
