@@ -116,7 +116,11 @@ test('a torn manifest is listed as damaged, and the backup before it restores ev
   assert.deepEqual([newest!.backupId, typeof newest!.damaged], [backups[1], 'string']);
   assert.deepEqual([older!.backupId, older!.damaged], [backups[0], undefined]);
   const torn = await left.rescue(...rescueWords(store, KEY), '--yes');
-  assert.deepEqual([torn.exit, errorOf(torn).code], [4, 'MANIFEST_DAMAGED']);
+  const { code, problems } = errorOf(torn);
+  assert.deepEqual(
+    [torn.exit, code, problems.map((each) => each.code)],
+    [4, 'REFUSED', ['MANIFEST_DAMAGED']],
+  );
 
   const before = await readdir(left.folder);
   const spoken = await left.rescue(...rescueWords(store, KEY), '--backup', backups[0]!, '--yes');
