@@ -4,7 +4,9 @@ import type { Repository } from '#libs/repository/port.ts';
 import { discardPlaces } from './discard.ts';
 import { codeOf, realDisk, type Disk } from './disk.ts';
 import { inspectRoots } from './inspect.ts';
+import type { Moving } from './pivot-folder.ts';
 import { pivotPlace, undoPlace } from './pivot.ts';
+import { lockPlaces } from './place-lock.ts';
 import { findPlaceState } from './place-state.ts';
 import type { NamedPlace, StagedPlaces, Trees } from './port.ts';
 import { probePlaces } from './probe.ts';
@@ -27,24 +29,31 @@ export function openTrees({ repository, clock, disk = realDisk }: TreesDeps): Tr
       naming(() =>
         stageTrees(request, options, { disk, read: (ref, { signal }) => repository.read(ref, { signal }) }),
       ),
-    pivot: (staged) => naming(() => pivotAll(staged, disk)),
-    undo: (staged) => naming(() => undoAll(staged, disk)),
-    discard: (places, runId) => naming(() => discardPlaces(places, runId, disk, { keepFolders: false })),
+    pivot: (staged, { signal }) => naming(() => pivotAll(staged, { disk, signal })),
+    undo: (staged, { signal }) => naming(() => undoAll(staged, { disk, signal })),
+    discard: (places, runId, { signal, onProgress }) =>
+      naming(() => {
+        let entries = 0;
+        const onEntry = (): void => onProgress((entries += 1));
+        return discardPlaces(places, runId, { disk, signal, onEntry, keepFolders: false });
+      }),
     survey: surveyRoots,
     probe: (needs) => probePlaces(needs, disk),
   };
 }
 
-async function pivotAll(staged: StagedPlaces, disk: Disk): Promise<string[]> {
+async function pivotAll(staged: StagedPlaces, moving: Moving): Promise<string[]> {
+  await using _locks = await lockPlaces(staged.roots, staged.stage, moving.signal);
   await requireAllThere(staged);
-  for (const place of staged.roots) await pivotPlace(place, staged.stage, disk);
+  for (const place of staged.roots) await pivotPlace(place, staged.stage, moving);
   return staged.roots.map(({ name }) => name);
 }
 
 /** In reverse order: a file that is a root of its own may lie in a folder that is one too. */
-async function undoAll(staged: StagedPlaces, disk: Disk): Promise<string[]> {
+async function undoAll(staged: StagedPlaces, moving: Moving): Promise<string[]> {
+  await using _locks = await lockPlaces(staged.roots, staged.stage, moving.signal);
   await requireAllThere(staged);
-  for (const place of staged.roots.toReversed()) await undoPlace(place, staged.stage, disk);
+  for (const place of staged.roots.toReversed()) await undoPlace(place, staged.stage, moving);
   return staged.roots.map(({ name }) => name);
 }
 

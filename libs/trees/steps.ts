@@ -82,7 +82,7 @@ export async function pivotStep(
   { trees }: TreePorts,
 ): Promise<Json> {
   const staged = parseStaged(component, request, context);
-  return { switched: [...(await context.phase('pivot', () => trees.pivot(staged)))] };
+  return { switched: [...(await context.phase('pivot', () => trees.pivot(staged, context)))] };
 }
 
 export async function undoStep(
@@ -92,17 +92,21 @@ export async function undoStep(
   { trees }: TreePorts,
 ): Promise<Json> {
   const staged = parseStaged(component, request, context);
-  return { switchedBack: [...(await context.phase('undo', () => trees.undo(staged)))] };
+  return { switchedBack: [...(await context.phase('undo', () => trees.undo(staged, context)))] };
 }
 
 export async function discardStep(
-  { roots }: TreeComponent,
+  { component, roots }: TreeComponent,
   request: Json,
-  { command }: StepContext,
+  { command, signal, progress }: StepContext,
   { trees }: TreePorts,
 ): Promise<Json> {
   parseWith(discardRequest, request, 'DiscardStage');
-  return { removed: [...(await trees.discard(roots, command.runId))] };
+  const removed = await trees.discard(roots, command.runId, {
+    signal,
+    onProgress: (entries) => progress({ bytes: entries, activity: `removing staged ${component}` }),
+  });
+  return { removed: [...removed] };
 }
 
 /** Only places of this very run: a command names none but its own. */
