@@ -16,7 +16,7 @@ import type { Problem } from '#libs/kernel/errors.ts';
 import { realDisk, type Disk } from './disk.ts';
 import { excludeMatcher } from './exclude.ts';
 import { makeOddTree } from './fixtures/odd-tree.ts';
-import { openWorld, readRecords, root, stage, take } from './fixtures/world.ts';
+import { openWorld, readRecords, root, stage, take, unwatched } from './fixtures/world.ts';
 import { openTrees } from './open.ts';
 import { walkTree } from './walk.ts';
 import { systemClock } from '#libs/kernel/clock.ts';
@@ -126,7 +126,7 @@ test('a file that breaks off while it is read is left out, and the others are wh
   );
   const elsewhere = [root('media', world.at('back'))];
   const trees = openTrees({ repository: world.repository, clock: systemClock });
-  await trees.pivot(await stage(world.repository, taken, elsewhere));
+  await trees.pivot(await stage(world.repository, taken, elsewhere), unwatched);
   assert.equal(readFileSync(world.at('back', 'c'), 'utf8'), 'c'.repeat(500_000));
   assert.equal(existsSync(world.at('back', 'b')), false);
 });

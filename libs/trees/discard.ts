@@ -3,10 +3,18 @@ import { basename, dirname, join } from 'node:path/posix';
 import { OWN_FOLDER, stageFolder, stagePrefix, type StagePlace } from '#libs/contracts/stage.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { keepingTime, syncFolder } from './attributes.ts';
-import { isGone, isThere, type Disk } from './disk.ts';
+import { isGone, isThere } from './disk.ts';
+import type { Moving } from './pivot-folder.ts';
 import { undoPlace } from './pivot.ts';
-import { findPlaceState, type PlaceState } from './place-state.ts';
+import { lockPlaces } from './place-lock.ts';
+import { findPlaceState, STATE_FILE, type PlaceState } from './place-state.ts';
 import { removeIfEmpty, removeTree } from './remove-tree.ts';
+
+export interface DiscardingOptions extends Moving {
+  readonly keepFolders: boolean;
+  /** Before each entry that is removed: a large place takes long. */
+  readonly onEntry: () => void;
+}
 
 /**
  * Removes the run's places of these roots, all attempts, but never those whose switch is complete in every root: their
@@ -16,20 +24,23 @@ import { removeIfEmpty, removeTree } from './remove-tree.ts';
 export async function discardPlaces(
   places: readonly StagePlace[],
   runId: string,
-  disk: Disk,
-  { keepFolders }: { keepFolders: boolean },
+  { keepFolders, onEntry, ...moving }: DiscardingOptions,
 ): Promise<string[]> {
   const created = new Set<string>();
   const stages = (await Promise.all(places.map((place) => stagesOf(place, runId)))).flat();
   for (const stage of new Set(stages)) {
+    await using _locks = await lockPlaces(places, stage, moving.signal);
     const staged = await placesOf(places, stage);
     if (staged.every(({ state }) => state?.phase === 'done')) continue;
     // The live state of every root is whole before anything is removed.
     for (const { place, state } of staged.toReversed())
-      if (state !== undefined && state.phase !== 'staging') await undoPlace(place, stage, disk);
+      if (state !== undefined && state.phase !== 'staging') await undoPlace(place, stage, moving);
     for (const { place, state } of staged) {
       for (const path of state?.created ?? []) created.add(path);
-      await removePlace(place, stage);
+      await removePlace(place, stage, () => {
+        moving.signal.throwIfAborted();
+        onEntry();
+      });
     }
   }
   for (const place of places) await removeOwnFolder(place);
@@ -39,12 +50,16 @@ export async function discardPlaces(
 }
 
 /** Removes places whose switch is complete, forward or back. Throws STAGE_GONE for one that stopped half-way. */
-export async function releasePlaces(places: readonly StagePlace[], stage: string): Promise<string[]> {
+export async function releasePlaces(
+  places: readonly StagePlace[],
+  stage: string,
+  onEntry: () => void,
+): Promise<string[]> {
   const there = await placesOf(places, stage);
   for (const { place, state } of there)
     if (state !== undefined && state.phase !== 'done' && state.phase !== 'undone')
       throw new HoldfastError('STAGE_GONE', { path: place.path, stage, reason: `it is ${state.phase}` });
-  for (const { place } of there) await removePlace(place, stage);
+  for (const { place } of there) await removePlace(place, stage, onEntry);
   for (const place of places) await removeOwnFolder(place);
   return there.map(({ place }) => place.path);
 }
@@ -86,12 +101,16 @@ async function placesOf(places: readonly StagePlace[], stage: string): Promise<S
   return staged;
 }
 
-/** The state goes last: until then it is known which folders were made for the place. */
-async function removePlace(place: StagePlace, stage: string): Promise<void> {
+/**
+ * The state goes last but one: until then it is known which folders were made for the place. Then the lock, with which
+ * the place ends for all who wait for it.
+ */
+async function removePlace(place: StagePlace, stage: string, onEntry: () => void): Promise<void> {
   const folder = stageFolder(place, stage);
-  await removeTree(join(folder, 'new'));
-  await removeTree(join(folder, 'old'));
-  await removeTree(folder);
+  await removeTree(join(folder, 'new'), onEntry);
+  await removeTree(join(folder, 'old'), onEntry);
+  await removeTree(join(folder, STATE_FILE), onEntry);
+  await removeTree(folder, onEntry);
 }
 
 async function removeOwnFolder(place: StagePlace): Promise<void> {

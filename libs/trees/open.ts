@@ -4,7 +4,9 @@ import type { Repository } from '#libs/repository/port.ts';
 import { discardPlaces, releasePlaces } from './discard.ts';
 import { codeOf, realDisk, type Disk } from './disk.ts';
 import { inspectRoots } from './inspect.ts';
+import type { Moving } from './pivot-folder.ts';
 import { pivotPlace, rearmPlace, undoPlace } from './pivot.ts';
+import { lockPlaces } from './place-lock.ts';
 import { findPlaceState } from './place-state.ts';
 import type { NamedPlace, StagedPlaces, Trees } from './port.ts';
 import { probePlaces } from './probe.ts';
@@ -27,33 +29,56 @@ export function openTrees({ repository, clock, disk = realDisk }: TreesDeps): Tr
       naming(() =>
         stageTrees(request, options, { disk, read: (ref, { signal }) => repository.read(ref, { signal }) }),
       ),
-    pivot: (staged, { again } = { again: false }) =>
-      naming(() => (again ? pivotAgain(staged, disk) : pivotAll(staged, disk))),
-    undo: (staged) => naming(() => undoAll(staged, disk)),
-    discard: (places, runId) => naming(() => discardPlaces(places, runId, disk, { keepFolders: false })),
+    pivot: (staged, { signal, again = false }) =>
+      naming(() => (again ? pivotAgain : pivotAll)(staged, { disk, signal })),
+    undo: (staged, { signal }) => naming(() => undoAll(staged, { disk, signal })),
+    discard: (places, runId, { signal, onProgress }) =>
+      naming(() => {
+        const onEntry = counting(onProgress);
+        return discardPlaces(places, runId, { disk, signal, onEntry, keepFolders: false });
+      }),
     survey: surveyRoots,
-    release: (staged) => naming(() => releasePlaces(staged.roots, staged.stage)),
+    release: (staged, { signal, onProgress }) =>
+      naming(() => {
+        const count = counting(onProgress);
+        return releasePlaces(staged.roots, staged.stage, () => {
+          signal.throwIfAborted();
+          count();
+        });
+      }),
     probe: (needs) => probePlaces(needs, disk),
   };
 }
 
-async function pivotAll(staged: StagedPlaces, disk: Disk): Promise<string[]> {
-  await requireAllThere(staged);
-  for (const place of staged.roots) await pivotPlace(place, staged.stage, disk);
-  return staged.roots.map(({ name }) => name);
+function counting(onProgress: (entries: number) => void): () => void {
+  let entries = 0;
+  return () => onProgress((entries += 1));
 }
 
-async function pivotAgain({ stage, roots }: StagedPlaces, disk: Disk): Promise<string[]> {
+async function pivotAll(staged: StagedPlaces, moving: Moving): Promise<string[]> {
+  await using _locks = await lockPlaces(staged.roots, staged.stage, moving.signal);
+  await requireAllThere(staged);
+  return await pivotPlaces(staged, moving);
+}
+
+async function pivotAgain({ stage, roots }: StagedPlaces, moving: Moving): Promise<string[]> {
   const gone = await Promise.all(roots.map((place) => isMissing(place, stage)));
   const there = roots.filter((_, index) => !gone[index]);
-  for (const place of there.toReversed()) await rearmPlace(place, stage, disk);
-  return await pivotAll({ stage, roots: there }, disk);
+  await using _locks = await lockPlaces(there, stage, moving.signal);
+  for (const place of there.toReversed()) await rearmPlace(place, stage, moving);
+  return await pivotPlaces({ stage, roots: there }, moving);
+}
+
+async function pivotPlaces({ stage, roots }: StagedPlaces, moving: Moving): Promise<string[]> {
+  for (const place of roots) await pivotPlace(place, stage, moving);
+  return roots.map(({ name }) => name);
 }
 
 /** In reverse order: a file that is a root of its own may lie in a folder that is one too. */
-async function undoAll(staged: StagedPlaces, disk: Disk): Promise<string[]> {
+async function undoAll(staged: StagedPlaces, moving: Moving): Promise<string[]> {
+  await using _locks = await lockPlaces(staged.roots, staged.stage, moving.signal);
   await requireAllThere(staged);
-  for (const place of staged.roots.toReversed()) await undoPlace(place, staged.stage, disk);
+  for (const place of staged.roots.toReversed()) await undoPlace(place, staged.stage, moving);
   return staged.roots.map(({ name }) => name);
 }
 

@@ -1,27 +1,38 @@
 import { constants } from 'node:fs';
-import { lutimes, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path/posix';
+import { lutimes, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path/posix';
 import { pipeline } from 'node:stream/promises';
-import { keptTreePath, stagedTreePath, type StagePlace } from '#libs/contracts/stage.ts';
-import { applyAttributes, applyToHandle, readAttributes, secondsOf, syncFolder } from './attributes.ts';
+import { keptTreePath, stagedTreePath, stageFolder, type StagePlace } from '#libs/contracts/stage.ts';
+import {
+  applyAttributes,
+  applyToHandle,
+  attributesOf,
+  readAttributes,
+  secondsOf,
+  syncFolder,
+  type Attributes,
+} from './attributes.ts';
 import { codeOf, isGone, isThere, type Disk } from './disk.ts';
 import type { PlaceState } from './place-state.ts';
 
 /** A mount of a single file cannot be renamed over, but it can be written. */
 const NOT_RENAMED = new Set(['EBUSY', 'EXDEV', 'EPERM', 'EACCES']);
 
-/** The old bytes are durable, with all they had, before the live file is touched: it is never away. */
-export async function keepSingle(place: StagePlace, stage: string): Promise<void> {
+/**
+ * The old bytes are durable, with all they had, before the live file is touched: it is never away. What lies under the
+ * kept name is whole, or nothing does. Returns what the live file has; null when there is none.
+ */
+export async function keepSingle(place: StagePlace, stage: string, disk: Disk): Promise<Attributes | null> {
   const kept = keptTreePath(place, stage);
+  const copy = join(stageFolder(place, stage), 'copy');
   await mkdir(dirname(kept), { recursive: true, mode: 0o700 });
   // What an interrupted copy left may not be writable any more.
-  await removeFile(kept);
-  try {
-    await copyDurably(place.path, kept);
-  } catch (error) {
-    if (!isGone(error)) throw error;
-  }
+  await removeFile(copy);
+  const before = await copyIfThere(place.path, copy, disk);
+  if (before === null) await removeFile(kept);
+  else await disk.rename(Buffer.from(copy), Buffer.from(kept));
   await syncFolder(dirname(kept));
+  return before;
 }
 
 export async function placeSingle(
@@ -36,16 +47,22 @@ export async function placeSingle(
 }
 
 /** Where the switch had placed it: its bytes go back to the stage, so that it can be placed once more. */
-export async function keepNewSingle(place: StagePlace, stage: string, { after }: PlaceState): Promise<void> {
+export async function keepNewSingle(
+  place: StagePlace,
+  stage: string,
+  { after }: PlaceState,
+  disk: Disk,
+): Promise<void> {
   const fresh = stagedTreePath(place, stage);
   if (after === null || (await isThere(fresh))) return;
-  const copy = `${fresh}.copy`;
+  const copy = join(stageFolder(place, stage), 'copy');
   await removeFile(copy);
-  await copyDurably(place.path, copy);
-  await rename(copy, fresh);
+  if ((await copyIfThere(place.path, copy, disk)) === null) return;
+  await disk.rename(Buffer.from(copy), Buffer.from(fresh));
   await syncFolder(dirname(fresh));
 }
 
+/** Only once the kept copy was whole. */
 export async function putSingleBack(
   place: StagePlace,
   stage: string,
@@ -79,13 +96,19 @@ async function writeInPlace(from: string, to: string): Promise<void> {
   await applyAttributes(to, attributes);
 }
 
-async function copyDurably(from: string, to: string): Promise<void> {
-  const attributes = await readAttributes(from);
-  await using source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW);
-  await using target = await open(to, 'w', 0o600);
-  await copyBytes(source, target);
+async function copyIfThere(from: string, to: string, disk: Disk): Promise<Attributes | null> {
+  const opened = await disk.open(Buffer.from(from)).catch((error: unknown) => {
+    if (isGone(error)) return null;
+    throw error;
+  });
+  if (opened === null) return null;
+  await using source = opened;
+  await using target = await open(to, 'wx', 0o600);
+  for await (const part of source.read(Number.MAX_SAFE_INTEGER)) await target.writeFile(part);
+  const attributes = attributesOf(await source.stat());
   await applyToHandle(target, attributes);
   await target.sync();
+  return attributes;
 }
 
 async function copyBytes(

@@ -7,6 +7,7 @@ import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
 import { realDisk, type Disk } from './disk.ts';
 import { look, openWorld, root, RUN, stage, take } from './fixtures/world.ts';
 import { openTrees } from './open.ts';
+import type { StagedPlaces } from './port.ts';
 
 /** Works until its n-th rename, and fails as if the process had died right before it, or right after. */
 function dyingDisk(
@@ -32,8 +33,9 @@ function dyingDisk(
 /** A mount of a single file: a rename over it is refused. */
 const mountedDisk: Disk = {
   ...realDisk,
-  rename: async () => {
-    throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+  async rename(from, to) {
+    if (!to.includes('/.holdfast/')) throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+    await realDisk.rename(from, to);
   },
 };
 
@@ -62,7 +64,19 @@ async function switchable() {
     staged: await stage(world.repository, taken, rootsAt('live')),
     roots: rootsAt('live'),
     live: () => seen('live'),
-    trees: (disk: Disk = realDisk) => openTrees({ repository: world.repository, clock: systemClock, disk }),
+    trees: (disk: Disk = realDisk, signal = new AbortController().signal) => {
+      const trees = openTrees({ repository: world.repository, clock: systemClock, disk });
+      return {
+        pivot: (staged: StagedPlaces, { again = false } = {}) => trees.pivot(staged, { signal, again }),
+        release: (staged: StagedPlaces) => trees.release(staged, { signal, onProgress: () => {} }),
+        undo: (staged: StagedPlaces) => trees.undo(staged, { signal }),
+        discard: (
+          roots: readonly TreeRoot[],
+          run: string,
+          onProgress: (entries: number) => void = () => {},
+        ) => trees.discard(roots, run, { signal, onProgress }),
+      };
+    },
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
 }
@@ -121,6 +135,35 @@ test('a switch half-way that is discarded is put back first', async () => {
   await scene.trees().discard(scene.roots, RUN);
   assert.deepEqual(scene.live(), scene.old);
   await assert.rejects(scene.trees().pivot(scene.staged), { code: 'STAGE_GONE' });
+});
+
+/** The copy of the env file stops after its first bytes: a full disk, or a killed process. */
+function cutShort(path: string): Disk {
+  return {
+    ...realDisk,
+    async open(from) {
+      const file = await realDisk.open(from);
+      if (from.toString() !== path) return file;
+      const read: typeof file.read = async function* () {
+        yield Buffer.from('FR');
+        throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      };
+      return { ...file, read };
+    },
+  };
+}
+
+test('when the copy of a single file stops midway, undoing and discarding leave the live file untouched', async () => {
+  for (const ending of ['undo', 'discard', 'pivot'] as const) {
+    await using scene = await switchable();
+    const disk = cutShort(scene.world.at('live', '.env'));
+    await assert.rejects(scene.trees(disk).pivot(scene.staged), { code: 'SPACE_MISSING' });
+    assert.equal(existsSync(keptTreePath(scene.roots[0]!, scene.staged.stage)), false, 'whole or absent');
+    if (ending === 'pivot') await scene.trees().pivot(scene.staged);
+    if (ending === 'discard') await scene.trees().discard(scene.roots, RUN);
+    else await scene.trees().undo(scene.staged);
+    assert.deepEqual(scene.live(), scene.old, ending);
+  }
 });
 
 test('switching twice is switching once, undoing twice is undoing once, and the old state is kept', async () => {
@@ -188,4 +231,36 @@ test('what was put back is switched once more, a single file too; then it is rel
   assert.deepEqual(scene.live(), old);
   for (const { path, single } of roots)
     assert.equal(existsSync(`${single ? `${path}/..` : path}/.holdfast`), false);
+});
+
+test('an aborted switch stops before its next rename, and is undone or gone on with later', async () => {
+  for (const ending of ['undo', 'pivot'] as const) {
+    await using scene = await switchable();
+    const abort = new AbortController();
+    let after = 0;
+    const disk: Disk = {
+      ...realDisk,
+      async rename(from, to) {
+        await realDisk.rename(from, to);
+        if (abort.signal.aborted) after += 1;
+        if (to.includes('/old/a')) abort.abort();
+      },
+    };
+    await assert.rejects(scene.trees(disk, abort.signal).pivot(scene.staged), { name: 'AbortError' });
+    assert.equal(after, 0);
+    assert.equal(existsSync(scene.world.at('live', 'media', 'b')), true);
+    await scene.trees()[ending](scene.staged);
+    assert.deepEqual(scene.live(), ending === 'undo' ? scene.old : scene.fresh);
+  }
+});
+
+test('discarding a large stage tells its life for every entry', async () => {
+  await using scene = await switchable();
+  const told: number[] = [];
+  await scene.trees().discard(scene.roots, RUN, (entries) => told.push(entries));
+  assert.ok(told.length >= 8, `${told.length} signs of life`);
+  assert.deepEqual(
+    told,
+    told.toSorted((a, b) => a - b),
+  );
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path/posix';
 import { stageFolder, type StagePlace } from '#libs/contracts/stage.ts';
@@ -31,7 +32,7 @@ export interface PlaceState {
   readonly folder: Attributes | null;
 }
 
-const STATE_FILE = 'state.json';
+export const STATE_FILE = 'state.json';
 
 export async function writePlaceState(
   place: StagePlace,
@@ -39,8 +40,9 @@ export async function writePlaceState(
   state: PlaceState,
 ): Promise<PlaceState> {
   const folder = stageFolder(place, stage);
-  const temporary = join(folder, `${STATE_FILE}.new`);
-  const handle = await open(temporary, 'w', 0o600);
+  // Named for its writer: one that was taken over writes none but its own.
+  const temporary = join(folder, `${STATE_FILE}.${randomUUID()}`);
+  const handle = await open(temporary, 'wx', 0o600);
   try {
     await handle.writeFile(JSON.stringify(state));
     await handle.sync();

@@ -25,19 +25,27 @@ export interface Trees {
    * Old content → kept, new → live, by renames, place by place; goes on from wherever it stopped, and does nothing when
    * it is done. Throws STAGE_GONE, before anything is moved, when a place is gone or was put back; `again` switches one
    * that was put back once more, and lets places be gone: nothing of them was put back.
+   * One executor at a time is at a place, in `pivot`, `undo` and `discard`: a second one waits a while for the first and
+   * finds its result, or throws STAGE_BUSY. An abort is heeded between renames; what was begun is gone on with later.
    */
-  pivot(staged: StagedPlaces, options?: { readonly again: boolean }): Promise<readonly string[]>;
+  pivot(
+    staged: StagedPlaces,
+    options: { readonly signal: AbortSignal; readonly again?: boolean },
+  ): Promise<readonly string[]>;
   /** The other way round, from wherever `pivot` or an earlier undo stopped. */
-  undo(staged: StagedPlaces): Promise<readonly string[]>;
+  undo(staged: StagedPlaces, options: { readonly signal: AbortSignal }): Promise<readonly string[]>;
   /**
    * Removes every place of the run, puts a switch that stopped half-way back first; a completed switch is left as it is,
    * old state included. Removing what is gone is done.
    */
-  discard(places: readonly StagePlace[], runId: string): Promise<readonly string[]>;
+  discard(places: readonly StagePlace[], runId: string, options: DiscardOptions): Promise<readonly string[]>;
   /** How much is there now, and which old states were kept; reads the content of small files alone, if asked. */
   survey(roots: readonly TreeRoot[], options: SurveyOptions): Promise<readonly LiveRoot[]>;
   /** Removes the places of a finished switch, with what they keep; the live state is not touched. Gone is done. */
-  release(staged: StagedPlaces): Promise<readonly string[]>;
+  release(
+    staged: StagedPlaces,
+    options: { readonly signal: AbortSignal; readonly onProgress: (entries: number) => void },
+  ): Promise<readonly string[]>;
   /** What a restore to these places would meet: tried with files of its own, which are removed again. */
   probe(needs: readonly PlaceNeed[]): Promise<ProbeAnswer>;
 }
@@ -101,6 +109,12 @@ export interface StageOptions {
   readonly signal: AbortSignal;
   /** Bytes written so far. */
   readonly onProgress: (bytes: number) => void;
+}
+
+export interface DiscardOptions {
+  readonly signal: AbortSignal;
+  /** Entries removed so far. */
+  readonly onProgress: (entries: number) => void;
 }
 
 export interface StagedPlaces {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { systemClock } from '#libs/kernel/clock.ts';
 import { stagedTreePath } from '#libs/contracts/stage.ts';
 import { makeOddTree } from './fixtures/odd-tree.ts';
-import { look, openWorld, readRecords, root, RUN, stage, take } from './fixtures/world.ts';
+import { look, openWorld, readRecords, root, RUN, stage, take, unwatched } from './fixtures/world.ts';
 import { openTrees } from './open.ts';
 
 const treesOf = (repository: Parameters<typeof openTrees>[0]['repository']) =>
@@ -21,7 +21,7 @@ test('a tree of odd entries comes back as it was, into a root that was not there
   const target = [root('media', world.at('else', 'where'))];
   const staged = await stage(world.repository, taken, target);
   assert.deepEqual(look(stagedTreePath(target[0]!, staged.stage)), before, 'staged');
-  assert.deepEqual(await treesOf(world.repository).pivot(staged), ['media']);
+  assert.deepEqual(await treesOf(world.repository).pivot(staged, unwatched), ['media']);
   assert.deepEqual(look(world.at('else', 'where')), before, 'live');
 });
 
@@ -57,7 +57,7 @@ test('a file of 64 MiB and a single env file with its mode come back', async () 
   assert.equal(taken.sourceBytes, big.length + 10);
   writeFileSync(world.at('media', 'big'), 'other');
   writeFileSync(world.at('.env'), 'SECRET=other');
-  await treesOf(world.repository).pivot(await stage(world.repository, taken, roots));
+  await treesOf(world.repository).pivot(await stage(world.repository, taken, roots), unwatched);
   const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
   assert.equal(digest(readFileSync(world.at('media', 'big'))), digest(big));
   assert.equal(readFileSync(world.at('.env'), 'utf8'), 'SECRET=x\r\n');
@@ -75,7 +75,7 @@ test('staging again makes the place afresh, a later attempt removes it, and an e
   const later = await stage(world.repository, taken, roots, `${RUN}.3.2`);
   assert.equal(existsSync(stagedTreePath(roots[0]!, first.stage)), false);
   await assert.rejects(stage(world.repository, taken, roots), { code: 'STAGE_GONE' });
-  await assert.rejects(treesOf(world.repository).pivot(first), { code: 'STAGE_GONE' });
+  await assert.rejects(treesOf(world.repository).pivot(first, unwatched), { code: 'STAGE_GONE' });
   assert.deepEqual(look(stagedTreePath(roots[0]!, later.stage)), before);
   assert.deepEqual(look(world.at('media')), before, 'live is as it was, its time too');
 });
@@ -87,13 +87,13 @@ test('discarding leaves no trace, not even of a root that staging had to make', 
   const taken = await take(world.repository, roots);
   const elsewhere = [root('media', world.at('a', 'b', 'media'))];
   await stage(world.repository, taken, elsewhere);
-  await treesOf(world.repository).discard(elsewhere, RUN);
+  await treesOf(world.repository).discard(elsewhere, RUN, unwatched);
   assert.equal(existsSync(world.at('a')), false);
   const before = look(world.at('media'));
   await stage(world.repository, taken, roots);
   const trees = treesOf(world.repository);
-  await trees.discard(roots, RUN);
-  await trees.discard(roots, RUN);
+  await trees.discard(roots, RUN, unwatched);
+  await trees.discard(roots, RUN, unwatched);
   assert.deepEqual(look(world.at('media')), before);
   assert.equal(existsSync(world.at('media', '.holdfast')), false);
 });
@@ -109,9 +109,9 @@ test('an optional root that was absent then is emptied, and one absent now as we
   const before = look(world.at('late'));
   const staged = await stage(world.repository, taken, roots);
   const trees = treesOf(world.repository);
-  await trees.pivot(staged);
+  await trees.pivot(staged, unwatched);
   assert.equal(look(world.at('late')).length, 1);
-  await trees.undo(staged);
+  await trees.undo(staged, unwatched);
   assert.deepEqual(look(world.at('late')), before);
   rmSync(world.at('late'), { recursive: true });
 });

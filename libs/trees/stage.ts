@@ -8,6 +8,7 @@ import { keepingTime, syncFolder, type Attributes } from './attributes.ts';
 import { discardPlaces, requireNewest } from './discard.ts';
 import { isThere, type Disk } from './disk.ts';
 import { TOP } from './paths.ts';
+import { makeLock } from './place-lock.ts';
 import { Placer } from './placer.ts';
 import { writePlaceState, type PlaceState } from './place-state.ts';
 import type { NamedPlace, StageOptions, StageRequest } from './port.ts';
@@ -29,7 +30,8 @@ export async function stageTrees(
   const runId = stage.split('.', 1)[0]!;
   for (const place of places) await requireNewest(place, stage);
   // What an earlier attempt made is gone before this one begins: its worker finds nothing to act on.
-  const created = await discardPlaces(places, runId, disk, { keepFolders: true });
+  const onEntry = (): void => onProgress(0);
+  const created = await discardPlaces(places, runId, { disk, signal, onEntry, keepFolders: true });
   const states = new Map<string, PlaceState>();
   for (const place of places) states.set(place.name, await makePlace(place, stage, created));
   let written = 0;
@@ -103,6 +105,7 @@ async function makePlace(
   const folder = stageFolder(place, stage);
   // One call: another service that shares the folder may be removing its own place, and the folder with it.
   await keepingTime(holder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  await makeLock(folder);
   const state: PlaceState = { phase: 'staging', created, after: null, before: null, folder: null };
   await writePlaceState(place, stage, state);
   if (place.single) await mkdir(`${folder}/new`, { mode: 0o700 });

@@ -84,7 +84,7 @@ export async function pivotStep(
   { trees }: TreePorts,
 ): Promise<Json> {
   const { staged, ofRun } = parseStaged(component, request, context);
-  const pivot = () => trees.pivot(staged, { again: ofRun !== undefined });
+  const pivot = () => trees.pivot(staged, { signal: context.signal, again: ofRun !== undefined });
   return { switched: [...(await context.phase('pivot', pivot))] };
 }
 
@@ -95,29 +95,38 @@ export async function undoStep(
   { trees }: TreePorts,
 ): Promise<Json> {
   const { staged } = parseStaged(component, request, context);
-  return { switchedBack: [...(await context.phase('undo', () => trees.undo(staged)))] };
+  return { switchedBack: [...(await context.phase('undo', () => trees.undo(staged, context)))] };
 }
 
 export async function discardStep(
-  { roots }: TreeComponent,
+  { component, roots }: TreeComponent,
   request: Json,
-  { command }: StepContext,
+  { command, signal, progress }: StepContext,
   { trees }: TreePorts,
 ): Promise<Json> {
   parseWith(discardRequest, request, 'DiscardStage');
-  return { removed: [...(await trees.discard(roots, command.runId))] };
+  const removed = await trees.discard(roots, command.runId, {
+    signal,
+    onProgress: (entries) => progress({ bytes: entries, activity: `removing staged ${component}` }),
+  });
+  return { removed: [...removed] };
 }
 
 export async function releaseStep(
   { component }: TreeComponent,
   request: Json,
-  { phase }: StepContext,
+  { phase, signal, progress }: StepContext,
   { trees }: TreePorts,
 ): Promise<Json> {
   const { states } = parseWith(releaseRequest, request, 'ReleaseKept');
   const places = states.map(({ staged, ofRun }) => requireOwn(component, staged, ofRun));
   const removed: string[] = [];
-  for (const staged of places) removed.push(...(await phase('release', () => trees.release(staged))));
+  const options = {
+    signal,
+    onProgress: (entries: number) => progress({ bytes: entries, activity: `releasing old ${component}` }),
+  };
+  for (const staged of places)
+    removed.push(...(await phase('release', () => trees.release(staged, options))));
   return { removed };
 }
 
