@@ -3,10 +3,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 /** `node test/contract/promises.ts` writes docs/promises.md; promises.test.ts compares it. */
 if (import.meta.main) writeFileSync('docs/promises.md', promisesPage());
 
-interface NamedTest {
-  readonly file: string;
-  readonly name: string;
-}
+type NamedTest = { readonly file: string; readonly name: string };
 
 /** Promises and their findings are ARCHITECTURE.md's; tests are those whose names or titles say the finding. */
 export function promisesPage(): string {
@@ -44,16 +41,16 @@ function linesOf(id: string, tests: readonly NamedTest[]): readonly string[] {
 }
 
 function namedTests(): readonly NamedTest[] {
-  const files = [...globSync('{libs,services,deploy,test}/**/*.test.ts')].toSorted();
+  const files = globSync('{libs,services,deploy,test}/**/*.test.ts').toSorted();
   const titled = [
     ...readFileSync('test/findings/findings.ts', 'utf8').matchAll(/id: '(\w+)',\s+title: '([^']+)'/g),
   ];
   return [
     ...titled.map(([, id, title]) => ({ file: 'test/e2e/findings.test.ts', name: `${id}: ${title}` })),
     ...files.flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/\btest\(\s*'([^']+)'/g)].map(([, name]) => ({
+      [...readFileSync(file, 'utf8').matchAll(/\btest\(\s*'([^']+)'/g)].map(([, name = '']) => ({
         file,
-        name: name!,
+        name,
       })),
     ),
   ];
