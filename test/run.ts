@@ -33,9 +33,9 @@ if (files.length === 0) throw new Error('no test file fits');
 const fast = files.filter((file) => !file.startsWith('test/e2e/'));
 const whole = files.filter((file) => file.startsWith('test/e2e/'));
 const codes = [];
-// Each end-to-end file starts a whole stack: one at a time. The others share two cores.
+// Two at a time share two cores; end-to-end files come last, each with a stack and servers of its own.
 if (fast.length > 0) codes.push(await run(fast, 2));
-if (whole.length > 0) codes.push(await run(whole, 1));
+if (whole.length > 0) codes.push(await run(whole, 2));
 process.exitCode = codes.every((code) => code === 0) ? 0 : 1;
 
 function run(paths: readonly string[], concurrency: number): Promise<number> {

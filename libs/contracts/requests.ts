@@ -82,11 +82,10 @@ export const runHookRequest = z.object({ hook: z.enum(['stop', 'reset', 'start']
 const check = z.object({ name: z.string(), level: z.int(), ok: z.boolean(), detail: z.string() });
 export type Check = z.infer<typeof check>;
 
-/** VerifyBackup: every new pack re-read, every needed pack present, rows and files reconciled, before the commit. */
+/** VerifyBackup: every pack that no committed backup cites re-read, every needed pack present, rows and files reconciled, before the commit. */
 export const verifyBackupRequest = z.object({
   backupId: z.string(),
   snapshots: z.array(snapshotRef),
-  newPacks: z.array(z.string()),
 });
 /** VerifyPacks: before a restore touches anything, every pack it needs is there and whole. */
 export const verifyPacksRequest = z.object({ backupId: z.string(), snapshots: z.array(snapshotRef) });

@@ -33,6 +33,8 @@ export interface Evidence {
     signal: AbortSignal,
   ): AsyncIterable<{ readonly backupId: string; readonly snapshots: readonly SnapshotRef[] }>;
   hasPack(name: string, signal: AbortSignal): Promise<boolean>;
+  /** The packs that each committed backup of this repository cites; a damaged manifest cites none. */
+  packsOfBackups(signal: AbortSignal): AsyncIterable<readonly string[]>;
 }
 
 /** A database looked at by queries of our own: not the ones that copied it. */
@@ -60,7 +62,10 @@ export interface Databases {
 
 /** A tree looked at with this service's own walk. */
 export interface Trees {
-  /** Every entry below the folder (or the single file itself), path as latin1 text of its bytes. */
+  /**
+   * Every entry below the folder (or the single file itself), path as latin1 text of its bytes; folders before their
+   * content, names in byte order, as a listing has them.
+   */
   walk(
     path: string,
     options: { readonly digest: boolean; readonly signal: AbortSignal },
@@ -82,6 +87,8 @@ export interface SeenEntry {
   readonly target: string;
   /** Device and inode, to see hard links. */
   readonly inode: string;
+  /** How many names the inode has. */
+  readonly links: number;
 }
 
 /** Asks the running application over HTTP. */

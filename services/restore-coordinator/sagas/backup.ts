@@ -106,6 +106,5 @@ function verifyRequest(header: RunHeader, outcomes: Outcomes): Json {
   return {
     backupId: backupIdOf(header),
     snapshots: taken.map(({ snapshot }) => snapshot),
-    newPacks: [...new Set(taken.flatMap(({ newPacks }) => newPacks))].toSorted(),
   };
 }

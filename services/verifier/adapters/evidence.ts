@@ -1,7 +1,9 @@
 import type { SnapshotRef } from '#libs/contracts/requests.ts';
+import { manifestSchema, signedManifestSchema } from '#libs/contracts/manifest.ts';
+import { canonicalJson } from '#libs/kernel/json.ts';
+import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Repository, Snapshot } from '#libs/repository/port.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
-import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Evidence } from '../ports.ts';
 import { authenticBackups } from './authentic-backups.ts';
 
@@ -27,5 +29,27 @@ export function evidenceOf(repository: Repository, store: ObjectStore): Evidence
     verifyPack: (name, signal) => repository.verifyPack(name, { signal }),
     hasPack: async (name, signal) =>
       (await store.head(`packs/${name.slice(0, 2)}/${name}`, { signal })) !== undefined,
+    async *packsOfBackups(signal) {
+      for await (const { name } of store.list('backups/', { signal }))
+        yield packsCited(await store.get(name, { signal }), repository);
+    },
   };
+}
+
+/** Only what this repository signed can spare a pack from being read again. */
+function packsCited(bytes: Buffer, repository: Repository): readonly string[] {
+  const parsed = signedManifestSchema.safeParse(parseJson(bytes));
+  if (!parsed.success) return [];
+  const { manifest, signature } = parsed.data;
+  const signed = Buffer.from(canonicalJson(manifestSchema.parse(manifest)));
+  if (!repository.verifySignature(signed, signature)) return [];
+  return manifest.snapshots.flatMap(({ packs }) => packs);
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }

@@ -53,6 +53,7 @@ async function entryOf(
     sha256: kind === 'file' && digest ? await digestOf(full, signal) : '',
     target: kind === 'symlink' ? (await readlink(full, { encoding: 'buffer' })).toString('latin1') : '',
     inode: `${stat.dev}:${stat.ino}`,
+    links: Number(stat.nlink),
   };
 }
 

@@ -14,17 +14,18 @@ import { recordVerdict } from '../domain/verdict.ts';
 import type { VerifierPorts } from '../ports.ts';
 
 /**
- * Before a backup is committed: snapshots are what their digests say, every new pack is re-read and opened, every
- * other needed pack is there, rows and files fit. Damage throws; rows without their file make the backup partial.
+ * Before a backup is committed: snapshots are what their digests say; every needed pack that no committed backup cites
+ * is re-read and opened, whichever attempt wrote it, every other one is there; rows and files fit. Damage throws; rows
+ * without their file at its path make the backup partial.
  */
 export async function onVerifyBackup(
   request: Json,
   context: StepContext,
   ports: VerifierPorts,
 ): Promise<Json> {
-  const { backupId, snapshots, newPacks } = parseWith(verifyBackupRequest, request, 'VerifyBackup');
-  const packs = await context.phase('snapshots', () => readSnapshots(snapshots, context, ports));
-  const reread = await context.phase('packs', () => rereadPacks(newPacks, packs, context, ports));
+  const { backupId, snapshots } = parseWith(verifyBackupRequest, request, 'VerifyBackup');
+  const needed = await context.phase('snapshots', () => readSnapshots(snapshots, context, ports));
+  const packs = await context.phase('packs', () => provePacks(needed, context, ports));
   const fit = await context.phase('reconcile', () => reconcileRows(snapshots, context, ports));
   const checks: Check[] = [
     {
@@ -37,14 +38,14 @@ export async function onVerifyBackup(
       name: 'packs re-read',
       level: 1,
       ok: true,
-      detail: `${newPacks.length} new packs re-read (${reread} bytes), ${packs.size} needed packs present`,
+      detail: `${packs.reread} new packs re-read (${packs.bytes} bytes), ${needed.size} needed packs present`,
     },
     reconciliationCheck(fit),
   ];
   const outcome: VerifyOutcome = {
     ok: checks.every((check) => check.ok),
     checks,
-    notChecked: NOT_CHECKED,
+    notChecked: packs.known > 0 ? [knownPacks(packs.known), ...NOT_CHECKED] : NOT_CHECKED,
     facts: { reconciliation: fit },
   };
   await recordVerdict(outcome, backupId, context, ports);
@@ -67,23 +68,29 @@ export async function readSnapshots(
   return new Set(read.flatMap(({ packs }) => packs));
 }
 
-async function rereadPacks(
-  newPacks: readonly string[],
+async function provePacks(
   needed: ReadonlySet<string>,
   context: StepContext,
   { evidence }: VerifierPorts,
-): Promise<number> {
+): Promise<{ reread: number; bytes: number; known: number }> {
+  const fresh = new Set(needed);
+  for await (const cited of evidence.packsOfBackups(context.signal))
+    for (const pack of cited) fresh.delete(pack);
   let bytes = 0;
-  for (const pack of newPacks) {
+  for (const pack of fresh) {
     bytes += (await evidence.verifyPack(pack, context.signal)).bytes;
     context.progress({ bytes, activity: 'reading packs again' });
   }
-  const fresh = new Set(newPacks);
-  for (const pack of needed) {
-    if (!fresh.has(pack) && !(await evidence.hasPack(pack, context.signal)))
-      throw new HoldfastError('OBJECT_MISSING', { pack });
+  const known = needed.difference(fresh);
+  for (const pack of known) {
+    if (!(await evidence.hasPack(pack, context.signal))) throw new HoldfastError('OBJECT_MISSING', { pack });
+    context.progress({ bytes, activity: 'looking for packs of earlier backups' });
   }
-  return bytes;
+  return { reread: fresh.size, bytes, known: known.size };
+}
+
+function knownPacks(count: number): string {
+  return `${count} packs of earlier backups: present, content not read again`;
 }
 
 export async function reconcileRows(
@@ -97,7 +104,7 @@ export async function reconcileRows(
 }
 
 export function reconciliationCheck(fit: Reconciliation): Check {
-  const ok = fit.missing === 0 && fit.different === 0;
+  const ok = fit.missing === 0 && fit.different === 0 && fit.moved === 0;
   const counts = `${fit.rows} rows: ${fit.matched} matched, ${fit.moved} moved, ${fit.unproven} without digest, ${fit.missing} missing, ${fit.different} different`;
   return { name: 'rows and files', level: 1, ok, detail: [counts, ...fit.examples].join('; ') };
 }
