@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { openWorld } from './fixtures/world.ts';
 import { removeTree } from './remove-tree.ts';
 
 test('several who remove one tree at once meet what vanished, and each ends well', async () => {
   await using world = await openWorld();
-  for (let n = 0; n < 200; n += 1) {
-    mkdirSync(world.at('tree', `${n % 20}`, `${n}`), { recursive: true });
-    writeFileSync(world.at('tree', `${n % 20}`, `${n}`, 'file'), '');
-  }
-  await Promise.all([1, 2, 3].map(() => removeTree(world.at('tree'))));
+  // Folders alone, every other one without write access: their listing and their change of mode meet the removal.
+  for (let n = 0; n < 300; n += 1)
+    mkdirSync(world.at('tree', `${n}`), { recursive: true, mode: n % 2 === 0 ? 0o700 : 0o500 });
+  await Promise.all(Array.from({ length: 6 }, () => removeTree(world.at('tree'))));
   assert.equal(existsSync(world.at('tree')), false);
 });
 
