@@ -49,9 +49,9 @@ export async function mutants({
     throw new Error(`without any mutant the named tests did not pass: ${unchanged}`);
   const survived = [];
   for (const mutant of list) {
-    const reason = await survivalOf(mutant, tree, run);
-    onNote(`${mutant.name}: ${reason === undefined ? 'killed' : `SURVIVED, ${reason}`}`);
-    if (reason !== undefined) survived.push({ mutant: mutant.name, reason });
+    const { killed, by } = await tryMutant(mutant, tree, run);
+    onNote(`${mutant.name}: ${killed ? 'killed' : 'SURVIVED'}, ${by}`);
+    if (!killed) survived.push({ mutant: mutant.name, reason: by });
   }
   return {
     suite: 'mutants',
@@ -63,16 +63,17 @@ export async function mutants({
   };
 }
 
-/** Undefined when it was killed: its tests ran and one of them failed. */
-async function survivalOf(
+/** Killed when its tests ran and one of them failed. */
+async function tryMutant(
   { path, changes, killedBy }: Mutant,
   tree: MutantTree,
   run: (files: readonly string[]) => Promise<string>,
-): Promise<string | undefined> {
+): Promise<{ readonly killed: boolean; readonly by: string }> {
   const refused = await tree.apply(path, changes);
-  if (refused !== undefined) return refused;
+  if (refused !== undefined) return { killed: false, by: refused };
   try {
-    return (await run(killedBy)) === 'passed' ? `${killedBy.join(' ')} passed` : undefined;
+    const by = await run(killedBy);
+    return { killed: by !== 'passed', by };
   } finally {
     await tree.restore(changes);
   }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 /** Tests that hang have noticed something too. */
-const LIMIT_MS = 5 * 60_000;
+const LIMIT_MS = 3 * 60_000;
 
 /** Runs test files one after the other until one test fails: 'passed', or what failed first. */
 export async function runTests(
