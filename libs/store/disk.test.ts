@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -28,6 +28,15 @@ test('a put leaves no file but its own, also when it loses', async () => {
   await rig.store.put('a', Buffer.from('x'), { createOnly: true });
   await assert.rejects(rig.store.put('a', Buffer.from('y'), { createOnly: true }), { code: 'OBJECT_EXISTS' });
   assert.deepEqual(await readdir(join(rig.folder, '.tmp')), []);
+});
+
+test('bytes that come back from the disk other than they were written are refused, and nothing has the name', async (t) => {
+  await using rig = await openRig();
+  await using handle = await open(rig.folder, 'r');
+  const kind = Object.getPrototypeOf(handle) as typeof handle;
+  t.mock.method(kind, 'read', async (buffer: Buffer) => ({ bytesRead: buffer.length, buffer }));
+  await assert.rejects(rig.store.put('a', Buffer.from('x'), { createOnly: true }), { code: 'STORE_REFUSED' });
+  assert.equal(await rig.store.head('a'), undefined);
 });
 
 test('two processes that race for the same names share them without overlap', async () => {

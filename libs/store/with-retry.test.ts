@@ -20,6 +20,25 @@ test('a listing that never gets further ends in the error of the store', async (
   await assert.rejects(Array.fromAsync(store.list('')), { code: 'STORE_UNREACHABLE' });
 });
 
+test('an object that a second try meets is its own only when it has its bytes', async () => {
+  for (const arrived of ['mine', 'other']) {
+    const store = memoryStore();
+    let tries = 0;
+    const flaky: ObjectStore = {
+      ...store,
+      async put(name, bytes, how) {
+        tries += 1;
+        if (tries > 1) return await store.put(name, bytes, how);
+        await store.put(name, Buffer.from(arrived), how);
+        throw new HoldfastError('STORE_UNREACHABLE');
+      },
+    };
+    const put = withRetry(flaky, { pausesMs: [1] }).put('a', Buffer.from('mine'), { createOnly: true });
+    await (arrived === 'mine' ? put : assert.rejects(put, { code: 'OBJECT_EXISTS' }));
+    assert.equal(tries, 2);
+  }
+});
+
 /** Its listings break off after so many names. */
 async function brokenListing(namesEach: number): Promise<ObjectStore> {
   const store = memoryStore();

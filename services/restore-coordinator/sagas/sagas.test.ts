@@ -170,6 +170,11 @@ test('backup: a failure anywhere ends as failed, and never as committed', async 
   assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
 });
 
+test('backup: nothing is committed that was not verified', () => {
+  const commit = backupSaga.steps.find(({ name }) => name === 'commit');
+  assert.deepEqual(commit?.after, ['verify']);
+});
+
 test('restore: a failure at each step takes back, in reverse, everything that was begun', async () => {
   for (const proving of [restore, beside, restoreOf(['database']), restoreOf(['files'])]) {
     const outcomes = await proveUnwinds(proving);
