@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findTool, requireVenv } from '#deploy/local/tools.ts';
+import { bundle } from '#services/operator/cli/bundle.ts';
 import { startTestServers } from './servers.ts';
 
 /**
@@ -19,6 +20,7 @@ const SUITES = ['{libs,services,deploy}/**/*.test.ts', 'test/*.test.ts', 'test/{
 const { positionals } = parseArgs({ allowPositionals: true });
 const note = (text: string) => console.error(text);
 
+await bundle();
 await findTool('nats-server', { onNote: note });
 await requireVenv('edms', 'test/edms/requirements.txt', { onNote: note });
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'));

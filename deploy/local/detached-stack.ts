@@ -1,6 +1,5 @@
 import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
 import { HoldfastError, type ErrorRecord } from '#libs/kernel/errors.ts';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +8,7 @@ import { endProcess, isGoneWithin } from './end-process.ts';
 import { homeFolder, prepareHome } from './home.ts';
 import { findLockHolder } from './numbered-lock.ts';
 import type { StoreChoice } from './object-store.ts';
-import { checkoutCommand, prepareTools, type StackOptions } from './stack-plan.ts';
+import { prepareTools, type StackOptions } from './stack-plan.ts';
 import { readStack, type StackState } from './stack-state.ts';
 
 /** How the supervisor process learns what to run: no secrets, those stay in files and inherited variables. */
@@ -33,10 +32,10 @@ const CHILD_GRACE_MS = 5_000;
 
 /**
  * As `startStack`, but a process of its own keeps the stack running after we ended; resolves with the recorded
- * state when all is healthy. `supervisorCommand` starts `runSupervisor`; `isHealthy` and `pace` are its own.
+ * state when all is healthy. `isHealthy` and `pace` are the supervisor's own.
  */
 export async function startDetachedStack(
-  options: Omit<StackOptions, 'isHealthy' | 'pace'> & { supervisorCommand?: readonly string[] } = {},
+  options: Omit<StackOptions, 'isHealthy' | 'pace'>,
 ): Promise<StackState> {
   const env = options.env ?? process.env;
   const home = await prepareHome(options.home ?? homeFolder(env));
@@ -44,18 +43,13 @@ export async function startDetachedStack(
   if (holder !== undefined) throw new HoldfastError('HOME_IN_USE', { home: home.folder, pid: holder.pid });
   await prepareTools(options);
   const services = options.services ?? SERVICE_NAMES;
-  const command = options.serviceCommand ?? checkoutCommand;
   const order: SupervisorOrder = {
     home: home.folder,
     store: options.store,
     services,
-    commands: Object.fromEntries(services.map((name) => [name, command(name)])),
+    commands: Object.fromEntries(services.map((name) => [name, options.commands.service(name)])),
   };
-  const supervisor = options.supervisorCommand ?? [
-    process.execPath,
-    fileURLToPath(new URL('supervisor.ts', import.meta.url)),
-  ];
-  await launch({ command: supervisor, order, env, logFile: join(home.logFolder, 'supervisor.log'), options });
+  await launch({ order, env, logFile: join(home.logFolder, 'supervisor.log'), options });
   const state = await readStack(home.folder);
   if (state === undefined)
     throw new HoldfastError('INTERNAL', { reason: 'the stack runs but left no record' });
@@ -63,14 +57,13 @@ export async function startDetachedStack(
 }
 
 async function launch(start: {
-  command: readonly string[];
   order: SupervisorOrder;
   env: Readonly<Record<string, string | undefined>>;
   logFile: string;
   options: StackOptions;
 }): Promise<void> {
-  const { command, order, env, logFile, options } = start;
-  const [file = '', ...args] = command;
+  const { order, env, logFile, options } = start;
+  const [file = '', ...args] = options.commands.supervisor;
   const log = await open(logFile, 'a', 0o600);
   // Descriptors of any number are passed on, though the type names only the first few.
   const descriptor = log.fd as 3;

@@ -22,7 +22,7 @@ export async function runSupervisor(options: Pick<StackOptions, 'isHealthy' | 'p
       store,
       services,
       env,
-      serviceCommand: (name) => commands[name] ?? [],
+      commands: { service: (name) => commands[name] ?? [], supervisor: [] },
       signal: ending.signal,
       onNote: (note) => tell({ kind: 'note', note }),
     });

@@ -2,7 +2,6 @@ import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Environment } from './cache-folder.ts';
 import { chooseFreePorts } from './free-ports.ts';
 import type { Home } from './home.ts';
@@ -24,6 +23,13 @@ import { planServiceEnvironment, type StackContext } from './service-environment
 import { readStack } from './stack-state.ts';
 import { findTool, type FindOptions } from './tools.ts';
 
+/** How the processes of a stack are started. */
+export interface StackCommands {
+  readonly service: (name: ServiceName) => readonly string[];
+  /** Runs `runSupervisor`. */
+  readonly supervisor: readonly string[];
+}
+
 export interface StackOptions {
   /** Default: `HOLDFAST_HOME`, else `./.holdfast`. */
   readonly home?: string | undefined;
@@ -34,7 +40,7 @@ export interface StackOptions {
   readonly env?: Environment | undefined;
   readonly onNote?: ((note: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly serviceCommand?: ((name: ServiceName) => readonly string[]) | undefined;
+  readonly commands: StackCommands;
   readonly isHealthy?: ((address: string, signal: AbortSignal) => Promise<boolean>) | undefined;
   readonly pace?: Partial<Pace> | undefined;
 }
@@ -55,14 +61,6 @@ interface PlannedStore {
   readonly credentials: S3Credentials | undefined;
   readonly process: ProcessPlan | undefined;
   readonly prepare: StackPlan['prepareStore'];
-}
-
-/** How a service is started from a checkout; a bundle has `node holdfast.mjs service NAME`. */
-export function checkoutCommand(name: ServiceName): readonly string[] {
-  return [
-    process.execPath,
-    join(fileURLToPath(new URL('../..', import.meta.url)), 'services', name, 'main.ts'),
-  ];
 }
 
 /** Finds the programs (installing what is missing), chooses ports, writes configuration; starts nothing. */
@@ -183,7 +181,7 @@ function planService(wanted: {
   const isHealthy = options.isHealthy ?? isGrpcHealthy;
   return {
     name,
-    command: (options.serviceCommand ?? checkoutCommand)(name),
+    command: options.commands.service(name),
     env: planServiceEnvironment(name, context),
     cwd: home.folder,
     logFile: logFile(home, name),

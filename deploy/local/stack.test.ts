@@ -9,10 +9,12 @@ import { makeTempFolder } from './fixtures/temp-folder.ts';
 import { isAlive, findProcess } from './process-identity.ts';
 import { readStack, startStack, type StackState } from './stack.ts';
 
-const serviceCommand = () => [
+const fixture = (name: string) => [
   process.execPath,
-  fileURLToPath(new URL('fixtures/fake-service.ts', import.meta.url)),
+  fileURLToPath(new URL(`fixtures/${name}.ts`, import.meta.url)),
 ];
+const supervisor = fixture('supervisor');
+const commands = { service: () => fixture('fake-service'), supervisor };
 const SERVICES = ['db-snapshot', 'verifier'] as const;
 const PACE = { restartMs: 50, graceMs: 3_000 };
 
@@ -45,7 +47,7 @@ async function allGone(state: StackState): Promise<boolean> {
 test('a stack gives its services the whole contract, and ports are the same the next time', async () => {
   await using temp = await makeTempFolder();
   const home = join(temp.path, 'home');
-  const options = { home, services: SERVICES, serviceCommand, pace: PACE };
+  const options = { home, services: SERVICES, commands, pace: PACE };
   const first = await startStack(options);
   const before = first.state();
   const { env } = (await readStarts(home, 'verifier'))[0] ?? { env: {} as Record<string, string> };
@@ -74,7 +76,7 @@ test('a stack gives its services the whole contract, and ports are the same the 
 
 test('a second stack on one home is refused, another home is free', async () => {
   await using temp = await makeTempFolder();
-  const options = { services: [], pace: PACE };
+  const options = { services: [], commands, pace: PACE };
   await using _first = await startStack({ ...options, home: join(temp.path, 'a') });
   await assert.rejects(startStack({ ...options, home: join(temp.path, 'a') }), { code: 'HOME_IN_USE' });
   await using other = await startStack({ ...options, home: join(temp.path, 'b') });
@@ -86,7 +88,7 @@ test('a killed service comes back, and what it left behind is ended', async () =
   await using stack = await startStack({
     home: temp.path,
     services: ['verifier'],
-    serviceCommand,
+    commands,
     pace: PACE,
   });
   const [first] = await readStarts(stack.home, 'verifier');
@@ -102,19 +104,19 @@ test('a stack whose service does not start fails whole and gives the home back',
   const failing = {
     home: temp.path,
     services: ['verifier'],
-    serviceCommand: () => ['sh', '-c', 'echo bad config; exit 2'],
+    commands: { service: () => ['sh', '-c', 'echo bad config; exit 2'], supervisor },
     pace: PACE,
   } as const;
   await assert.rejects(startStack(failing), { code: 'TOOL_FAILED' });
   const left = await readStack(temp.path);
   assert.equal(left?.status, 'stopped');
   assert.ok(left && (await allGone(left)));
-  await using _again = await startStack({ home: temp.path, services: [], pace: PACE });
+  await using _again = await startStack({ home: temp.path, services: [], commands, pace: PACE });
 });
 
 test('a detached stack outlives its starter, refuses a second up, and down leaves no process', async () => {
   await using temp = await makeTempFolder();
-  const options = { home: temp.path, services: SERVICES, serviceCommand };
+  const options = { home: temp.path, services: SERVICES, commands };
   const state = await startDetachedStack(options);
   assert.equal(state.status, 'running');
   assert.notEqual(state.supervisor.pid, process.pid);
@@ -127,7 +129,7 @@ test('a detached stack outlives its starter, refuses a second up, and down leave
 
 test('after its supervisor was killed a stack can be taken down, and brought up again', async () => {
   await using temp = await makeTempFolder();
-  const options = { home: temp.path, services: ['verifier'], serviceCommand } as const;
+  const options = { home: temp.path, services: ['verifier'], commands } as const;
   const killed = await startDetachedStack(options);
   process.kill(killed.supervisor.pid, 'SIGKILL');
   await until(async () => (await readStack(temp.path))?.running === false);
@@ -146,18 +148,22 @@ test('a start that is cancelled ends what it had started and frees the home', as
     cancel.abort();
     return false;
   };
-  const options = { home: temp.path, services: ['verifier'], serviceCommand, pace: PACE } as const;
+  const options = { home: temp.path, services: ['verifier'], commands, pace: PACE } as const;
   await assert.rejects(startStack({ ...options, isHealthy, signal: cancel.signal }), { code: 'CANCELLED' });
   const left = await readStack(temp.path);
   assert.ok(left && left.processes.length === 2 && (await allGone(left)));
-  await using _again = await startStack({ home: temp.path, services: [], pace: PACE });
+  await using _again = await startStack({ home: temp.path, services: [], commands, pace: PACE });
 });
 
 test('a cancelled detached start leaves no process', async () => {
   await using temp = await makeTempFolder();
   const cancel = new AbortController();
   // Never healthy: it listens nowhere.
-  const options = { home: temp.path, services: ['verifier'], serviceCommand: () => ['sleep', '60'] } as const;
+  const options = {
+    home: temp.path,
+    services: ['verifier'],
+    commands: { service: () => ['sleep', '60'], supervisor },
+  } as const;
   const start = startDetachedStack({ ...options, signal: cancel.signal });
   await until(async () => (await readStack(temp.path))?.processes.length === 2);
   cancel.abort();
@@ -169,6 +175,10 @@ test('a cancelled detached start leaves no process', async () => {
 
 test('a detached stack that cannot start tells why', async () => {
   await using temp = await makeTempFolder();
-  const options = { home: temp.path, services: ['verifier'], serviceCommand: () => ['false'] } as const;
+  const options = {
+    home: temp.path,
+    services: ['verifier'],
+    commands: { service: () => ['false'], supervisor },
+  } as const;
   await assert.rejects(startDetachedStack(options), { code: 'TOOL_FAILED', message: /verifier/ });
 });

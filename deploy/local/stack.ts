@@ -11,7 +11,7 @@ import { planStack, type StackOptions, type StackPlan } from './stack-plan.ts';
 import { readStack, writeStack, type StackState } from './stack-state.ts';
 
 export type { StoreChoice } from './object-store.ts';
-export { type StackOptions } from './stack-plan.ts';
+export type { StackCommands, StackOptions } from './stack-plan.ts';
 export { readStack, type StackState } from './stack-state.ts';
 
 export interface Stack extends AsyncDisposable {
@@ -31,7 +31,7 @@ export interface Stack extends AsyncDisposable {
  * throws HOME_IN_USE, also TOOL_MISSING, TOOL_FAILED, NOT_WRITABLE. Processes that a killed stack of the same
  * home left behind are ended first.
  */
-export async function startStack(options: StackOptions = {}): Promise<Stack> {
+export async function startStack(options: StackOptions): Promise<Stack> {
   const home = await prepareHome(options.home ?? homeFolder(options.env));
   const lock = await requireLock(home);
   try {

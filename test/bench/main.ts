@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /* oxlint-disable no-console -- the entry point of a person's command */
 import { parseArgs } from 'node:util';
+import { bundle } from '#services/operator/cli/bundle.ts';
 import { benchDemo } from './demo.ts';
 import { passes, report, reportText } from './report.ts';
 
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
 const [suite = 'demo'] = positionals;
 if (suite !== 'demo') throw new Error(`no suite ${suite}: wanted demo`);
 
+await bundle();
 const cases = await benchDemo({
   rows: wholeNumber('rows'),
   files: wholeNumber('files'),

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { fileURLToPath } from 'node:url';
+import { PROGRAM_FILE } from '#services/operator/cli/bundled.ts';
 
 /** One call of the command line: what it printed as JSON, line by line, and how it ended. */
 export interface Spoken {
@@ -20,14 +20,12 @@ export interface Holdfast {
   expect(exit: number, ...words: readonly string[]): Promise<Spoken>;
 }
 
-const PROGRAM = fileURLToPath(new URL('../../services/operator/cli/main.ts', import.meta.url));
-
-/** The command line on a home of its own; `program` names another one (the one-file bundle). */
+/** The command line on a home of its own; `program` names another copy of it. */
 export function holdfastOn(
   home: string,
   options: { env?: Readonly<Record<string, string>>; program?: string; cwd?: string } = {},
 ): Holdfast {
-  const { env = {}, program = PROGRAM, cwd = process.cwd() } = options;
+  const { env = {}, program = PROGRAM_FILE, cwd = process.cwd() } = options;
   let given = 0;
   const say = async (...words: readonly string[]): Promise<Spoken> => {
     given += 1;

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bundle } from '#services/operator/cli/bundle.ts';
 import { demoText } from './demo-text.ts';
 import { runDemo } from './run-demo.ts';
 import { sabotage, SABOTAGE_NAMES } from './scenarios/sabotage.ts';
@@ -38,6 +39,7 @@ const note = (text: string) => {
 // Not below a folder that only its owner may enter: PostgreSQL runs as another user when we are root.
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
 try {
+  await bundle();
   const result = await runDemo({
     scheme: oneOf('scheme', ['holdfast', 'legacy']),
     ...playOf(),

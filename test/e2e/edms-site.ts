@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type NatsConnection } from 'nats';
 import { parseDocument } from 'yaml';
 import { readStack } from '#deploy/local/stack.ts';
+import { PROGRAM_FILE } from '#services/operator/cli/bundled.ts';
 import type { Spoken } from '#test/demo/holdfast.ts';
 import type { RunningStack } from '#test/demo/holdfast-scheme.ts';
 import type { World } from '#test/demo/world.ts';
@@ -133,7 +134,7 @@ export function answerOf({ answer }: Spoken) {
 
 export function commandEnvironment({ stack }: Site) {
   return {
-    HOLDFAST: join(process.cwd(), 'services/operator/cli/main.ts'),
+    HOLDFAST: PROGRAM_FILE,
     HOLDFAST_HOME: stack.home,
     PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
   };

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { PROGRAM_FILE } from '#services/operator/cli/bundled.ts';
 import { connectedness } from '#test/demo/trace-receiver.ts';
 import { benchOf, type Bench } from '#test/findings/bench.ts';
 import { FINDINGS } from '#test/findings/findings.ts';
@@ -81,7 +82,7 @@ describe('findings of the analysis', () => {
   test('the waterfall of the restore names every step', async () => {
     const { stack, restored } = scenario;
     const { runId, steps } = runOf(restored);
-    const words = ['services/operator/cli/main.ts', 'runs', 'trace', runId, '--home', stack.home];
+    const words = [PROGRAM_FILE, 'runs', 'trace', runId, '--home', stack.home];
     const { stdout } = await execa(process.execPath, words);
     const drawn = stdout.split('\n').filter((line) => line.includes('|'));
     for (const { name } of steps)

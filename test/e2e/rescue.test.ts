@@ -8,7 +8,6 @@ import { createBucket } from '#deploy/local/s3-bucket.ts';
 import { Secret } from '#libs/kernel/secret.ts';
 import { createRepository, newIdentity } from '#libs/repository/open.ts';
 import { openStore } from '#libs/store/open-store.ts';
-import { bundle } from '#services/operator/cli/bundle.ts';
 import { declareWorld } from '#test/demo/holdfast-scheme.ts';
 import type { Spoken } from '#test/demo/holdfast.ts';
 import { describeSystem, judge, observeWhole, type Observation } from '#test/demo/judge.ts';
@@ -40,7 +39,6 @@ before(async () => {
   world = owner.use(await createSmallWorld(folder));
   await workInIt(world, 1);
   known = await observeWhole(world, { name: 'known', system: describeSystem(world) });
-  await bundle();
   store = join(folder, 'store');
   const home = join(folder, 'home');
   left = await makeLeft('left', {});

@@ -18,7 +18,8 @@ const BANNER = [
 
 /**
  * The command and all it needs as one file that runs where no node_modules is. The entry's own first line stays first,
- * before the banner. Node 22.15 is the first with the zstd that the repository format needs.
+ * before the banner. Without blanks each service takes 10 MiB less; names stay, so that stack traces can be read. Node
+ * 22.15 is the first with the zstd that the repository format needs.
  */
 export async function bundle(
   outfile: string = OUTPUT,
@@ -28,6 +29,9 @@ export async function bundle(
     entryPoints: [`${HERE}main.ts`],
     outfile,
     bundle: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    lineLimit: 160,
     platform: 'node',
     format: 'esm',
     target: 'node22.15',

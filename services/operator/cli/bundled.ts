@@ -12,15 +12,17 @@ declare const HOLDFAST_BUNDLED: BundledTexts | undefined;
 
 const texts = typeof HOLDFAST_BUNDLED === 'undefined' ? undefined : HOLDFAST_BUNDLED;
 
-/** The one file this code runs from, or undefined in a checkout. */
-export const bundleFile = texts === undefined ? undefined : fileURLToPath(import.meta.url);
-
 const CHECKOUT = new URL('../../../', import.meta.url);
+
+/** The one-file program: this file itself, or what `npm ci` made of the checkout whose sources run. */
+export const PROGRAM_FILE = fileURLToPath(
+  texts === undefined ? new URL('dist/holdfast.mjs', CHECKOUT) : import.meta.url,
+);
 
 /** What lies in `about/` of every store, so that a stranger with a key finds all that is needed. */
 export async function aboutObjects(): Promise<readonly { readonly name: string; readonly bytes: Buffer }[]> {
   const { format, readme } = texts ?? (await readCheckoutTexts());
-  const program = await readFile(bundleFile ?? new URL('dist/holdfast.mjs', CHECKOUT)).catch(() => undefined);
+  const program = await readFile(PROGRAM_FILE).catch(() => undefined);
   return [
     { name: 'about/README.md', bytes: Buffer.from(readme) },
     { name: 'about/FORMAT.md', bytes: Buffer.from(format) },

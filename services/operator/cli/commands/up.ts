@@ -4,7 +4,7 @@ import { startDetachedStack } from '#deploy/local/detached-stack.ts';
 import { startStack, type StackState } from '#deploy/local/stack.ts';
 import type { Answer, Context, LeafCommand } from '../command.ts';
 import { prepareRepository, type PreparedRepository } from '../prepare-repository.ts';
-import { stackCommands } from '../stack-commands.ts';
+import { STACK_COMMANDS } from '../stack-commands.ts';
 import { parseStoreChoice, rememberedStore } from '../store-choice.ts';
 
 export const up: LeafCommand = {
@@ -36,7 +36,7 @@ export const up: LeafCommand = {
       env,
       signal: interrupts.signal,
       onNote: (note: string) => report.note(note),
-      ...stackCommands(),
+      commands: STACK_COMMANDS,
     };
     if (input.flag('detach')) return startedAnswer(await startDetachedStack(options), repository);
     await using stack = await startStack(options);

@@ -1,3 +1,0 @@
-import { runSupervisor } from './run-supervisor.ts';
-
-await runSupervisor();
