@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pinRoots } from './rewrite.ts';
 import { absolutePath, secretRef, type Spec } from './spec.ts';
 import { parseWith } from './step.ts';
 
@@ -15,6 +16,8 @@ export const relocationSchema = z.strictObject({
   roots: z.record(z.string(), absolutePath).default({}),
   /** Env file → file. */
   envFiles: z.record(z.string(), absolutePath).default({}),
+  /** The application sees its places where the spec says, wherever they lie. */
+  mounted: z.boolean().default(false),
   /** The application at its usual place is neither stopped nor started, nor asked. */
   application: z.enum(['keep', 'leave-alone']).default('leave-alone'),
 });
@@ -28,11 +31,18 @@ export function parseRelocation(json: string): Relocation | undefined {
 /** Pure. */
 export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
   if (relocation === undefined) return spec;
-  const { database, roots, envFiles, application } = relocation;
+  const { database, roots, envFiles, application, mounted } = relocation;
   const place = <T extends { readonly name: string; readonly path: string }>(root: T): T => ({
     ...root,
     path: roots[root.name] ?? root.path,
   });
+  const all = [...spec.files.roots, ...spec.config.trees];
+  const fileAt = (file: string): string => {
+    const root = all.find(({ path }) => file.startsWith(`${path}/`));
+    return root === undefined
+      ? (envFiles[file] ?? file)
+      : `${place(root).path}${file.slice(root.path.length)}`;
+  };
   const moved: Spec = {
     ...spec,
     database: {
@@ -45,6 +55,11 @@ export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
       ...spec.config,
       trees: spec.config.trees.map(place),
       envFiles: spec.config.envFiles.map((path) => envFiles[path] ?? path),
+      rewrite: spec.config.rewrite.map((rewrite) => ({
+        ...rewrite,
+        file: fileAt(rewrite.file),
+        ...(mounted ? { set: pinRoots(rewrite.set, all) } : {}),
+      })),
     },
   };
   return application === 'keep' ? moved : { ...moved, hooks: { stop: [], reset: [], start: [] }, checks: [] };

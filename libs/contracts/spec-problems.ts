@@ -71,5 +71,29 @@ export function relationProblems(spec: Spec): Problem[] {
         ),
       );
   }
-  return problems;
+  return [...problems, ...rewriteProblems(spec)];
+}
+
+function rewriteProblems({ files, config }: Spec): Problem[] {
+  const places = [...files.roots, ...config.trees].map(({ path }) => path);
+  const seen = new Set<string>();
+  return config.rewrite.flatMap(({ file, set }) => {
+    const given = seen.has(file);
+    seen.add(file);
+    const kept = config.envFiles.includes(file) || places.some((path) => file.startsWith(`${path}/`));
+    const unknown = Object.values(set).flatMap((value) =>
+      typeof value === 'string' ? unknownNames(value, [...files.roots, ...config.trees]) : [],
+    );
+    return [
+      ...(given ? [`${file} is given twice`] : []),
+      ...(kept ? [] : [`${file} is no env file of the spec and lies in no root`]),
+      ...unknown.map((name) => `{${name}} is no root of the spec`),
+    ].map((message) => problem('SPEC_INVALID', 'config.rewrite', message));
+  });
+}
+
+function unknownNames(value: string, roots: readonly { readonly name: string }[]): readonly string[] {
+  return [...value.matchAll(/\{root:([^}]*)\}/g)].flatMap(([, name]) =>
+    roots.some((root) => root.name === name) ? [] : [`root:${name}`],
+  );
 }

@@ -33,6 +33,16 @@ export const secretRef = z.union([
 export type SecretRef = z.infer<typeof secretRef>;
 const argumentArray = z.array(z.string().min(1)).min(1);
 
+/** Settings that name this deployment's database and places, in a file that is an env file or lies in a root or tree. */
+const rewriteSchema = z.strictObject({
+  file: absolutePath,
+  format: z.enum(['json', 'yaml', 'env']),
+  /** Dotted key, or variable → what it is where the run works; see libs/contracts/rewrite.ts. */
+  set: z
+    .record(z.string().min(1), z.union([z.string(), secretRef]))
+    .refine((set) => Object.keys(set).length > 0, 'wanted: at least one key'),
+});
+
 const rootSchema = z.strictObject({
   name: token,
   path: absolutePath,
@@ -87,6 +97,8 @@ export const specSchema = z.strictObject({
       set: z
         .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.union([z.string(), secretRef]))
         .default({}),
+      /** Applied wherever a backup is restored elsewhere: another's, beside the living system, in a sandbox. */
+      rewrite: z.array(rewriteSchema).default([]),
       site,
     })
     .prefault({}),

@@ -269,6 +269,10 @@ export const CATALOGUE = {
     'a required variable is missing',
     'add it to the env file, or give it as an override',
   ),
+  REWRITE_UNMATCHED: refused(
+    'a declared rewrite fits nothing in the backup',
+    'correct file, format and keys of config.rewrite in the spec, then: holdfast init --spec FILE',
+  ),
   VALUE_FOREIGN: corrupt('sealed value does not open', 'check that this is the vault’s own repository key'),
   // runs
   BACKUP_NOT_FOUND: {

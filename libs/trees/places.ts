@@ -2,6 +2,7 @@ import { parseRelocation } from '#libs/contracts/relocation.ts';
 import type { RootFacts, TreeRoot } from '#libs/contracts/tree-snapshot.ts';
 import { problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Snapshot } from '#libs/repository/port.ts';
+import { TOP } from './paths.ts';
 import type { NamedPlace, PlaceNeed } from './port.ts';
 
 /** Where each root of a snapshot goes on this deployment: the spec says. A root it does not declare is a problem. */
@@ -60,4 +61,17 @@ export function occupied(
     .map(({ name, path }) =>
       problem('PLACE_IN_USE', name, `${path} is there already`, 'name another folder with --beside'),
     );
+}
+
+/** The place a file belongs to, and its path there as records have it. */
+export function locate<T extends Pick<NamedPlace, 'path' | 'single'>>(
+  file: string,
+  places: readonly T[],
+): { readonly place: T; readonly path: string } | undefined {
+  for (const place of places) {
+    if (place.single && place.path === file) return { place, path: TOP };
+    if (!place.single && file.startsWith(`${place.path}/`))
+      return { place, path: Buffer.from(file.slice(place.path.length + 1)).toString('latin1') };
+  }
+  return undefined;
 }

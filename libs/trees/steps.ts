@@ -13,7 +13,10 @@ import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
 import { HoldfastError, refuseAll } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
+import type { SecretRef } from '#libs/contracts/spec.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
 import { planPlaces } from './places.ts';
+import { rewritesIn, rewriteStaged } from './rewrite.ts';
 import type { SmallFile, TakeRequest, Trees } from './port.ts';
 import type { TreeSnapshots } from './snapshots.ts';
 
@@ -26,6 +29,8 @@ export interface TreeComponent {
 export interface TreePorts {
   readonly trees: Trees;
   readonly snapshots: TreeSnapshots;
+  /** Throws SECRET_MISSING and the like; see Host. */
+  readonly requireSecret: (ref: SecretRef) => Secret;
 }
 
 export async function takeStep(
@@ -33,7 +38,7 @@ export async function takeStep(
   own: Pick<TakeRequest, 'leftOut' | 'factsOf'> & { readonly onSmallFile?: (file: SmallFile) => void },
   request: Json,
   context: StepContext,
-  { trees }: TreePorts,
+  { trees }: Pick<TreePorts, 'trees'>,
 ): Promise<Json> {
   const { mark } = parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
   if (mark === undefined)
@@ -57,7 +62,7 @@ export async function stageStep(
   { component, roots }: TreeComponent,
   request: Json,
   context: StepContext,
-  { trees, snapshots }: TreePorts,
+  { trees, snapshots, requireSecret }: TreePorts,
 ): Promise<Json> {
   const { snapshot: ref } = parseWith(stageRestoreRequest, request, 'StageRestore');
   const { command, signal } = context;
@@ -65,7 +70,9 @@ export async function stageStep(
   const { deployment, id, digest } = ref;
   const snapshot = await snapshots.require({ deployment, component, id, digest }, signal);
   const { places, problems } = planPlaces(snapshot, roots);
-  refuseAll('REFUSED', problems);
+  const run = { source: deployment, relocationJson: command.relocationJson };
+  const resolved = rewritesIn(roots, context.spec, run, requireSecret);
+  refuseAll('REFUSED', [...problems, ...resolved.problems]);
   const stage = stageName(command);
   const staged = await context.phase('stage', () =>
     trees.stage(
@@ -74,6 +81,8 @@ export async function stageStep(
     ),
   );
   const taking = staged.map(({ name, path, single, absent }) => ({ name, path, single, absent }));
+  if (resolved.rewrites.length > 0)
+    await context.phase('rewrite', () => rewriteStaged(resolved.rewrites, { stage, roots: taking }));
   return { component, stage, roots: taking } satisfies StagedTrees;
 }
 
@@ -81,7 +90,7 @@ export async function pivotStep(
   { component }: TreeComponent,
   request: Json,
   context: StepContext,
-  { trees }: TreePorts,
+  { trees }: Pick<TreePorts, 'trees'>,
 ): Promise<Json> {
   const { staged, ofRun } = parseStaged(component, request, context);
   const pivot = () => trees.pivot(staged, { signal: context.signal, again: ofRun !== undefined });
@@ -92,7 +101,7 @@ export async function undoStep(
   { component }: TreeComponent,
   request: Json,
   context: StepContext,
-  { trees }: TreePorts,
+  { trees }: Pick<TreePorts, 'trees'>,
 ): Promise<Json> {
   const { staged } = parseStaged(component, request, context);
   return { switchedBack: [...(await context.phase('undo', () => trees.undo(staged, context)))] };
@@ -102,7 +111,7 @@ export async function discardStep(
   { component, roots }: TreeComponent,
   request: Json,
   { command, signal, progress }: StepContext,
-  { trees }: TreePorts,
+  { trees }: Pick<TreePorts, 'trees'>,
 ): Promise<Json> {
   parseWith(discardRequest, request, 'DiscardStage');
   const removed = await trees.discard(roots, command.runId, {
@@ -116,7 +125,7 @@ export async function releaseStep(
   { component }: TreeComponent,
   request: Json,
   { phase, signal, progress }: StepContext,
-  { trees }: TreePorts,
+  { trees }: Pick<TreePorts, 'trees'>,
 ): Promise<Json> {
   const { states } = parseWith(releaseRequest, request, 'ReleaseKept');
   const places = states.map(({ staged, ofRun }) => requireOwn(component, staged, ofRun));

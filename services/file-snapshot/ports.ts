@@ -1,4 +1,5 @@
-import type { Spec } from '#libs/contracts/spec.ts';
+import type { SecretRef, Spec } from '#libs/contracts/spec.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
 import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
 import type { Trees } from '#libs/trees/port.ts';
 import type { TreeSnapshots } from '#libs/trees/snapshots.ts';
@@ -13,4 +14,6 @@ export interface FilePorts {
   readonly trees: Trees;
   readonly snapshots: TreeSnapshots;
   readonly specs: Specs;
+  /** Throws SECRET_MISSING and the like; see Host. */
+  readonly requireSecret: (ref: SecretRef) => Secret;
 }

@@ -7,8 +7,9 @@ import type {
 import type { Check, SnapshotRef } from '#libs/contracts/requests.ts';
 import type { Relocation } from '#libs/contracts/relocation.ts';
 import type { Sandbox } from '#libs/contracts/sandbox.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
-import type { Spec } from '#libs/contracts/spec.ts';
+import type { SecretRef, Spec } from '#libs/contracts/spec.ts';
 import type { StreamRef } from '#libs/repository/port.ts';
 import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 
@@ -192,5 +193,7 @@ export interface VerifierPorts {
   readonly sandboxes: Sandboxes;
   readonly restoredTexts: RestoredTexts;
   readonly enclosure: Enclosure;
+  /** Throws SECRET_MISSING and the like; see Host. */
+  readonly requireSecret: (ref: SecretRef) => Secret;
   readonly clock: Clock;
 }

@@ -27,6 +27,7 @@ export const buildService: BuildService<VerifierPorts> = async ({
     sandboxes,
     restoredTexts,
     enclosure: enclosureOf(requireSecret),
+    requireSecret,
     clock,
   };
   return { ports, [Symbol.asyncDispose]: () => sandboxes[Symbol.asyncDispose]() };

@@ -1,7 +1,7 @@
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
-import { appendVariables, setVariables } from './env-edit.ts';
-import { envValues } from './env-values.ts';
+import { appendVariables, setVariables } from '#libs/settings/env-edit.ts';
+import { envValues } from '#libs/settings/env-values.ts';
 
 /** Env files, by order, with the deployment's own variables; a variable that none has goes to the first. Pure. */
 export function override(

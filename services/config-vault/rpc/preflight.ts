@@ -3,10 +3,11 @@ import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
+import { examineRewrites, rewritesIn, unmatchedNow } from '#libs/trees/rewrite.ts';
 import { occupied, planPlaces } from '#libs/trees/places.ts';
 import { configOf } from '../domain/component.ts';
 import { ConfigBook } from '../domain/config-book.ts';
-import { envValues } from '../domain/env-values.ts';
+import { envValues } from '#libs/settings/env-values.ts';
 import { diffVariables } from '../domain/override.ts';
 import { missingInSnapshot, missingNow, missingPrograms } from '../domain/variables.ts';
 import type { ConfigPorts } from '../ports.ts';
@@ -42,10 +43,11 @@ async function survey(spec: Spec, { trees, vault, programs }: ConfigPorts, signa
 
 async function preflightBackup(spec: Spec, { trees, envFiles, programs }: ConfigPorts, signal: AbortSignal) {
   const files = await Promise.all(spec.config.envFiles.map((path) => envFiles.find(path)));
+  const { roots } = configOf(spec);
   const readable = files.filter((file) => file !== undefined);
   return {
-    problems: await trees.inspect(configOf(spec).roots),
-    warnings: missingNow(spec.config.require, readable),
+    problems: await trees.inspect(roots),
+    warnings: [...missingNow(spec.config.require, readable), ...(await unmatchedNow(roots, spec))],
     factsJson: JSON.stringify({ runtime: await programs.look(spec.runtime.require, signal) }),
   };
 }
@@ -66,6 +68,8 @@ async function preflightRestore(
   const snapshot = await snapshots.require({ deployment, component, id, digest }, signal);
   const facts = snapshot.facts as unknown as ConfigFacts;
   const { places, problems } = planPlaces(snapshot, roots);
+  const resolved = rewritesIn(roots, spec, { source: deployment, relocationJson }, ports.requireSecret);
+  const rewritten = await examineRewrites(resolved.rewrites, snapshot, places, { snapshots, signal });
   const probed = await trees.probe(places.filter(({ absent }) => !absent));
   const runtime = await programs.look(
     facts.runtime.map(({ name }) => name),
@@ -78,11 +82,14 @@ async function preflightRestore(
       ...occupied(relocationJson, probed.facts),
       ...missingInSnapshot(spec.config.require, facts, new Set(Object.keys(spec.config.set))),
       ...unresolved(spec, ports),
+      ...resolved.problems,
+      ...rewritten.problems,
     ],
     warnings: missingPrograms(facts.runtime, runtime),
     factsJson: JSON.stringify({
       places: probed.facts,
       runtime,
+      settings: rewritten.settings,
       variables: diffVariables(spec, facts, await readNow(spec, ports)),
     }),
   };

@@ -1,6 +1,7 @@
 import { problem, type Problem } from '#libs/kernel/errors.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
+import { examineRewrites, rewritesIn, unmatchedNow } from '#libs/trees/rewrite.ts';
 import { occupied, planPlaces } from '#libs/trees/places.ts';
 import { filesOf } from '../domain/component.ts';
 import type { FilePorts } from '../ports.ts';
@@ -19,12 +20,16 @@ export async function preflight(request: PreflightRequest, { signal }: CallConte
   if (request.purpose === 'PURPOSE_COVERAGE')
     return answerOf(await ports.trees.inspect(roots), { roots: await ports.trees.survey(roots, { signal }) });
   if (request.purpose !== 'PURPOSE_RESTORE')
-    return answerOf(await ports.trees.inspect(roots), {
-      roots: roots.map(({ name, path }) => ({ name, path })),
-    });
+    return answerOf(
+      await ports.trees.inspect(roots),
+      { roots: roots.map(({ name, path }) => ({ name, path })) },
+      await unmatchedNow(roots, spec),
+    );
   const { snapshotDeployment: deployment, snapshotId: id, snapshotDigest: digest, relocationJson } = request;
   const snapshot = await ports.snapshots.require({ deployment, component, id, digest }, signal);
   const { places, problems } = planPlaces(snapshot, roots);
+  const resolved = rewritesIn(roots, spec, { source: deployment, relocationJson }, ports.requireSecret);
+  const rewritten = await examineRewrites(resolved.rewrites, snapshot, places, { ...ports, signal });
   const probed = await ports.trees.probe(places.filter(({ absent }) => !absent));
   const emptied = places
     .filter(({ absent }) => absent)
@@ -37,8 +42,14 @@ export async function preflight(request: PreflightRequest, { signal }: CallConte
       ),
     );
   return answerOf(
-    [...problems, ...probed.problems, ...occupied(relocationJson, probed.facts)],
-    { places: probed.facts },
+    [
+      ...problems,
+      ...probed.problems,
+      ...occupied(relocationJson, probed.facts),
+      ...resolved.problems,
+      ...rewritten.problems,
+    ],
+    { places: probed.facts, settings: rewritten.settings },
     emptied,
   );
 }

@@ -23,6 +23,7 @@ export function planText(plan: RestorePlan): string {
     `restore of ${plan.deployment} from backup ${plan.backupId}`,
     ...steps,
     ...variableLines(parseObject(plan.factsJson)),
+    ...settingLines(parseObject(plan.factsJson)),
     ...warnings,
     ...problems,
   ].join('\n');
@@ -46,6 +47,26 @@ function variableLines(facts: Readonly<Record<string, unknown>>): readonly strin
     `variables: ${namesOf('same').length} stay as they are`,
     ...told.map(([what, names]) => `  ${what}: ${names.join(', ')}`),
   ];
+}
+
+interface Setting {
+  readonly file: string;
+  readonly key: string;
+  readonly change: string;
+  readonly to: string;
+}
+
+/** Keys of settings files with what they will say; secrets came without their value. */
+function settingLines(facts: Readonly<Record<string, unknown>>): readonly string[] {
+  const { files, config } = facts as Record<'files' | 'config', { settings?: readonly Setting[] } | undefined>;
+  const settings = [...(files?.settings ?? []), ...(config?.settings ?? [])];
+  return [...Map.groupBy(settings, ({ file }) => file)].flatMap(([file, keys]) => {
+    const set = keys.filter(({ change }) => change === 'set');
+    return [
+      `settings in ${file}: ${keys.length - set.length} of ${keys.length} stay as they are`,
+      ...set.map(({ key, to }) => `  ${key}: ${to}`),
+    ];
+  });
 }
 
 /** The dry run as an answer: good, or refused with every problem. */

@@ -124,6 +124,8 @@ function relocationTo(sandbox: { file: string; database: string; places: readonl
     database: { url: { file: sandbox.file }, name: sandbox.database },
     roots: ofKind('root'),
     envFiles: ofKind('env'),
+    // Its restored places lie over the usual ones, see the enclosure.
+    mounted: true,
     application: 'leave-alone',
   };
 }

@@ -12,7 +12,7 @@ export interface TreePlace {
 }
 
 export interface Overridden {
-  isMeant(root: string): boolean;
+  isMeant(root: string, path: string): boolean;
   differenceOf(place: TreePlace, record: FileRecord, seen: SeenEntry): Promise<string | undefined>;
 }
 export type FileRecord = Extract<TreeRecord, { kind: 'file' }>;
@@ -98,7 +98,7 @@ async function ownDifference(
   seen: SeenEntry,
   { overridden, expected }: Looking,
 ): Promise<string | undefined> {
-  return overridden !== undefined && record.kind === 'file' && overridden.isMeant(place.root)
+  return overridden !== undefined && record.kind === 'file' && overridden.isMeant(place.root, record.path)
     ? await overridden.differenceOf(place, record, seen)
     : differenceOf(record, seen, expected);
 }

@@ -5,9 +5,8 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import type { DatabaseView, VerifierPorts } from '../ports.ts';
 import { compareDatabase, type Compared } from './compare-database.ts';
-import { overriddenDifference } from './compare-overridden.ts';
-import { differenceOf } from './compare-tree.ts';
-import { compareTrees, type Overridden } from './compare-trees.ts';
+import { adaptedBy } from './adapted-files.ts';
+import { compareTrees } from './compare-trees.ts';
 import { requireRef } from './snapshot-refs.ts';
 
 export interface Looking {
@@ -89,36 +88,22 @@ async function lookAtTrees(
     }));
   const expected = { owners: process.getuid?.() === 0, digests: looking.digests };
   const name = `${staged.component}: ${looking.digests ? 'entries and content' : 'entries'}`;
-  const overridden = staged.component === 'config' ? overriddenBy(context, ports) : undefined;
+  const adapted = adaptedBy(staged, ref, context, ports);
   const compared = await compareTrees(
-    { name, level: staged.component === 'files' ? 3 : 4, listing, places, expected, overridden },
+    {
+      name,
+      level: staged.component === 'files' ? 3 : 4,
+      listing,
+      places,
+      expected,
+      overridden: adapted?.overridden,
+    },
     ports.trees,
     context.signal,
   );
-  if (overridden === undefined) return compared;
-  const own = `; overridden by the spec: ${Object.keys(context.spec.config.set).join(', ')}`;
+  if (adapted === undefined) return compared;
   return {
     ...compared,
-    checks: compared.checks.map((check) => ({ ...check, detail: `${check.detail}${own}` })),
-  };
-}
-
-/** Env files have this deployment's own variables; everything else of them is the snapshot's. */
-function overriddenBy(
-  { spec, signal }: StepContext,
-  { evidence, trees }: VerifierPorts,
-): Overridden | undefined {
-  const names = new Set(Object.keys(spec.config.set));
-  if (names.size === 0) return undefined;
-  return {
-    isMeant: (root) => root.startsWith('env:'),
-    async differenceOf({ path }, record, seen) {
-      const attributes = differenceOf({ ...record, data: { ...record.data, bytes: seen.bytes } }, seen, {
-        owners: process.getuid?.() === 0,
-        digests: false,
-      });
-      if (attributes !== undefined) return attributes;
-      return overriddenDifference(await evidence.content(record.data, signal), await trees.read(path), names);
-    },
+    checks: compared.checks.map((check) => ({ ...check, detail: `${check.detail}; ${adapted.told}` })),
   };
 }
