@@ -140,6 +140,21 @@ export function describeSystem(
   };
 }
 
+interface Declared {
+  readonly volatile: { readonly tables?: Readonly<Record<string, string>> };
+  readonly may_differ?: readonly object[];
+}
+
+/** What a scenario changes on purpose, besides what changes by itself. */
+export function declaring(system: object, { volatile, may_differ = [] }: Declared): object {
+  const own = system as Declared;
+  return {
+    ...system,
+    volatile: { tables: { ...own.volatile.tables, ...volatile.tables } },
+    may_differ: [...(own.may_differ ?? []), ...may_differ],
+  };
+}
+
 export async function observe(
   world: World,
   options: { name: string; system: object; only?: string; since?: string; noHttp?: boolean },

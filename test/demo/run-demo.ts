@@ -13,12 +13,11 @@ import {
   type CoverageRow,
   type RunningStack,
 } from './holdfast-scheme.ts';
-import type { Spoken } from './holdfast.ts';
 import { playDemo } from './play-demo.ts';
 import type { ScenarioName } from './scenarios/all.ts';
 import type { Play, Sabotaged } from './theatre.ts';
 import { backupLegacy, restoreLegacy } from './legacy.ts';
-import { checkHolds, flaggedOf, withoutFlagged, type Flagged } from './spiteful.ts';
+import { checkHolds, flaggedOf, requireTaken, withoutFlagged, type Flagged } from './spiteful.ts';
 import { connectedness, openTraceReceiver } from './trace-receiver.ts';
 import { createWorld, destroyWorld, pauseEdms, resumeEdms, workInIt, type World } from './world.ts';
 
@@ -146,12 +145,6 @@ async function byHoldfast(
   }
   // The services have stopped: what they had to tell is told.
   return { ...spoken, trace: connectedness(receiver.spans, spoken.restore.runId) };
-}
-
-/** Whole; partial (3) is a good answer where documents change under the reader. */
-function requireTaken({ exit, answer, stderr }: Spoken, { living }: World): void {
-  if (exit === 0 || (exit === 3 && living.length > 0)) return;
-  throw new Error(`holdfast backup ended with ${exit}: ${JSON.stringify(answer, null, 2)} ${stderr}`);
 }
 
 async function byLegacy(world: World, { onNote }: DemoOptions): Promise<SchemeResult> {

@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
-import type { Check, LeftOut } from './holdfast-scheme.ts';
+import { backupFacts, type Check, type LeftOut } from './holdfast-scheme.ts';
+import type { Spoken } from './holdfast.ts';
 import type { Verdict } from './judge.ts';
+import type { Played } from './theatre.ts';
 import type { World } from './world.ts';
 
 type Moving = Pick<World, 'living'>;
@@ -56,12 +58,30 @@ export function declaredOf({ living }: Moving): object {
   };
 }
 
+/** Where a copy lies elsewhere: these say so, and are not what they were. */
+export const ADAPTED = [
+  ...['sha256', 'size'].map((field) => ({
+    area: 'trees.storage',
+    key: 'media/local_settings.json',
+    field,
+    reason: 'names the copy instead of the original',
+  })),
+];
+
 /** What a backup said of the things that moved under it, and what it said beyond them, which nobody excuses. */
 export interface Flagged {
   /** Paths of overwritten documents whose row and file are of two generations. */
   readonly living: ReadonlySet<string>;
   readonly moving: readonly string[];
   readonly beyond: readonly string[];
+}
+
+/** What was played, less what the backup or the restore has said of documents that moved. */
+export function excused(played: Played, world: Moving): Played & { readonly flagged: Flagged } {
+  const { backup, told = [], oracle } = played;
+  const said = flaggedOf(backupFacts(backup).leftOut, world);
+  const flagged = { ...said, living: new Set([...said.living, ...told]) };
+  return { ...played, flagged, oracle: withoutFlagged(oracle, flagged, world) };
 }
 
 const FIT = 'rows and files';
@@ -82,10 +102,12 @@ export function flaggedOf(leftOut: readonly LeftOut[], { living }: Moving): Flag
 
 /** `12 rows: …; different: documents names storage/documents/x.txt` */
 function tornOf(reason: string): readonly string[] {
-  return reason
-    .split('; ')
-    .slice(1)
-    .map((example) => /^different: \S+ names (.*)$/.exec(example)?.[1] ?? example);
+  return reason.split('; ').slice(1).map(tornPath);
+}
+
+/** The path in an example of the reconciliation. */
+export function tornPath(example: string): string {
+  return /^different: \S+ names (.*)$/.exec(example)?.[1] ?? example;
 }
 
 /** Row and file of an overwritten document may be of two generations only where the backup itself said so. */
@@ -109,4 +131,10 @@ export function checkHolds(check: Check, flagged: Flagged): boolean {
   if (check.ok) return true;
   const torn = check.name === FIT ? tornOf(check.detail) : [];
   return torn.length > 0 && torn.every((path) => flagged.living.has(path));
+}
+
+/** Whole; partial (3) is a good answer where documents change under the reader. */
+export function requireTaken({ exit, answer, stderr }: Spoken, { living }: Moving): void {
+  if (exit === 0 || (exit === 3 && living.length > 0)) return;
+  throw new Error(`holdfast backup ended with ${exit}: ${JSON.stringify(answer, null, 2)} ${stderr}`);
 }

@@ -1,7 +1,8 @@
 import type { RunningStack } from './holdfast-scheme.ts';
 import type { Spoken } from './holdfast.ts';
 import { compare, observe, type Verdict } from './judge.ts';
-import type { World } from './world.ts';
+import { requireTaken } from './spiteful.ts';
+import { pauseEdms, resumeEdms, type World } from './world.ts';
 
 /** A world that somebody works in, declared to a running stack: where scenarios are played. */
 export interface Theatre {
@@ -20,6 +21,8 @@ export interface Played {
   readonly manualSteps: number;
   readonly oracle: Verdict;
   readonly sabotage?: Sabotaged;
+  /** Paths of overwritten documents whose row and file are of two moments, as the restore said, or as it must be. */
+  readonly told?: readonly string[];
   /** Everything the scenario promises besides: name → whether it held. */
   readonly promises: Readonly<Record<string, boolean>>;
 }
@@ -33,6 +36,16 @@ export interface Sabotaged {
 }
 
 export type Play = (theatre: Theatre) => Promise<Played>;
+
+/** While it is taken a spiteful world writes, and a backup that says what moved is as good as a whole one. */
+export async function takeBackup({ world, stack, deployment }: Theatre): Promise<Spoken> {
+  if (world.living.length === 0) return await stack.holdfast.expect(0, 'backup', deployment);
+  await resumeEdms(world);
+  const spoken = await stack.holdfast.say('backup', deployment);
+  await pauseEdms(world);
+  requireTaken(spoken, world);
+  return spoken;
+}
 
 /** The one command, and how many others were given besides. */
 export async function restoreOnce(

@@ -58,7 +58,10 @@ interface Setting {
 
 /** Keys of settings files with what they will say; secrets came without their value. */
 function settingLines(facts: Readonly<Record<string, unknown>>): readonly string[] {
-  const { files, config } = facts as Record<'files' | 'config', { settings?: readonly Setting[] } | undefined>;
+  const { files, config } = facts as Record<
+    'files' | 'config',
+    { settings?: readonly Setting[] } | undefined
+  >;
   const settings = [...(files?.settings ?? []), ...(config?.settings ?? [])];
   return [...Map.groupBy(settings, ({ file }) => file)].flatMap(([file, keys]) => {
     const set = keys.filter(({ change }) => change === 'set');

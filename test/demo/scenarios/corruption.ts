@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { sql } from '#test/findings/on-world.ts';
 import { describeSystem, observe, observeWhole } from '../judge.ts';
-import { judgeOnly, outcomeOf, restoreOnce, together, type Play } from '../theatre.ts';
+import { judgeOnly, outcomeOf, restoreOnce, takeBackup, together, type Play } from '../theatre.ts';
+import { tornPath } from '../spiteful.ts';
 import { workInIt } from '../world.ts';
 
 /** The database is damaged after more work was done in it; it alone goes back, and the files of that work are told. */
@@ -10,7 +11,7 @@ export const corruption: Play = async (theatre) => {
   const system = describeSystem(world);
   const before = await observeWhole(world, { name: 'corruption-before', system });
   onNote('holdfast backup');
-  const backup = await stack.holdfast.expect(0, 'backup', deployment);
+  const backup = await takeBackup(theatre);
   onNote('more work is done: documents that the backup does not know');
   const later = await workInIt({ ...world, jar: join(world.folder, 'later.jar') }, seed + 1);
   const trees = await observe(world, { name: 'corruption-trees', system, only: 'trees,env' });
@@ -30,17 +31,23 @@ export const corruption: Play = async (theatre) => {
     await judgeOnly(world, { name: 'corruption-http', system, before: before.http, only: 'http' }),
   );
   const { reconciliation } = outcomeOf(restore) as { reconciliation?: Reconciliation };
+  const told = (reconciliation?.examples ?? []).map(tornPath);
+  const moving = new Set(world.living.map(({ file_path }) => file_path));
   const filed = (later['documents'] as readonly unknown[]).length;
   return {
     backup,
     restore,
     manualSteps,
     oracle,
+    told,
     promises: {
       'files that the lost work wrote are listed': reconciliation?.newer.examples.length === filed,
       'the lost window is told':
         reconciliation !== undefined && reconciliation.window.from < reconciliation.window.to,
-      'no row lost its file': reconciliation?.missing === 0 && reconciliation.different === 0,
+      'no row lost its file':
+        reconciliation?.missing === 0 &&
+        reconciliation.different === told.length &&
+        told.every((path) => moving.has(path)),
     },
   };
 };
@@ -48,6 +55,7 @@ export const corruption: Play = async (theatre) => {
 interface Reconciliation {
   readonly missing: number;
   readonly different: number;
+  readonly examples: readonly string[];
   readonly newer: { readonly examples: readonly string[] };
   readonly window: { readonly from: string; readonly to: string };
 }

@@ -1,13 +1,15 @@
-import { execa } from 'execa';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseFreePort } from '#deploy/local/free-ports.ts';
 import { parseDocument } from 'yaml';
 import { writeSecret } from '#services/operator/cli/init/services-env.ts';
 import { sql } from '#test/findings/on-world.ts';
-import { compare, describeSystem, judge, observe, observeWhole } from '../judge.ts';
-import { outcomeOf, restoreOnce, together, type Play, type Theatre } from '../theatre.ts';
-import { hooksOf, stopEdms, type World } from '../world.ts';
+import { compare, declaring, describeSystem, judge, observe, observeWhole } from '../judge.ts';
+import { outcomeOf, restoreOnce, takeBackup, together, type Play, type Theatre } from '../theatre.ts';
+import { installProgram, standsAlone } from './alone.ts';
+import type { Spoken } from '../holdfast.ts';
+import { ADAPTED } from '../spiteful.ts';
+import { hooksOf, pauseEdms, stopEdms, type World } from '../world.ts';
 
 const STAGING = { deployment: 'staging', database: 'edms_staging' };
 /** Of the place they came from, and not taken over; told apart by the promises below. */
@@ -23,11 +25,11 @@ export const migration: Play = async (theatre) => {
   onNote('a second deployment is declared: other folder, database, port, hosts and key');
   const staging = await declareStaging(theatre);
   const before = await observeWhole(world, { name: 'migration-before', system });
-  const own = { volatile: { tables: OF_THE_PLACE }, may_differ: [OTHER_NAME] };
-  const mild = { ...system, ...own };
+  const own = { volatile: { tables: OF_THE_PLACE }, may_differ: [OTHER_NAME, ...ADAPTED] };
+  const mild = declaring(system, own);
   const source = await observe(world, { name: 'migration-source', system: mild, only: SECTIONS });
   onNote('holdfast backup');
-  const backup = await holdfast.expect(0, 'backup', deployment);
+  const backup = await takeBackup(theatre);
   onNote('holdfast restore --to staging');
   const words = [deployment, '--to', STAGING.deployment];
   const { restore, manualSteps } = await restoreOnce(theatre, 0, ...words);
@@ -41,7 +43,7 @@ export const migration: Play = async (theatre) => {
       );
     const held = await due();
     const sessions = await sql(world, 'SELECT count(*) FROM django_session', staging.database);
-    const copySystem = { ...describeSystem(staging, { http: false }), ...own };
+    const copySystem = declaring(describeSystem(staging, { http: false }), own);
     const copy = await observe(world, {
       name: 'migration-copy',
       system: copySystem,
@@ -53,7 +55,7 @@ export const migration: Play = async (theatre) => {
       after: copy.file,
       flags: ['--only', SECTIONS],
     });
-    const answers = await fetch(`${staging.baseUrl}/health`);
+    const alone = await standsAlone(world, staging);
     const { verdict } = await judge(world, { name: 'migration-after', system, before });
     await holdfast.expect(0, 'schedules', 'release', STAGING.deployment);
     const dueHere = await due();
@@ -68,8 +70,10 @@ export const migration: Play = async (theatre) => {
       manualSteps,
       oracle: together(equal, verdict),
       promises: {
-        'the copy answers at its own address': answers.status === 200,
+        ...alone,
+        'the plan names the keys that will differ, and no secret': plannedOpenly(restore, world),
         'only its own variables differ': await onlyOwnDiffer(world, staging),
+        'only its own settings differ': await onlyOwnSettings(world, staging),
         'sessions are dropped': sessions === '0' && (adapted?.sessionsDropped ?? 0) > 0,
         'schedules are held': held === '' && dueThere !== '',
         'released, exactly those are due again': dueHere === dueThere,
@@ -86,6 +90,7 @@ const OWN = {
   DB_NAME: STAGING.database,
   ALLOWED_HOSTS: 'staging.example.org,localhost,127.0.0.1',
 } as const;
+const SITE_SECRET = 'the site signs with this one';
 const SECRET = "it's another #key for staging $HOME";
 
 async function declareStaging({ world, stack, deployment }: Theatre): Promise<World> {
@@ -99,12 +104,10 @@ async function declareStaging({ world, stack, deployment }: Theatre): Promise<Wo
     database: STAGING.database,
     baseUrl: `http://127.0.0.1:${port}`,
   };
-  // The program is installed there; what it works on comes with the restore.
-  await execa('mkdir', ['-p', instance]);
-  await execa('cp', ['-a', world.app, app]);
-  for (const name of ['storage', 'certificates', 'logs', 'run', '.env'])
-    await rm(join(app, name), { recursive: true, force: true });
+  await installProgram(world, app);
+  await pauseEdms(staging);
   await writeSecret(join(stack.home, 'services.env'), 'STAGING_SECRET_KEY', SECRET);
+  await writeSecret(join(stack.home, 'services.env'), 'STAGING_SITE_KEY', SITE_SECRET);
   const own = join(stack.home, 'deployments', `${deployment}.yaml`);
   const text = (await readFile(own, 'utf8')).replaceAll(`${world.app}`, app);
   const spec = parseDocument(text);
@@ -112,6 +115,10 @@ async function declareStaging({ world, stack, deployment }: Theatre): Promise<Wo
   spec.setIn(['database', 'name'], STAGING.database);
   const set = { ...OWN, BACKEND_PORT: String(port), SECRET_KEY: { env: 'STAGING_SECRET_KEY' } };
   spec.setIn(['config', 'set'], spec.createNode(set));
+  const rewrites = (spec.toJS() as { config: { rewrite: { file: string }[] } }).config.rewrite;
+  const at = rewrites.findIndex(({ file }) => file === settingsFile(app));
+  if (at >= 0)
+    spec.setIn(['config', 'rewrite', at, 'set', 'SECRET_KEY'], spec.createNode({ env: 'STAGING_SITE_KEY' }));
   spec.set('hooks', spec.createNode(hooksOf(staging)));
   spec.set(
     'checks',
@@ -136,5 +143,29 @@ async function onlyOwnDiffer(world: World, staging: World): Promise<boolean> {
     names.length === 4 &&
     ['ALLOWED_HOSTS', 'BACKEND_PORT', 'DB_NAME', 'SECRET_KEY'].every((name) => names.includes(name)) &&
     wanted.every((line) => changed.includes(line))
+  );
+}
+
+const settingsFile = (app: string) => join(app, 'storage/media/local_settings.json');
+
+/** The original's settings with the staging's folder, database and key; every other key and value is the original's. */
+async function onlyOwnSettings(world: World, staging: World): Promise<boolean> {
+  if (world.living.length === 0) return true;
+  const [there, here] = await Promise.all(
+    [world, staging].map(async ({ app }) => await readFile(settingsFile(app), 'utf8')),
+  );
+  const { SECRET_KEY } = JSON.parse(there!) as { SECRET_KEY: string };
+  const wanted = there!
+    .replaceAll(`${world.app}/`, `${staging.app}/`)
+    .replace(`"NAME": "${world.database}"`, `"NAME": "${STAGING.database}"`)
+    .replace(SECRET_KEY, SITE_SECRET);
+  return here === wanted;
+}
+
+function plannedOpenly({ lines, stderr }: Spoken, { living }: World): boolean {
+  const said = JSON.stringify(lines) + stderr;
+  const keys = living.length > 0 ? ['DATABASE.NAME', 'MEDIA_ROOT', 'SITE_MODULE'] : ['DB_NAME'];
+  return (
+    keys.every((key) => said.includes(key)) && ![SECRET, SITE_SECRET].some((value) => said.includes(value))
   );
 }

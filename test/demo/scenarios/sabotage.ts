@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { firstDocument } from '#test/findings/on-world.ts';
 import type { Spoken } from '../holdfast.ts';
 import { describeSystem, judge, observeWhole } from '../judge.ts';
-import { restoreOnce, type Play, type Theatre } from '../theatre.ts';
+import { restoreOnce, takeBackup, type Play, type Theatre } from '../theatre.ts';
 import { destroyWorld, workInIt } from '../world.ts';
 import { damageDatabase } from './corruption.ts';
 
@@ -47,10 +47,10 @@ export const sabotage =
     const { expected, harm }: Sabotage = SABOTAGES[what];
     const system = describeSystem(world);
     onNote('holdfast backup, some work, holdfast backup');
-    const older = await stack.holdfast.expect(0, 'backup', deployment);
+    const older = await takeBackup(theatre);
     await workInIt(world, seed + 1);
     const before = await observeWhole(world, { name: `sabotage-${what}-before`, system });
-    const backup = await stack.holdfast.expect(0, 'backup', deployment);
+    const backup = await takeBackup(theatre);
     onNote(`sabotage: ${what}`);
     const object = await harm(theatre, [older, backup]);
     onNote('holdfast restore');

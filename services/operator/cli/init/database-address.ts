@@ -28,6 +28,14 @@ const PARTS = {
   port: ['DB_PORT', 'DATABASE_PORT', 'POSTGRES_PORT', 'SQL_PORT', 'PGPORT'],
 } as const;
 
+/** Which part of the address a variable holds, of those that another place has others of. */
+export function partOf(variable: string): 'database' | 'host' | 'port' | undefined {
+  const holds = (names: readonly string[]) => names.includes(variable);
+  if (holds(PARTS.name)) return 'database';
+  if (holds(PARTS.host)) return 'host';
+  return holds(PARTS.port) ? 'port' : undefined;
+}
+
 /** Names that Django's URL readers take for PostgreSQL. */
 const POSTGRES_SCHEMES = new Set([
   'postgres',

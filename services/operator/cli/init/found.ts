@@ -27,3 +27,10 @@ export interface FoundRule {
   readonly base: string;
   readonly note: string;
 }
+
+/** Keys of a settings file that name this deployment's database and folders. */
+export interface FoundRewrite {
+  readonly file: string;
+  readonly format: 'json' | 'yaml' | 'env';
+  readonly set: Readonly<Record<string, string>>;
+}

@@ -3,6 +3,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { mergeEnv, readAppEnvFiles } from './app-env.ts';
 import { findAddress, type FoundAddress } from './database-address.ts';
 import { findDocuments } from './find-documents.ts';
+import { findSettings } from './find-settings.ts';
 import { findFolders, tokenOf } from './folders.ts';
 import type { FoundRule, Question } from './found.ts';
 import { pathColumnsOf } from './path-columns.ts';
@@ -53,6 +54,12 @@ export async function lookAtApplication(options: LookOptions): Promise<Look> {
     restoreVariable,
     application,
   });
+  const settings = await findSettings({
+    appRoot: root,
+    folders: [...folders.roots, ...folders.trees],
+    envFiles,
+    url,
+  });
   const python = options.python ?? (await findPython(root));
   const { programs, questions: programQuestions } = await findPrograms(
     env,
@@ -77,11 +84,13 @@ export async function lookAtApplication(options: LookOptions): Promise<Look> {
       required: [...env].flatMap(([variable, value]) =>
         value !== '' && quoted.has(variable) ? [variable] : [],
       ),
+      rewrites: settings.rewrites,
       python,
       programs,
       questions: [
         ...database.questions,
         ...folders.questions,
+        ...settings.questions,
         ...programQuestions,
         ...projectQuestions(project, { envFiles: envFiles.length, env, quoted, python, root }),
       ],

@@ -1,4 +1,4 @@
-import type { FoundFolder, FoundRule, Question } from './found.ts';
+import type { FoundFolder, FoundRewrite, FoundRule, Question } from './found.ts';
 
 /** All that looking found, ready to be written down. */
 export interface FoundDeployment {
@@ -12,6 +12,7 @@ export interface FoundDeployment {
   readonly rules: readonly FoundRule[];
   readonly envFiles: readonly string[];
   readonly required: readonly string[];
+  readonly rewrites: readonly FoundRewrite[];
   readonly python: string | undefined;
   readonly programs: readonly string[];
   readonly questions: readonly Question[];
@@ -78,7 +79,7 @@ function files({ roots, rules, leftOut }: FoundDeployment): readonly string[] {
   ];
 }
 
-function config({ envFiles, trees, required }: FoundDeployment): readonly string[] {
+function config({ envFiles, trees, required, rewrites }: FoundDeployment): readonly string[] {
   return [
     'config:',
     '  envFiles:',
@@ -88,6 +89,9 @@ function config({ envFiles, trees, required }: FoundDeployment): readonly string
     '  # Set in the env files and read by the settings: a restore without them is refused.',
     '  require:',
     ...list(required, (name) => [`    - ${scalar(name)}`]),
+    '  # What these files say of database and folders is adapted where a backup is restored elsewhere.',
+    '  rewrite:',
+    ...list(rewrites, rewriteLines),
   ];
 }
 
@@ -150,6 +154,15 @@ function ruleLines(rule: FoundRule): readonly string[] {
   return [
     `    # ${rule.note}`,
     `    - { table: ${scalar(rule.table)}, path: ${scalar(rule.path)}, ${optional.join(', ')} }`,
+  ];
+}
+
+function rewriteLines({ file, format, set }: FoundRewrite): readonly string[] {
+  return [
+    `    - file: ${scalar(file)}`,
+    `      format: ${format}`,
+    '      set:',
+    ...Object.entries(set).map(([key, value]) => `        ${scalar(key)}: ${scalar(value)}`),
   ];
 }
 
