@@ -18,12 +18,14 @@ test('a probe says what a place can do, and leaves it as it was', async () => {
     { ...need, name: 'media', path: world.at('media') },
     { ...need, name: 'new', path: world.at('not', 'yet') },
     { ...need, name: 'env:.env', path: world.at('.env'), single: true },
+    { ...need, name: 'env:a', path: world.at('media', 'a'), single: true },
   ]);
   assert.deepEqual(problems, []);
   assert.deepEqual(
     facts.map(({ exists, writable }) => [exists, writable]),
     [
       [true, true],
+      [false, true],
       [false, true],
       [true, true],
     ],

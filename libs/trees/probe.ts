@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path/posix';
 import { OWN_FOLDER } from '#libs/contracts/stage.ts';
 import { problem, type Problem } from '#libs/kernel/errors.ts';
 import { isPrivileged, keepingTime } from './attributes.ts';
-import { codeOf, isGone, type Disk } from './disk.ts';
+import { codeOf, isGone, isThere, type Disk } from './disk.ts';
 import { fullPath, showPath } from './paths.ts';
 import type { PlaceFacts, PlaceNeed, ProbeAnswer } from './port.ts';
 import { removeIfEmpty, removeTree } from './remove-tree.ts';
@@ -34,9 +34,10 @@ interface Probed {
 async function probePlace(need: PlaceNeed, disk: Disk): Promise<Probed> {
   const holder = need.single ? dirname(need.path) : need.path;
   const ground = await groundOf(holder);
-  const exists = ground === holder;
-  const problems = await shapeProblems(need, exists);
-  const failure = problems.length > 0 ? undefined : await tryOut(ground, exists);
+  const held = ground === holder;
+  const exists = held && (!need.single || (await isThere(need.path)));
+  const problems = await shapeProblems(need, held);
+  const failure = problems.length > 0 ? undefined : await tryOut(ground, held);
   if (failure !== undefined) problems.push(notWritable(need, ground, failure));
   const { bytes: freeBytes } = await disk.space(ground);
   const { name, path } = need;

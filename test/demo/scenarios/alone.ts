@@ -2,6 +2,9 @@ import { execa } from 'execa';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from '#test/findings/on-world.ts';
+import { backupFacts } from '../holdfast-scheme.ts';
+import type { Spoken } from '../holdfast.ts';
+import { flaggedOf } from '../spiteful.ts';
 import { hooksOf, stopEdms, type World } from '../world.ts';
 
 const WITHOUT = ['storage', 'certificates', 'logs', 'run', '.env', 'registrar/settings'];
@@ -20,7 +23,12 @@ export async function installProgram({ app: from }: World, app: string): Promise
  * The copy works while the original takes no connection and its documents are away, says of itself that nothing leads
  * out of it, and never left a trace in the original.
  */
-export async function standsAlone(world: World, copy: World): Promise<Record<string, boolean>> {
+export async function standsAlone(
+  world: World,
+  copy: World,
+  backup: Spoken,
+): Promise<Record<string, boolean>> {
+  const { living: torn } = flaggedOf(backupFacts(backup).leftOut, world);
   await stopEdms(copy);
   const storage = join(world.app, 'storage');
   await sql(world, `ALTER DATABASE "${world.database}" ALLOW_CONNECTIONS false`, 'postgres');
@@ -30,14 +38,15 @@ export async function standsAlone(world: World, copy: World): Promise<Record<str
     () => true,
   );
   let there: Where;
-  let parts: readonly boolean[];
+  let whole: boolean;
   let answers: number;
   try {
     await startAt(copy);
     answers = (await fetch(`${copy.baseUrl}/health`)).status;
     there = await whereIs(copy);
-    const asked = ['verify_files', ...(world.living.length > 0 ? ['verify_site'] : [])];
-    parts = await Promise.all(asked.map(async (name) => (await ask(copy, name)).ok));
+    const files = (await ask(copy, 'verify_files')) as unknown as Files;
+    const site = world.living.length === 0 || (await ask(copy, 'verify_site')).ok;
+    whole = site && files.failed === files.examples.filter(({ path }) => torn.has(path)).length;
   } finally {
     await stopEdms(copy);
     await rename(`${storage}.away`, storage);
@@ -48,7 +57,7 @@ export async function standsAlone(world: World, copy: World): Promise<Record<str
     'the original refuses connections meanwhile': closed,
     'the copy starts and answers without the original': answers === 200,
     'nothing leads out of the copy': there.strays.length === 0 && there.reached?.name === copy.database,
-    'the copy finds itself whole': parts.every(Boolean),
+    'the copy finds itself whole, but for what the backup named': whole,
     'no start of the copy is in the original': !(copy.app in original.starts),
   };
 }
@@ -57,6 +66,11 @@ export async function standsAlone(world: World, copy: World): Promise<Record<str
 async function startAt(copy: World): Promise<void> {
   const [program, ...words] = hooksOf(copy).start[0]!;
   await execa(program!, [...words, '--port', new URL(copy.baseUrl).port]);
+}
+
+interface Files {
+  readonly failed: number;
+  readonly examples: readonly { readonly path: string }[];
 }
 
 interface Where {

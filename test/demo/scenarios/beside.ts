@@ -58,7 +58,11 @@ export const beside: Play = async (theatre) => {
   // Where the program looks for its settings; the rest lies where it does.
   await rename(join(folder, 'settings'), join(folder, 'registrar/settings'));
   const baseUrl = `http://127.0.0.1:${await chooseFreePort()}`;
-  const alone = await standsAlone(world, { ...world, instance, app: folder, database: COPY, baseUrl });
+  const alone = await standsAlone(
+    world,
+    { ...world, instance, app: folder, database: COPY, baseUrl },
+    backup,
+  );
   const { verdict } = await judge(world, { name: 'beside-after', system, before });
   const again = await stack.holdfast.say(
     'restore',

@@ -55,7 +55,7 @@ export const migration: Play = async (theatre) => {
       after: copy.file,
       flags: ['--only', SECTIONS],
     });
-    const alone = await standsAlone(world, staging);
+    const alone = await standsAlone(world, staging, backup);
     const { verdict } = await judge(world, { name: 'migration-after', system, before });
     await holdfast.expect(0, 'schedules', 'release', STAGING.deployment);
     const dueHere = await due();
