@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { declareWorld, startHoldfast, type Check, type RunningStack } from '#test/demo/holdfast-scheme.ts';
-import { createWorld, stopEdms, type World } from '#test/demo/world.ts';
+import { createWorld, pauseEdms, stopEdms, type World } from '#test/demo/world.ts';
 import type { Spoken } from '#test/demo/holdfast.ts';
 import { declareEdited, type Edit } from '#test/findings/specs.ts';
 import { describeSystem, observe } from '#test/demo/judge.ts';
 import { fingerprint, sql } from '#test/findings/on-world.ts';
+
+const SITE_SETTINGS = 'storage/media/local_settings.json';
 
 interface Found {
   readonly exit: number;
@@ -37,9 +39,11 @@ describe('drills', () => {
         rows: 0,
         files: 0,
         seed: 1,
+        spiteful: true,
         onNote: () => {},
       }),
     );
+    await pauseEdms(world);
     stack = owned.use(
       await startHoldfast({ home: join(folder, 'home'), store: 'disk', env: world.environment }),
     );
@@ -77,6 +81,15 @@ describe('drills', () => {
       good.checks.get('no route to production')!.detail,
       new RegExp(`127\\.0\\.0\\.1:${port} answers outside, connection refused inside`),
     );
+  });
+
+  test('settings in the media tree that outrank the environment lead to the copy, and nothing else of them differs', () => {
+    assert.match(
+      good.checks.get('files: entries and content')!.detail,
+      /overridden by the spec: DATABASE\.NAME, DATABASE\.HOST, DATABASE\.PORT, STORAGE_ROOT/,
+    );
+    assert.match(good.checks.get('config: entries and content')!.detail, /: DB_NAME, DB_HOST, DB_PORT$/);
+    assert.equal(good.checks.get('where it works')?.ok, true);
   });
 
   test('nothing of the original was touched, and nothing is left behind', async () => {
@@ -127,7 +140,8 @@ describe('drills', () => {
   test('other keys than those that signed and sealed are found, and a certificate beside another key', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     await using _ = await harmed(async () => {
-      await edit('.env', /^SECRET_KEY=.*$/m, `SECRET_KEY=${'another'.repeat(8)}`);
+      // The one in the environment is dead.
+      await edit(SITE_SETTINGS, /"SECRET_KEY": ".*"/, `"SECRET_KEY": "${'another'.repeat(8)}"`);
       await writeFile(
         join(world.app, 'certificates/server.key'),
         privateKey.export({ type: 'pkcs8', format: 'pem' }),
@@ -160,9 +174,9 @@ describe('drills', () => {
   test('a copy that reads the original’s address fails, and does not pass against the original', async () => {
     await using _ = await harmed(() =>
       edit(
-        'registrar/settings/database.py',
-        /"HOST": .*\n.*"PORT": .*/,
-        `"HOST": "127.0.0.1",\n"PORT": "${world.postgres.port}",`,
+        'registrar/settings/production.py',
+        /$/,
+        `\nDATABASES["default"].update(HOST="127.0.0.1", PORT="${world.postgres.port}")\n`,
       ),
     );
     const before = await look();
@@ -243,7 +257,7 @@ async function leftovers(): Promise<readonly string[]> {
   return names.filter((_, at) => (JSON.parse(owners[at]!) as { pid: number }).pid === 0);
 }
 
-/** What only a person knows: how it is told of the copy, how it is served, and what it can prove itself. */
+/** What only a person knows: how it is served, and what it can prove itself. */
 function withApplication(world: World): Edit {
   const manage = (name: string) => [world.python, 'manage.py', name];
   return (spec) => {
@@ -251,14 +265,11 @@ function withApplication(world: World): Edit {
       ['application', 'serve'],
       spec.createNode([world.python, '-m', 'gunicorn', '-b', new URL(world.baseUrl).host, 'registrar.wsgi']),
     );
-    spec.set(
-      'drill',
-      spec.createNode({ set: { DB_HOST: '{socket}', DB_PORT: '{port}', DB_NAME: '{database}' } }),
-    );
     spec.set('runtime', spec.createNode({ require: ['sh'] }));
     spec.setIn(['policy', 'rpoLevel'], 5);
     spec.addIn(['checks'], spec.createNode({ name: 'workflow transition', command: manage('probe') }));
     spec.addIn(['checks'], spec.createNode({ name: 'key canaries', command: manage('canary') }));
+    spec.addIn(['checks'], spec.createNode({ name: 'where it works', command: manage('verify_site') }));
   };
 }
 

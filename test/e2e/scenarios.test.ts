@@ -12,13 +12,13 @@ import { migration } from '#test/demo/scenarios/migration.ts';
 import { judgeOnly, type Play, type Theatre } from '#test/demo/theatre.ts';
 import { sql } from '#test/findings/on-world.ts';
 
-/** One world, in which one thing after another happens; the damage is the last, for rollback brings it back. */
+/** One spiteful world, in which one thing after another happens; the damage is the last, for rollback brings it back. */
 describe('scenarios', () => {
   const owned = new AsyncDisposableStack();
   let theatre: Theatre;
 
   before(async () => {
-    theatre = owned.use(await openTheatre());
+    theatre = owned.use(await openTheatre({ spiteful: true }));
   });
   after(() => owned.disposeAsync());
 
