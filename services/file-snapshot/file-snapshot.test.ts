@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
-import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StagedTrees, TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
 import { parseSpec } from '#libs/contracts/spec.ts';
+import { Secret } from '#libs/kernel/secret.ts';
 import { systemClock } from '#libs/kernel/clock.ts';
-import type { Problem } from '#libs/kernel/errors.ts';
+import type { HoldfastError, Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { createRepository, openRepository } from '#libs/repository/open.ts';
 import { createInlineCaller } from '#libs/rpc/inline.ts';
@@ -21,7 +31,7 @@ const RUN = 'ab'.repeat(16);
 const signal = new AbortController().signal;
 const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {}, child: () => log } as never;
 
-async function openScene() {
+async function openScene(more = '') {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-files-'));
   mkdirSync(join(folder, 'media', 'sub'), { recursive: true });
   for (let n = 0; n < 7; n += 1) writeFileSync(join(folder, 'media', 'sub', `doc ${n}`), `content ${n}`);
@@ -37,13 +47,16 @@ database: { url: { env: DB } }
 files:
   roots:
     - { name: media, path: ${folder}/media }
-    - { name: later, path: ${folder}/later, optional: true }`;
+    - { name: later, path: ${folder}/later, optional: true }
+${more.replaceAll('FOLDER', folder)}`;
   await writeSpec(store, 'edms', yaml);
-  const { ports } = await buildService({ store, repository, clock: systemClock, log } as never);
+  const requireSecret = () => new Secret('postgresql://reader@host:1/copy');
+  const host = { store, repository, clock: systemClock, log, requireSecret };
+  const { ports } = await buildService(host as never);
   const services = { 'file-snapshot': bindServices(contract, ports, log) };
   const caller = createInlineCaller({ services, principal: 'anna' });
-  const step = (verb: keyof typeof contract.consumes, request: Json): Promise<Json> => {
-    const command = { runId: RUN, deployment: 'edms', epoch: 1, attempt: 1, step: 'files' };
+  const step = (verb: keyof typeof contract.consumes, request: Json, relocationJson = ''): Promise<Json> => {
+    const command = { runId: RUN, deployment: 'edms', epoch: 1, attempt: 1, step: 'files', relocationJson };
     const phase = <T>(_: string, work: () => Promise<T>) => work();
     const context = { command, spec: parseSpec(yaml), signal, log, progress: () => {}, phase };
     return contract.consumes[verb]!(request, context as unknown as StepContext, ports);
@@ -188,4 +201,60 @@ test('preflight: an absent optional root is fine, everything else that is wrong 
   );
   const [place] = (JSON.parse(answer.factsJson) as { places: { exists: boolean }[] }).places;
   assert.equal(place?.exists, false);
+});
+
+const REWRITE = `config:
+  rewrite:
+    - { file: FOLDER/media/site.json, format: json, set: { db.name: '{database}', root: '{root:media}/x' } }
+`;
+
+test('settings name the copy where it lies elsewhere; in place they come back byte for byte', async () => {
+  await using scene = await openScene(REWRITE);
+  const file = join(scene.folder, 'media', 'site.json');
+  const site = '{ "db": {"name":"live"}, "root": "/where/it/was", "more": 1 }\n';
+  writeFileSync(file, site, { mode: 0o600 });
+  const { snapshot } = await scene.take();
+  const stagedAs = async (relocationJson: string): Promise<string> => {
+    const { stage } = (await scene.step(
+      'StageRestore',
+      { snapshot } as never,
+      relocationJson,
+    )) as StagedTrees;
+    const path = join(scene.folder, 'media', '.holdfast', stage, 'new', 'site.json');
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(statSync(path).mtimeMs, statSync(file).mtimeMs);
+    return readFileSync(path, 'utf8');
+  };
+  assert.equal(await stagedAs(''), site);
+  const adapted = site.replace('live', 'copy').replace('/where/it/was', `${scene.folder}/media/x`);
+  assert.equal(await stagedAs('{}'), adapted);
+});
+
+test('a rewrite that fits nothing is told at the backup, and refused before and while it is staged', async () => {
+  await using scene = await openScene(REWRITE);
+  writeFileSync(join(scene.folder, 'media', 'site.json'), '{ "db": {} }');
+  const { snapshot } = await scene.take();
+  const ask = async (purpose: string) => {
+    const question = {
+      specVersion: 1,
+      purpose,
+      relocationJson: '{"application":"keep"}',
+      snapshotId: snapshot.id,
+      snapshotDigest: snapshot.digest,
+      snapshotDeployment: snapshot.deployment,
+    };
+    return await scene.ask<Record<'problems' | 'warnings', readonly Problem[]>>(
+      COMPONENT,
+      'preflight',
+      question,
+    );
+  };
+  const told = ['db.name', 'root'].map((key) => `REWRITE_UNMATCHED ${scene.folder}/media/site.json ${key}`);
+  const lines = (problems: readonly Problem[]) => problems.map(({ code, subject }) => `${code} ${subject}`);
+  assert.deepEqual(lines((await ask('PURPOSE_BACKUP')).warnings), told);
+  assert.deepEqual(lines((await ask('PURPOSE_RESTORE')).problems), told);
+  await assert.rejects(scene.step('StageRestore', { snapshot } as never, '{}'), (thrown: HoldfastError) => {
+    assert.deepEqual(lines(thrown.problems), told);
+    return true;
+  });
 });

@@ -78,10 +78,16 @@ export interface Flagged {
 
 /** What was played, less what the backup or the restore has said of documents that moved. */
 export function excused(played: Played, world: Moving): Played & { readonly flagged: Flagged } {
-  const { backup, told = [], oracle } = played;
+  const { backup, told = [], sabotage } = played;
   const said = flaggedOf(backupFacts(backup).leftOut, world);
   const flagged = { ...said, living: new Set([...said.living, ...told]) };
-  return { ...played, flagged, oracle: withoutFlagged(oracle, flagged, world) };
+  const oracle = withoutFlagged(played.oracle, flagged, world);
+  return {
+    ...played,
+    flagged,
+    oracle,
+    ...(sabotage === undefined ? {} : { sabotage: { ...sabotage, intact: oracle.ok } }),
+  };
 }
 
 const FIT = 'rows and files';
