@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { chmod } from 'node:fs/promises';
+import { chmod, readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { readCheckoutTexts } from './bundled.ts';
@@ -36,7 +36,10 @@ export async function bundle(
     format: 'esm',
     target: 'node22.15',
     external: ['pg-native', 'pino-pretty'],
-    define: { HOLDFAST_BUNDLED: JSON.stringify(texts) },
+    define: {
+      HOLDFAST_BUNDLED: JSON.stringify(texts),
+      HOLDFAST_SANDBOX_SCRIPTS: JSON.stringify(await readScripts()),
+    },
     banner: { js: BANNER },
     legalComments: 'eof',
     logLevel: 'warning',
@@ -45,6 +48,14 @@ export async function bundle(
   const { metafile } = await build(options);
   await chmod(outfile, 0o755);
   return { file: outfile, ...sizeOf(metafile) };
+}
+
+/** What drills run inside their sandbox. */
+async function readScripts(): Promise<Readonly<Record<string, string>>> {
+  const folder = new URL('../../verifier/adapters/sandbox/', import.meta.url);
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.py'));
+  const texts = names.map(async (name) => [name, await readFile(new URL(name, folder), 'utf8')] as const);
+  return Object.fromEntries(await Promise.all(texts));
 }
 
 function sizeOf({ inputs, outputs }: Metafile): { bytes: number; inputs: number } {

@@ -2,14 +2,13 @@ import { execa } from 'execa';
 import { cp, lstat, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { delimiter, dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseAddress } from '#libs/postgres/address.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Host } from '#libs/runtime/host.ts';
 import { enclosedOrder, type EnclosedOrder, type Target } from '../domain/enclosed-order.ts';
+import { placeScripts } from './sandbox-scripts.ts';
 import type { EnclosedAnswer, EnclosedWish, Enclosure, ProfileFindings } from '../ports.ts';
 
-const HERE = fileURLToPath(new URL('./sandbox/', import.meta.url));
 const REACH_MS = 3_000;
 /** Folders of the machine's local services: sockets there lead out of any network namespace. */
 const SOCKET_FOLDERS = ['/run', '/var/run'];
@@ -30,6 +29,9 @@ export function enclosureOf(requireSecret: Host['requireSecret']): Enclosure {
       const addresses = [spec.database.url, spec.database.restoreUrl ?? spec.database.url].map((ref) =>
         parseAddress(requireSecret(ref)),
       );
+      const scripts = join(sandbox.folder, 'scripts');
+      await mkdir(scripts, { recursive: true });
+      await placeScripts(scripts);
       await using host = await listenOnHost();
       const forbidden = unique([...addresses.map(targetOf), host.target]);
       const outside = await Promise.all(forbidden.map(reaches));
@@ -43,10 +45,14 @@ export function enclosureOf(requireSecret: Host['requireSecret']): Enclosure {
         forbidden,
         hide,
         path: searchPath(application.python),
-        checker: HERE,
+        checker: `${scripts}/`,
       });
       await writeFile(order.files.order, JSON.stringify(order.profile), { mode: 0o600 });
-      const seen = await runEnclosed(application.python, order.enclosed, signal);
+      const seen = await runEnclosed(
+        [application.python, '-I', join(scripts, 'enclose.py')],
+        order.enclosed,
+        signal,
+      );
       if (!seen.enclosed) return seen;
       const probes = seen.probes.map(({ reached, said }, at) => ({
         target: nameOf(forbidden[at]!),
@@ -101,13 +107,13 @@ interface Raw {
 }
 
 async function runEnclosed(
-  python: string,
+  command: readonly string[],
   order: EnclosedOrder['enclosed'],
   signal: AbortSignal,
 ): Promise<Raw | { readonly enclosed: false; readonly reason: string }> {
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const words = [...user, '--net', '--mount', '--pid', '--fork', '--kill-child', '--'];
-  const ended = await execa('unshare', [...words, python, '-I', join(HERE, 'enclose.py')], {
+  const ended = await execa('unshare', [...words, ...command], {
     input: JSON.stringify(order),
     cwd: '/',
     env: { PATH: process.env['PATH'] },
