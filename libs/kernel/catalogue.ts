@@ -26,6 +26,7 @@ export type GrpcStatusName =
   | 'ABORTED'
   | 'UNAVAILABLE'
   | 'DATA_LOSS'
+  | 'UNIMPLEMENTED'
   | 'INTERNAL'
   | 'UNAUTHENTICATED';
 
@@ -113,6 +114,13 @@ export const CATALOGUE = {
     remedy: 'run as the user who owns the home folder, or set HOLDFAST_TOKEN_FILE',
     retry: 'permanent',
     status: 'UNAUTHENTICATED',
+    exit: EXIT.refused,
+  },
+  VERSION_MISMATCH: {
+    what: 'the other side is of another version and does not know what is asked',
+    remedy: 'let stack and command be of one version: holdfast down, then holdfast up --detach',
+    retry: 'permanent',
+    status: 'UNIMPLEMENTED',
     exit: EXIT.refused,
   },
   MESSAGE_MALFORMED: usage('message does not have the agreed shape', 'compare it with protos/README.md'),
@@ -296,6 +304,13 @@ export const CATALOGUE = {
     'the spec names no trigger of this type',
     'add it under triggers in the spec, then: holdfast init --spec FILE',
   ),
+  REQUEST_ID_TAKEN: {
+    what: 'the request id was used for another kind of run',
+    remedy: 'send another --request-id, or none',
+    retry: 'permanent',
+    status: 'ALREADY_EXISTS',
+    exit: EXIT.usage,
+  },
   RUN_IN_PROGRESS: {
     what: 'another exclusive run holds the deployment',
     remedy: 'wait for it, or cancel it: holdfast runs cancel RUN',

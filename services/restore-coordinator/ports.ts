@@ -55,7 +55,10 @@ export interface RunRequest {
 
 /** Runs: opened once, driven to their end by whoever owns them. */
 export interface Runs {
-  /** Durable when it returns. Throws RUN_IN_PROGRESS when an exclusive run holds the deployment. */
+  /**
+   * Durable when it returns. Throws RUN_IN_PROGRESS when an exclusive run holds the deployment, REQUEST_ID_TAKEN when the
+   * key is another kind of run's.
+   */
   open(request: RunRequest): Promise<RunState>;
   /** Throws RUN_NOT_FOUND. */
   read(runId: string): Promise<RunState>;

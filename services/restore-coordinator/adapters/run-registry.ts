@@ -56,7 +56,11 @@ export class RunRegistry implements Runs, AsyncDisposable {
         this.#opening.delete(runId);
       });
     this.#opening.set(runId, opening);
-    return opening;
+    const state = await opening;
+    const { deployment, kind } = state.header;
+    if (kind !== request.kind)
+      throw new HoldfastError('REQUEST_ID_TAKEN', { deployment, run: runId, kind, wanted: request.kind });
+    return state;
   }
 
   async #open(runId: string, request: RunRequest): Promise<RunState> {
