@@ -273,6 +273,10 @@ export const CATALOGUE = {
   ),
   SPACE_MISSING: refused('not enough free space', 'free the space named, then run again'),
   NOT_WRITABLE: refused('a place cannot be written', 'give the restoring user access to it'),
+  ENV_FILE_TOO_LARGE: refused(
+    'an env file is larger than 256 KiB',
+    'keep variables in it, and put the rest into a file of a tree (config.trees)',
+  ),
   VARIABLE_MISSING: refused(
     'a required variable is missing',
     'add it to the env file, or give it as an override',

@@ -29,7 +29,7 @@ export interface Manifests {
   commit(manifest: Manifest): Promise<StoredManifest>;
   /** `latest` or an id. Throws BACKUP_NOT_FOUND, MANIFEST_DAMAGED. */
   read(deployment: string, backupId: string): Promise<StoredManifest>;
-  /** Newest first; a damaged one is listed as its error, never hidden. */
+  /** In the order of their commits, newest first; a damaged one is listed as its error, never hidden. */
   list(
     deployment: string,
   ): AsyncIterable<StoredManifest | { readonly backupId: string; readonly damaged: string }>;
