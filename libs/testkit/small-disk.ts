@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -27,6 +28,10 @@ export async function openSmallDisk(bytes: number): Promise<SmallDisk> {
   const ended = once(keeper, 'exit');
   const said = await Promise.race([once(keeper.stdout, 'data'), ended]);
   if (String(said[0]) !== 'mounted\n') throw new Error(`no mount namespace to be had: unshare ended with ${said[0]}`);
+  // A test that fails on its way to disposal still ends, and its keeper with it.
+  keeper.unref();
+  (keeper.stdin as Socket).unref();
+  (keeper.stdout as Socket).unref();
   const folder = join('/proc', String(keeper.pid), 'root', mount);
   const ballast = join(folder, 'ballast');
   return {
@@ -44,6 +49,7 @@ export async function openSmallDisk(bytes: number): Promise<SmallDisk> {
     },
     free: () => rm(ballast, { force: true }),
     [Symbol.asyncDispose]: async () => {
+      keeper.ref();
       keeper.stdin.end();
       await ended;
       await rm(mount, { recursive: true, force: true });
