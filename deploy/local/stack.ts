@@ -74,7 +74,10 @@ async function run(start: {
   };
   record({});
   const recorder = keepTrying((processes: StackState['processes']) => record({ processes }));
-  const supervisor = supervise({ pace: options.pace ?? {}, onChange: recorder.write });
+  const supervisor = supervise({
+    pace: options.pace ?? {},
+    onChange: (processes) => recorder.write(processes),
+  });
   let stopping: Promise<void> | undefined;
   const stop = () =>
     (stopping ??= (async () => {
@@ -107,7 +110,7 @@ async function run(start: {
 const RECORD_AGAIN_MS = 2_000;
 
 /** A disk that is full for a while must not end a supervisor at work: the newest state is written when it can be. */
-function keepTrying<T>(write: (value: T) => void): { write(value: T): void; end(): void } {
+function keepTrying<T>(write: (value: T) => void) {
   let timer: NodeJS.Timeout | undefined;
   const end = () => clearTimeout(timer);
   const attempt = (value: T): void => {

@@ -53,6 +53,20 @@ test('a name that an object swallows is refused, wherever it stands', () => {
 });
 
 test('a deployment whose name is a path, a subject or an option is refused', () => {
-  for (const name of ['..', '../other', 'a/b', 'a.b', 'a b', '*', '>', '--yes', 'Ä', 'A', '', 'a\\n', 'x'.repeat(64)])
+  for (const name of [
+    '..',
+    '../other',
+    'a/b',
+    'a.b',
+    'a b',
+    '*',
+    '>',
+    '--yes',
+    'Ä',
+    'A',
+    '',
+    'a\\n',
+    'x'.repeat(64),
+  ])
     assert.equal(problemsOf(`deployment: ${JSON.stringify(name)}\n${BASE.split('\n')[1]}\n`).length, 1, name);
 });

@@ -68,7 +68,8 @@ export async function openRpcServer(options: RpcServerOptions): Promise<RpcServe
     [Symbol.asyncDispose]: async () => {
       health.setServing(false);
       health.close();
-      stopping.abort(new HoldfastError('CANCELLED', { reason: 'service stops' }));
+      // Nobody asked for a cancel: whoever called may call again, when it is back.
+      stopping.abort(new HoldfastError('SERVICE_UNREACHABLE', { reason: 'service stops' }));
       await shutdown(server);
     },
   };

@@ -43,7 +43,11 @@ test('a run ends for what failed, not for the siblings that were cancelled becau
 });
 
 test('a run that somebody cancelled is cancelled', () => {
-  const begun = [scheduled('first'), scheduled('second'), { kind: 'cancel-requested', principal: 'a' } as const];
+  const begun = [
+    scheduled('first'),
+    scheduled('second'),
+    { kind: 'cancel-requested', principal: 'a' } as const,
+  ];
   const state = after(...begun, failed('first', 'CANCELLED'), failed('second', 'CANCELLED'));
   assert.equal(findFailure(saga, state)?.code, 'CANCELLED');
 });

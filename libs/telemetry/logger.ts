@@ -32,12 +32,7 @@ export function openLogger(options: {
   level?: LogLevel;
   destination?: DestinationStream;
 }): Log {
-  const {
-    service,
-    site,
-    level = levelOf(process.env),
-    destination = standardError(),
-  } = options;
+  const { service, site, level = levelOf(process.env), destination = standardError() } = options;
   const logger = pino(
     {
       level,

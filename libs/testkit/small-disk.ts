@@ -27,7 +27,8 @@ export async function openSmallDisk(bytes: number): Promise<SmallDisk> {
   });
   const ended = once(keeper, 'exit');
   const said = await Promise.race([once(keeper.stdout, 'data'), ended]);
-  if (String(said[0]) !== 'mounted\n') throw new Error(`no mount namespace to be had: unshare ended with ${said[0]}`);
+  if (String(said[0]) !== 'mounted\n')
+    throw new Error(`no mount namespace to be had: unshare ended with ${said[0]}`);
   // A test that fails on its way to disposal still ends, and its keeper with it.
   keeper.unref();
   (keeper.stdin as Socket).unref();

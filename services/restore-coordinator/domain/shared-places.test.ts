@@ -16,9 +16,15 @@ test('two deployments with one database, or one folder, are named to each other 
   assert.deepEqual(more, []);
   assert.deepEqual([found?.code, found?.subject], ['PLACE_IN_USE', 'copy']);
   assert.match(found!.message, /database \(RECORDS_URL\), \/app\/storage, \/app\/\.env/);
-  assert.match(sharedPlaces(OWN, [specOf('copy', 'RECORDS_URL', '/other')])[0]!.message, /same database \(RECORDS_URL\):/);
+  assert.match(
+    sharedPlaces(OWN, [specOf('copy', 'RECORDS_URL', '/other')])[0]!.message,
+    /same database \(RECORDS_URL\):/,
+  );
 });
 
 test('the same path on another site is another place, and a place of its own is nobody’s concern', () => {
-  assert.deepEqual(sharedPlaces(OWN, [specOf('copy', 'COPY_URL', '/app', 'elsewhere'), specOf('own', 'OWN_URL', '/own')]), []);
+  assert.deepEqual(
+    sharedPlaces(OWN, [specOf('copy', 'COPY_URL', '/app', 'elsewhere'), specOf('own', 'OWN_URL', '/own')]),
+    [],
+  );
 });

@@ -80,11 +80,7 @@ async function findManifest(
   }
 }
 
-async function commitNew(
-  header: RunHeader,
-  outcomes: Outcomes,
-  ports: BodyPorts,
-): Promise<StoredManifest> {
+async function commitNew(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<StoredManifest> {
   const { spec, yaml } = await ports.specs.read(header.deployment, header.specVersion);
   const taken = COMPONENT_STEPS.map((step) => snapshotOf(outcomes, step));
   const compared = compareWithLast({
@@ -109,7 +105,10 @@ async function commitNew(
 }
 
 /** The newest complete backup; a partial one says nothing about what is missing. */
-async function previousOf({ deployment }: RunHeader, { manifests }: BodyPorts): Promise<Manifest | undefined> {
+async function previousOf(
+  { deployment }: RunHeader,
+  { manifests }: BodyPorts,
+): Promise<Manifest | undefined> {
   for await (const entry of manifests.list(deployment))
     if ('manifest' in entry && entry.manifest.completeness === 'complete') return entry.manifest;
   return undefined;

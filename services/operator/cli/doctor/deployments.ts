@@ -60,7 +60,14 @@ export function ageFindings(
   if (newest === undefined) return [...damaged, bad(deployment, 'has no backup', remedy)];
   const age = now - Date.parse(momentOf(newest.mark));
   if (age < -CLOCK_SKEW_MS)
-    return [...damaged, bad(deployment, `newest backup ${newest.backupId} lies ${durationText(-age)} ahead of this clock`, CLOCK_REMEDY)];
+    return [
+      ...damaged,
+      bad(
+        deployment,
+        `newest backup ${newest.backupId} lies ${durationText(-age)} ahead of this clock`,
+        CLOCK_REMEDY,
+      ),
+    ];
   const said = `RPO observed ${durationText(age)}, objective ${rpo}`;
   const young = age <= durationMs(rpo) ? ok(deployment, said) : bad(deployment, said, remedy);
   const partial =
