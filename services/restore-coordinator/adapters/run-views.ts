@@ -65,6 +65,13 @@ export function requireState(journal: Chain<JournalEvent>, runId: string): RunSt
   return state;
 }
 
+/** Throws REQUEST_ID_TAKEN: the same key asked for another kind of run before, and its answer would be no answer. */
+export function requireKind(state: RunState, wanted: string): RunState {
+  const { deployment, runId, kind } = state.header;
+  if (kind !== wanted) throw new HoldfastError('REQUEST_ID_TAKEN', { deployment, run: runId, kind, wanted });
+  return state;
+}
+
 function journalOf(store: ObjectStore, runId: string): Chain<JournalEvent> {
   if (!RUN_PATTERN.test(runId)) throw new HoldfastError('RUN_NOT_FOUND', { run: runId });
   return runJournal(store, runId);
