@@ -70,7 +70,8 @@ async function launch(start: {
   const child = execa(file, args, {
     env: { ...env, [ORDER_VARIABLE]: JSON.stringify(order) },
     extendEnv: false,
-    cwd: order.home,
+    // As daemons do: it keeps no file system busy, and is itself kept from none.
+    cwd: '/',
     detached: true,
     cleanup: false,
     stdio: ['ignore', descriptor, descriptor, 'ipc'],

@@ -1,8 +1,9 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Environment } from './cache-folder.ts';
+import { createFile } from './create-file.ts';
 
 /** All that the single-host stack keeps lies in one folder that is its user's alone. */
 export interface Home {
@@ -44,7 +45,7 @@ export function describeHome(home: string): Home {
   };
 }
 
-/** Makes the folder, its tokens and an empty services.env where they are missing. Idempotent. Throws NOT_WRITABLE. */
+/** Makes the folder, its tokens and an empty services.env where they are missing. Idempotent. Throws NOT_WRITABLE, SPACE_MISSING. */
 export async function prepareHome(folder: string): Promise<Home> {
   const home = describeHome(folder);
   try {
@@ -54,24 +55,24 @@ export async function prepareHome(folder: string): Promise<Home> {
       await mkdir(inner, { recursive: true, mode: 0o700 });
     await readOrMakeSecret(home.tokenFile);
     await readOrMakeSecret(home.natsTokenFile);
-    await createOnly(
+    await createFile(
       home.envFile,
       '# NAME=value, one a line: secrets that deployment specs name with { env: NAME }\n',
     );
   } catch (error) {
-    throw new HoldfastError('NOT_WRITABLE', { folder: home.folder }, { cause: error });
+    throw notWritten(error, { folder: home.folder });
   }
   return home;
 }
 
 /** 32 random bytes as hex, made once. */
 export async function readOrMakeSecret(file: string): Promise<string> {
-  await createOnly(file, `${randomBytes(32).toString('hex')}\n`);
+  await createFile(file, `${randomBytes(32).toString('hex')}\n`);
   return (await readFile(file, 'utf8')).trim();
 }
 
-async function createOnly(file: string, text: string): Promise<void> {
-  await writeFile(file, text, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+/** A full disk has another remedy than one that may not be written. */
+export function notWritten(cause: unknown, where: { folder: string } | { file: string }): HoldfastError {
+  const { code } = HoldfastError.from(cause);
+  return new HoldfastError(code === 'SPACE_MISSING' ? code : 'NOT_WRITABLE', where, { cause });
 }

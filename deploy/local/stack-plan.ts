@@ -183,7 +183,7 @@ function planService(wanted: {
     name,
     command: options.commands.service(name),
     env: planServiceEnvironment(name, context),
-    cwd: home.folder,
+    cwd: '/',
     logFile: logFile(home, name),
     port,
     isHealthy: (signal) => isHealthy(`127.0.0.1:${port}`, signal),

@@ -73,16 +73,16 @@ async function run(start: {
     writeStack(state);
   };
   record({});
+  const recorder = keepTrying((processes: StackState['processes']) => record({ processes }));
   const supervisor = supervise({
     pace: options.pace ?? {},
-    onChange: (processes) => {
-      record({ processes });
-    },
+    onChange: (processes) => recorder.write(processes),
   });
   let stopping: Promise<void> | undefined;
   const stop = () =>
     (stopping ??= (async () => {
       await supervisor.stop();
+      recorder.end();
       record({ status: 'stopped' });
       await lock.release();
     })());
@@ -105,6 +105,23 @@ async function run(start: {
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+const RECORD_AGAIN_MS = 2_000;
+
+/** A disk that is full for a while must not end a supervisor at work: the newest state is written when it can be. */
+function keepTrying<T>(write: (value: T) => void) {
+  let timer: NodeJS.Timeout | undefined;
+  const end = () => clearTimeout(timer);
+  const attempt = (value: T): void => {
+    end();
+    try {
+      write(value);
+    } catch {
+      timer = setTimeout(() => attempt(value), RECORD_AGAIN_MS);
+    }
+  };
+  return { write: attempt, end };
 }
 
 async function describeStart(home: Home, plan: StackPlan): Promise<StackState> {

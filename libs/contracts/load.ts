@@ -91,9 +91,35 @@ export function decodeMessage(codec: MessageCodec, bytes: Buffer): object {
   return codec.deserialize(bytes);
 }
 
+/**
+ * As `decodeMessage`, for what a client of any version sent. Throws MESSAGE_MALFORMED for bytes that are no such message,
+ * VERSION_MISMATCH with every field of the message itself that we do not know: a wish that is passed over without a word
+ * (beside the living system, one component only) would be another wish.
+ */
+export function decodeRequest(codec: MessageCodec, bytes: Buffer): object {
+  const { name, field } = codec.type as Descriptor;
+  const { message, numbers } = tryDecode(codec, bytes, name);
+  const known = new Set(field.map(({ number }) => number));
+  const unknown = numbers.filter((number) => !known.has(number));
+  refuseAll(
+    'VERSION_MISMATCH',
+    unknown.map((number) => problem('VERSION_MISMATCH', `field ${number}`, `is not known to ${name} here`)),
+    { message: name },
+  );
+  return message;
+}
+
+function tryDecode(codec: MessageCodec, bytes: Buffer, name: string) {
+  try {
+    return { message: codec.deserialize(bytes), numbers: [...new Set(fieldNumbers(bytes))] };
+  } catch (cause) {
+    throw new HoldfastError('MESSAGE_MALFORMED', { message: name, reason: 'cannot be decoded' }, { cause });
+  }
+}
+
 interface Descriptor {
   readonly name: string;
-  readonly field: readonly { readonly name: string }[];
+  readonly field: readonly { readonly name: string; readonly number: number }[];
 }
 
 function isMessage(definition: PackageDefinition[string]): definition is MessageCodec {
@@ -121,6 +147,22 @@ function splitSet(set: Buffer): Buffer[] {
     at = next + value;
   }
   return files;
+}
+
+/** Of a message that could be decoded, which says nothing of a last text that was cut off (protobufjs 7.6, 2026-11). */
+function* fieldNumbers(bytes: Buffer): Iterable<number> {
+  let at = 0;
+  while (at < bytes.length) {
+    const tag = readVarint(bytes, at);
+    yield Math.floor(tag.value / 8);
+    const wireType = tag.value % 8;
+    if (wireType === 1 || wireType === 5) at = tag.next + (wireType === 1 ? 8 : 4);
+    else if (wireType === 0 || wireType === 2) {
+      const { value, next } = readVarint(bytes, tag.next);
+      at = wireType === 0 ? next : next + value;
+    } else throw new RangeError(`wire type ${wireType}`);
+  }
+  if (at !== bytes.length) throw new RangeError('cut off');
 }
 
 function readVarint(bytes: Buffer, start: number): { value: number; next: number } {

@@ -42,3 +42,31 @@ test('roots beside each other are fine, also where one name begins like the othe
     [],
   );
 });
+
+test('a name that an object swallows is refused, wherever it stands', () => {
+  const text = `${BASE}config: { set: { __proto__: x, constructor: y } }\n__proto__: { policy: {} }\n`;
+  assert.deepEqual(
+    problemsOf(text).map(({ subject }) => subject),
+    ['__proto__', '__proto__'],
+  );
+  assert.deepEqual(problemsOf(`${BASE}config: { set: { constructor: y, toString: z } }\n`), []);
+});
+
+test('a deployment whose name is a path, a subject or an option is refused', () => {
+  for (const name of [
+    '..',
+    '../other',
+    'a/b',
+    'a.b',
+    'a b',
+    '*',
+    '>',
+    '--yes',
+    'Ä',
+    'A',
+    '',
+    'a\\n',
+    'x'.repeat(64),
+  ])
+    assert.equal(problemsOf(`deployment: ${JSON.stringify(name)}\n${BASE.split('\n')[1]}\n`).length, 1, name);
+});

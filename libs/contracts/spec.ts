@@ -1,7 +1,7 @@
-import { parseDocument } from 'yaml';
+import { isScalar, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
 import { DURATION_PATTERN } from '#libs/kernel/duration.ts';
-import { HoldfastError, problem } from '#libs/kernel/errors.ts';
+import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import { isSchedule, isTimezone } from './schedule.ts';
 import { relationProblems, shapeProblems } from './spec-problems.ts';
@@ -192,7 +192,8 @@ export function parseSpec(text: string): Spec {
   const syntax = document.errors.map((error) =>
     problem('SPEC_INVALID', 'yaml', error.message.split('\n')[0] ?? error.message),
   );
-  if (syntax.length > 0) throw new HoldfastError('SPEC_INVALID', {}, { problems: syntax });
+  const found = [...syntax, ...protoKeys(document)];
+  if (found.length > 0) throw new HoldfastError('SPEC_INVALID', {}, { problems: found });
   const parsed = specSchema.safeParse(document.toJS());
   if (!parsed.success) {
     throw new HoldfastError(
@@ -204,6 +205,18 @@ export function parseSpec(text: string): Spec {
   const crossed = relationProblems(parsed.data);
   if (crossed.length > 0) throw new HoldfastError('SPEC_INVALID', {}, { problems: crossed });
   return parsed.data;
+}
+
+/** The one name that an object takes without a word and does not have: a variable of this name would be lost. */
+function protoKeys(document: Document): readonly Problem[] {
+  const found: Problem[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '__proto__')
+        found.push(problem('SPEC_INVALID', '__proto__', 'cannot be a key', 'give it another name'));
+    },
+  });
+  return found;
 }
 
 export function specDigest(text: string): string {

@@ -26,6 +26,7 @@ export type GrpcStatusName =
   | 'ABORTED'
   | 'UNAVAILABLE'
   | 'DATA_LOSS'
+  | 'UNIMPLEMENTED'
   | 'INTERNAL'
   | 'UNAUTHENTICATED';
 
@@ -113,6 +114,13 @@ export const CATALOGUE = {
     remedy: 'run as the user who owns the home folder, or set HOLDFAST_TOKEN_FILE',
     retry: 'permanent',
     status: 'UNAUTHENTICATED',
+    exit: EXIT.refused,
+  },
+  VERSION_MISMATCH: {
+    what: 'the other side is of another version and does not know what is asked',
+    remedy: 'let stack and command be of one version: holdfast down, then holdfast up --detach',
+    retry: 'permanent',
+    status: 'UNIMPLEMENTED',
     exit: EXIT.refused,
   },
   MESSAGE_MALFORMED: usage('message does not have the agreed shape', 'compare it with protos/README.md'),
@@ -265,6 +273,10 @@ export const CATALOGUE = {
   ),
   SPACE_MISSING: refused('not enough free space', 'free the space named, then run again'),
   NOT_WRITABLE: refused('a place cannot be written', 'give the restoring user access to it'),
+  ENV_FILE_TOO_LARGE: refused(
+    'an env file is larger than 256 KiB',
+    'keep variables in it, and put the rest into a file of a tree (config.trees)',
+  ),
   VARIABLE_MISSING: refused(
     'a required variable is missing',
     'add it to the env file, or give it as an override',
@@ -300,6 +312,13 @@ export const CATALOGUE = {
     'the spec names no trigger of this type',
     'add it under triggers in the spec, then: holdfast init --spec FILE',
   ),
+  REQUEST_ID_TAKEN: {
+    what: 'the request id was used for another kind of run',
+    remedy: 'send another --request-id, or none',
+    retry: 'permanent',
+    status: 'ALREADY_EXISTS',
+    exit: EXIT.usage,
+  },
   RUN_IN_PROGRESS: {
     what: 'another exclusive run holds the deployment',
     remedy: 'wait for it, or cancel it: holdfast runs cancel RUN',

@@ -73,15 +73,16 @@ export class HoldfastError extends Error {
     );
   }
 
-  /** Normalises whatever was thrown; an abort becomes CANCELLED, a timeout DEADLINE_EXCEEDED. */
+  /** Normalises whatever was thrown; an abort becomes CANCELLED, a timeout DEADLINE_EXCEEDED, a full disk SPACE_MISSING. */
   static from(thrown: unknown): HoldfastError {
     if (thrown instanceof HoldfastError) return thrown;
     if (thrown instanceof Error && thrown.name === 'AbortError')
       return new HoldfastError('CANCELLED', {}, { cause: thrown });
     if (thrown instanceof Error && thrown.name === 'TimeoutError')
       return new HoldfastError('DEADLINE_EXCEEDED', {}, { cause: thrown });
+    const { code } = (thrown ?? {}) as { code?: unknown };
     return new HoldfastError(
-      'INTERNAL',
+      code === 'ENOSPC' || code === 'EDQUOT' ? 'SPACE_MISSING' : 'INTERNAL',
       { reason: thrown instanceof Error ? thrown.message : String(thrown) },
       { cause: thrown },
     );

@@ -10,6 +10,7 @@ const BY_STATE: readonly (readonly [state: RegExp, code: ErrorCode])[] = [
   [/^28/, 'DATABASE_LOGIN_REFUSED'],
   [/^3D000$/, 'DATABASE_MISSING'],
   [/^42501$/, 'DATABASE_PRIVILEGE_MISSING'],
+  [/^53100$/, 'SPACE_MISSING'],
   [/^55P03$/, 'DATABASE_CONTENDED'],
   [/^(08|57P0[1-5]$|53300$)/, 'DATABASE_UNREACHABLE'],
 ];

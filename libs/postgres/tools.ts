@@ -143,7 +143,7 @@ function requireSuccess(program: string, result: Ended, signal: AbortSignal): vo
   const text = result.stderr instanceof Uint8Array ? Buffer.from(result.stderr).toString('utf8') : '';
   const lines = text.split('\n').filter((line) => TOLD.test(line));
   throw new HoldfastError(
-    'TOOL_FAILED',
+    lines.some((line) => line.includes('No space left on device')) ? 'SPACE_MISSING' : 'TOOL_FAILED',
     {
       program,
       exitCode: result.exitCode ?? null,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { decodeMessage, packageDefinition, requireMessage } from '#libs/contracts/load.ts';
 import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 import { silentLog } from '#libs/telemetry/log.ts';
@@ -13,6 +13,7 @@ import { createCaller, isHealthy } from './client.ts';
 import { createInlineCaller } from './inline.ts';
 import { requireMethod } from './method.ts';
 import { openRpcServer, type RpcServer } from './server.ts';
+import { errorOf } from './status.ts';
 import { tokenFile } from './token.ts';
 
 const RUNS = 'holdfast.coordinator.v1.RunService';
@@ -261,6 +262,29 @@ describe('rpc', () => {
     assert.equal(seen.requests.length, before);
   });
 
+  test('what a client of another version asks for and we do not know is refused by name, and never half done', async () => {
+    const codec = requireMessage('holdfast.coordinator.v1.GetRunRequest');
+    const known = codec.serialize({ runId: 'r1' });
+    const raw = (method: string, ...bytes: readonly Buffer[]) =>
+      rawCall(server.address, method, Buffer.concat(bytes));
+    const before = seen.requests.length;
+    // Fields 200 (varint), 201 (text) and 202 (fixed), which no version of ours has.
+    const newer = Buffer.from([0xc0, 0x0c, 0x01, 0xca, 0x0c, 0x01, 0x61, 0xd5, 0x0c, 0, 0, 0, 0]);
+    const refused = await raw(`/${RUNS}/GetRun`, known, newer);
+    assert.equal(refused.code, 'VERSION_MISMATCH');
+    assert.deepEqual(
+      refused.problems.map(({ subject }) => subject),
+      ['field 200', 'field 201', 'field 202'],
+    );
+    assert.equal((await raw(`/${RUNS}/GetRun`, known.subarray(0, -1))).code, 'MESSAGE_MALFORMED');
+    assert.equal((await raw(`/${RUNS}/WatchRun`, known, newer)).code, 'VERSION_MISMATCH');
+    for (const method of [`/${RUNS}/FlyRun`, '/holdfast.moon.v9.MoonService/Fly'])
+      assert.equal((await raw(method, known)).code, 'VERSION_MISMATCH');
+    assert.equal(seen.requests.length, before, 'no handler ran');
+    assert.equal((await raw(`/${RUNS}/GetRun`, known)).code, 'none');
+    assert.deepEqual(seen.requests.at(-1), { runId: 'r1' });
+  });
+
   test('a service that is not there is named as unreachable', async () => {
     await assert.rejects(caller.call('verifier', RUNS, 'getRun', {}), { code: 'SERVICE_UNREACHABLE' });
     await assert.rejects(caller.call('db-snapshot', RUNS, 'getRun', {}), { code: 'SERVICE_UNREACHABLE' });
@@ -337,7 +361,7 @@ describe('rpc', () => {
       token: tokenFile(join(folder, 'token')),
     });
     const reading = sequences(own.stream('restore-coordinator', RUNS, 'watchRun', { runId: 'endless' }));
-    const ended = assert.rejects(reading, { code: 'CANCELLED' });
+    const ended = assert.rejects(reading, { code: 'SERVICE_UNREACHABLE' });
     await pause(100);
     const startedAt = performance.now();
     await other[Symbol.asyncDispose]();
@@ -380,6 +404,24 @@ function manyProblems() {
   return Array.from({ length: 1_000 }, (_, index) =>
     problem('ROOT_MISSING', `/srv/root-${index}`, 'folder is not there'),
   );
+}
+
+/** Bytes as they are, with the right token; how the call was refused. */
+async function rawCall(
+  address: string,
+  path: string,
+  bytes: Buffer,
+): Promise<Pick<HoldfastError, 'problems'> & { code: string }> {
+  const client = new Client(address, credentials.createInsecure());
+  const metadata = new Metadata();
+  metadata.set('authorization', 'Bearer right-token');
+  const asIs = (each: Buffer) => each;
+  const { promise, resolve } = Promise.withResolvers<ServiceError | null>();
+  client.makeUnaryRequest(path, asIs, asIs, bytes, metadata, resolve);
+  const refused = await promise;
+  client.close();
+  if (refused === null) return { code: 'none', problems: [] };
+  return errorOf(refused, { service: 'restore-coordinator', address });
 }
 
 async function reflect(address: string, version: string, request: object): Promise<object> {

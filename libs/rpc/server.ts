@@ -10,7 +10,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { ServiceDefinition } from '@grpc/proto-loader';
-import { encodeMessage, requireService } from '#libs/contracts/load.ts';
+import { decodeRequest, encodeMessage, requireService } from '#libs/contracts/load.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
@@ -54,7 +54,7 @@ export async function openRpcServer(options: RpcServerOptions): Promise<RpcServe
   const stopping = new AbortController();
   for (const [name, methods] of Object.entries(options.services)) {
     server.addService(
-      rawAnswers(requireService(name)),
+      rawMessages(requireService(name)),
       bindService(name, methods, { ...options, stopping: stopping.signal }),
     );
   }
@@ -68,7 +68,8 @@ export async function openRpcServer(options: RpcServerOptions): Promise<RpcServe
     [Symbol.asyncDispose]: async () => {
       health.setServing(false);
       health.close();
-      stopping.abort(new HoldfastError('CANCELLED', { reason: 'service stops' }));
+      // Nobody asked for a cancel: whoever called may call again, when it is back.
+      stopping.abort(new HoldfastError('SERVICE_UNREACHABLE', { reason: 'service stops' }));
       await shutdown(server);
     },
   };
@@ -80,15 +81,19 @@ interface Binding {
   readonly stopping: AbortSignal;
 }
 
-type UnaryCall = ServerUnaryCall<object, Buffer>;
-type StreamCall = ServerWritableStream<object, Buffer>;
+type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
+type StreamCall = ServerWritableStream<Buffer, Buffer>;
 
-/** Answers are encoded by us, where an unknown field is an error of the call; the transport takes bytes. */
-function rawAnswers(definition: ServiceDefinition): ServiceDefinition {
+/** Both are coded by us, where an unknown field is an error of the call; the transport takes bytes. */
+function rawMessages(definition: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
     Object.entries(definition).map(([name, method]) => [
       name,
-      { ...method, responseSerialize: (bytes: object) => bytes as Buffer },
+      {
+        ...method,
+        requestDeserialize: (bytes: Buffer) => bytes,
+        responseSerialize: (bytes: object) => bytes as Buffer,
+      },
     ]),
   );
 }
@@ -123,7 +128,7 @@ function unary(
     const principal = await authenticate(call.metadata, binding.token);
     return encodeMessage(
       method.responseType,
-      await handle(call.request, { principal, signal: abort.signal }),
+      await handle(decodeRequest(method.requestType, call.request), { principal, signal: abort.signal }),
     );
   };
   return (call: UnaryCall, answer: sendUnaryData<Buffer>): void => {
@@ -142,7 +147,8 @@ function stream(
   const work = async (call: StreamCall): Promise<void> => {
     using abort = abortOf(call, binding.stopping);
     const principal = await authenticate(call.metadata, binding.token);
-    for await (const item of handle(call.request, { principal, signal: abort.signal })) {
+    const request = decodeRequest(method.requestType, call.request);
+    for await (const item of handle(request, { principal, signal: abort.signal })) {
       abort.signal.throwIfAborted();
       if (!call.write(encodeMessage(method.responseType, item)))
         await once(call, 'drain', { signal: abort.signal });

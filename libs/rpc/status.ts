@@ -39,6 +39,8 @@ export function errorOf(
       return new HoldfastError('CANCELLED', where, { cause });
     case status.UNAUTHENTICATED:
       return new HoldfastError('UNAUTHENTICATED', where, { cause });
+    case status.UNIMPLEMENTED:
+      return new HoldfastError('VERSION_MISMATCH', { ...where, reason: cause.details }, { cause });
     default:
       return new HoldfastError(
         'INTERNAL',

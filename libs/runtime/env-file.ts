@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { SecretRef } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { Secret } from '#libs/kernel/secret.ts';
@@ -16,6 +17,18 @@ export function secretSource(env: Environment, path: string): (ref: SecretRef) =
       throw new HoldfastError('SECRET_MISSING', { name: ref.env, file: path });
     return new Secret(value);
   };
+}
+
+/** An application's env file that is larger holds no variables but data, and is not read into memory. */
+export const ENV_BYTES_MAX = 256 * 1024;
+
+/** Throws ENV_FILE_TOO_LARGE, and what the system says of a file that cannot be read. */
+export async function readApplicationEnv(path: string): Promise<Buffer> {
+  await using file = await open(path, 'r');
+  // One byte more tells a file that grows, or says no size, from one that fits.
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(ENV_BYTES_MAX + 1), 0, ENV_BYTES_MAX + 1, 0);
+  if (bytesRead > ENV_BYTES_MAX) throw new HoldfastError('ENV_FILE_TOO_LARGE', { file: path });
+  return buffer.subarray(0, bytesRead);
 }
 
 /** The first line of a file. Throws SECRET_MISSING. */

@@ -14,3 +14,20 @@ export async function withHeartbeat<T>(tell: () => void, work: () => Promise<T>)
     clearInterval(timer);
   }
 }
+
+/**
+ * As `withHeartbeat`, around each wait for the next piece: a COPY that finds no living row for hours is at work. What
+ * happens between two pieces, a store that hangs, is not covered.
+ */
+export async function* withHeartbeats<T>(tell: () => void, source: AsyncIterable<T>): AsyncIterable<T> {
+  const reading = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await withHeartbeat(tell, () => reading.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await reading.return?.();
+  }
+}

@@ -16,9 +16,8 @@ export function decide(saga: Saga, state: RunState, now: number): readonly Journ
 }
 
 function decideForward(saga: Saga, state: RunState, now: number): readonly JournalEvent[] {
-  const failed = saga.steps.flatMap((step) => terminalError(step, state.steps[step.name]))[0];
   const error =
-    failed ??
+    findFailure(saga, state) ??
     (state.cancelRequested && !pastTheLastUndo(saga, state)
       ? new HoldfastError('CANCELLED').toRecord()
       : undefined);
@@ -32,6 +31,12 @@ function decideForward(saga: Saga, state: RunState, now: number): readonly Journ
   return open
     .filter((step) => isReady(saga, step, state) && !isPausing(state.steps[step.name], now))
     .map((step) => schedule(step.name, state.steps[step.name]));
+}
+
+/** What ends the run: a failure that no further attempt follows. Its siblings were cancelled for it, and are not why. */
+export function findFailure(saga: Saga, state: RunState): ErrorRecord | undefined {
+  const failed = saga.steps.flatMap((step) => terminalError(step, state.steps[step.name]));
+  return failed.find(({ code }) => code !== 'CANCELLED') ?? failed[0];
 }
 
 function decideUndo(saga: Saga, state: RunState, now: number): readonly JournalEvent[] {

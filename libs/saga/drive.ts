@@ -5,7 +5,7 @@ import { parseResult, resultName, type StepCommand, type StepResult } from '#lib
 import type { WorkerName } from '#libs/contracts/services.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Chain } from './chain.ts';
-import { decide } from './decide.ts';
+import { decide, findFailure } from './decide.ts';
 import { undoName, type CommandWork, type Saga, type SagaStep } from './define.ts';
 import { fold, isFinished, outcomesOf, type RunState } from './fold.ts';
 import type { JournalEvent, RunHeader } from './journal.ts';
@@ -151,7 +151,7 @@ function eventOf(result: StepResult): JournalEvent {
 /** Siblings of a failed or cancelled step are asked to stop, so that undoing can begin. */
 function isStopping(saga: Saga, state: RunState): boolean {
   if (state.status !== 'running') return false;
-  return state.cancelRequested || saga.steps.some((step) => state.steps[step.name]?.state === 'failed');
+  return state.cancelRequested || findFailure(saga, state) !== undefined;
 }
 
 async function dispatch(

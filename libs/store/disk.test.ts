@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execaNode } from 'execa';
+import { openSmallDisk } from '#libs/testkit/small-disk.ts';
 import { storeConformance } from './conformance.ts';
 import { diskStore } from './disk.ts';
 
@@ -58,6 +59,30 @@ test('a name that is a folder, or lies below an object, is refused and neither e
     for (const name of ['a', 'a/b/c', 'a/b/c/d'])
       await assert.rejects(rig.store.put(name, Buffer.from('y'), { createOnly }), { code: 'STORE_REFUSED' });
   assert.deepEqual(await Array.fromAsync(rig.store.list('')), [{ name: 'a/b', bytes: 1 }]);
+});
+
+test('a put on a full disk is refused by name, leaves nothing, and works again when there is space', async () => {
+  await using disk = await openSmallDisk(1 << 20);
+  const store = diskStore(join(disk.folder, 'store'));
+  await store.put('before', Buffer.from('x'), { createOnly: true });
+  for (const [spare, bytes] of [
+    [0, 1],
+    [64 << 10, 128 << 10],
+  ] as const) {
+    await disk.fill(spare);
+    for (const createOnly of [true, false]) {
+      const put = store.put('late/a', randomBytes(bytes), { createOnly });
+      await assert.rejects(put, { code: 'STORE_FULL' });
+      assert.equal(await store.head('late/a'), undefined);
+    }
+    assert.deepEqual(await readdir(join(disk.folder, 'store', '.tmp')), []);
+    assert.deepEqual(await Array.fromAsync(store.list('')), [{ name: 'before', bytes: 1 }]);
+    assert.equal((await store.get('before')).toString(), 'x');
+    await store.delete('late/a');
+    await disk.free();
+  }
+  await store.put('late/a', Buffer.from('y'), { createOnly: true });
+  assert.equal((await store.get('late/a')).toString(), 'y');
 });
 
 test('a store folder that is not there yet is made by the first put', async () => {

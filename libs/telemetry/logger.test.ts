@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { execa } from 'execa';
 import { openLogger } from './logger.ts';
 
 function logged(fields: Readonly<Record<string, unknown>>): string {
@@ -28,4 +29,19 @@ test('an address is logged without its password, inside any text and any cause',
   const line = logged({ address: 'postgresql://anna:s3cr3t@db/records', err: new Error('no', { cause }) });
   assert.doesNotMatch(line, /s3cr3t/);
   assert.match(line, /anna/);
+});
+
+test('a log that nobody can write any more ends no process, and takes no memory for it', async () => {
+  const script = `
+    import { openLogger } from ${JSON.stringify(import.meta.resolve('./logger.ts'))};
+    const log = openLogger({ service: 'verifier' });
+    for (let n = 0; n < 64; n += 1) log.info('step_started', { text: 'x'.repeat(1 << 20) });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    console.log(process.memoryUsage().rss < 400 << 20 ? 'alive' : 'grown');
+  `;
+  const { stdout } = await execa(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: import.meta.dirname,
+    stderr: { file: '/dev/full' },
+  });
+  assert.equal(stdout, 'alive');
 });

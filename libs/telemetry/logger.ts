@@ -32,12 +32,7 @@ export function openLogger(options: {
   level?: LogLevel;
   destination?: DestinationStream;
 }): Log {
-  const {
-    service,
-    site,
-    level = levelOf(process.env),
-    destination = pino.destination({ fd: 2, sync: true }),
-  } = options;
+  const { service, site, level = levelOf(process.env), destination = standardError() } = options;
   const logger = pino(
     {
       level,
@@ -55,6 +50,15 @@ export function openLogger(options: {
     destination,
   );
   return logOf(logger);
+}
+
+/** What a full disk takes of the log beyond this is lost; the service is not. */
+const UNWRITTEN_BYTES_MAX = 1 << 20;
+
+function standardError(): DestinationStream {
+  const destination = pino.destination({ fd: 2, sync: true, maxLength: UNWRITTEN_BYTES_MAX });
+  destination.on('error', () => {});
+  return destination;
 }
 
 function levelOf(env: Readonly<Record<string, string | undefined>>): LogLevel {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path/posix';
 import { stageFolder, type StagePlace } from '#libs/contracts/stage.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { syncFolder, type Attributes } from './attributes.ts';
-import { isGone } from './disk.ts';
+import { codeOf, isGone, isThere } from './disk.ts';
 
 /**
  * How far one staging place is, kept durably in its folder: whoever comes after a crash goes on from here.
@@ -34,22 +34,46 @@ export interface PlaceState {
 
 export const STATE_FILE = 'state.json';
 
+/** A few blocks that are given back when the disk is full: a switch must be able to end, or to be put back, in spite of it. */
+const RESERVE_FILE = 'reserve';
+const RESERVE_BYTES = 64 * 1024;
+
+export async function makeReserve(place: StagePlace, stage: string): Promise<void> {
+  await using handle = await open(join(stageFolder(place, stage), RESERVE_FILE), 'w', 0o600);
+  await handle.writeFile(Buffer.alloc(RESERVE_BYTES));
+  await handle.sync();
+}
+
 export async function writePlaceState(
   place: StagePlace,
   stage: string,
   state: PlaceState,
 ): Promise<PlaceState> {
   const folder = stageFolder(place, stage);
+  try {
+    return await writeState(folder, state);
+  } catch (error) {
+    const reserve = join(folder, RESERVE_FILE);
+    if (!['ENOSPC', 'EDQUOT'].includes(codeOf(error)) || !(await isThere(reserve))) throw error;
+    await rm(reserve, { force: true });
+    return await writeState(folder, state);
+  }
+}
+
+async function writeState(folder: string, state: PlaceState): Promise<PlaceState> {
   // Named for its writer: one that was taken over writes none but its own.
   const temporary = join(folder, `${STATE_FILE}.${randomUUID()}`);
   const handle = await open(temporary, 'wx', 0o600);
   try {
     await handle.writeFile(JSON.stringify(state));
     await handle.sync();
+    await rename(temporary, join(folder, STATE_FILE));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }
-  await rename(temporary, join(folder, STATE_FILE));
   await syncFolder(folder);
   return state;
 }

@@ -10,7 +10,7 @@ import { isThere, type Disk } from './disk.ts';
 import { TOP } from './paths.ts';
 import { makeLock } from './place-lock.ts';
 import { Placer } from './placer.ts';
-import { writePlaceState, type PlaceState } from './place-state.ts';
+import { makeReserve, writePlaceState, type PlaceState } from './place-state.ts';
 import type { NamedPlace, StageOptions, StageRequest } from './port.ts';
 
 export interface StageDeps {
@@ -108,6 +108,7 @@ async function makePlace(
   await makeLock(folder);
   const state: PlaceState = { phase: 'staging', created, after: null, before: null, folder: null };
   await writePlaceState(place, stage, state);
+  await makeReserve(place, stage);
   if (place.single) await mkdir(`${folder}/new`, { mode: 0o700 });
   await syncFolder(dirname(folder));
   return state;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StagedTrees } from '#libs/contracts/requests.ts';
@@ -13,6 +13,14 @@ import { listVersions } from './rpc/list-versions.ts';
 import { releaseValue } from './rpc/release-value.ts';
 import { call, ENV, openScene } from './fixtures/scene.ts';
 
+const QUESTION = {
+  deployment: 'edms',
+  specVersion: 1,
+  relocationJson: '',
+  snapshotDeployment: 'edms',
+  snapshotId: '',
+  snapshotDigest: '',
+};
 const codes = (problems: readonly Problem[]) => problems.map(({ code, subject }) => `${code} ${subject}`);
 
 function makeCertificate(folder: string, name: string): void {
@@ -86,15 +94,7 @@ test('preflight lists every problem at once', async () => {
   await using scene = await openScene();
   rmSync(join(scene.folder, '.env'));
   rmSync(join(scene.folder, 'tls'), { recursive: true });
-  const request = {
-    deployment: 'edms',
-    specVersion: 1,
-    relocationJson: '',
-    snapshotDeployment: 'edms',
-    snapshotId: '',
-    snapshotDigest: '',
-  };
-  const answer = await preflight({ ...request, purpose: 'PURPOSE_BACKUP' }, call, scene.ports);
+  const answer = await preflight({ ...QUESTION, purpose: 'PURPOSE_BACKUP' }, call, scene.ports);
   assert.deepEqual(codes(answer.problems), [`ROOT_MISSING env:${scene.folder}/.env`, 'ROOT_MISSING tls']);
   assert.deepEqual(codes(answer.warnings), [
     'VARIABLE_MISSING SECRET_KEY',
@@ -170,4 +170,29 @@ test('versions are listed newest first by fingerprint; equal values have equal o
   assert.notEqual(of(0, 'DEBUG'), of(1, 'DEBUG'));
   assert.notEqual(of(0, ''), of(1, ''));
   assert.equal(JSON.stringify(versions).includes('s3cr3t'), false);
+});
+
+test('variables of any name are noted, and an env file as large as it may be is read whole', async () => {
+  await using scene = await openScene();
+  const hostile = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'SECRET_KEY', 'A'.repeat(300)];
+  const text = hostile.map((name) => `${name}=v-${name}\n`).join('');
+  writeFileSync(join(scene.folder, '.env'), `${text}#${'x'.repeat(256 * 1024 - text.length - 2)}\n`);
+  const { problems } = await preflight({ ...QUESTION, purpose: 'PURPOSE_BACKUP' }, call, scene.ports);
+  assert.deepEqual(problems, []);
+  const facts = (await scene.take()).facts as unknown as ConfigFacts;
+  assert.deepEqual(Object.keys(facts.fingerprints), hostile);
+  assert.equal(new Set(Object.values(facts.fingerprints)).size, hostile.length);
+});
+
+test('a giant env file is refused with its name, and never read into memory', async () => {
+  await using scene = await openScene();
+  const path = join(scene.folder, '.env');
+  truncateSync(path, 64 * 2 ** 30);
+  const before = process.memoryUsage().rss;
+  const { problems } = await preflight({ ...QUESTION, purpose: 'PURPOSE_BACKUP' }, call, scene.ports);
+  assert.deepEqual(codes(problems), [`ENV_FILE_TOO_LARGE ${path}`]);
+  assert.match(problems[0]!.remedy, /config\.trees/);
+  await assert.rejects(scene.ports.envFiles.require(path), { code: 'ENV_FILE_TOO_LARGE' });
+  assert.equal(await scene.ports.envFiles.find(path), undefined);
+  assert.ok(process.memoryUsage().rss - before < 64 << 20, 'of 64 GiB');
 });

@@ -31,9 +31,12 @@ export interface Release {
 
 /** Files of the target as they are now. */
 export interface EnvFiles {
-  /** Undefined when it is not there or cannot be read. */
+  /** Undefined when it is not there, cannot be read or is too large. */
   find(path: string): Promise<Buffer | undefined>;
+  /** Throws ENV_FILE_TOO_LARGE. */
   require(path: string): Promise<Buffer>;
+  /** Beyond what is read into memory. */
+  isTooLarge(path: string): Promise<boolean>;
   /** Other bytes in the same file, durable, its owner, mode and times as they were. For staged files only. */
   replace(path: string, content: Uint8Array): Promise<void>;
 }

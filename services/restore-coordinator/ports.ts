@@ -29,7 +29,7 @@ export interface Manifests {
   commit(manifest: Manifest): Promise<StoredManifest>;
   /** `latest` or an id. Throws BACKUP_NOT_FOUND, MANIFEST_DAMAGED. */
   read(deployment: string, backupId: string): Promise<StoredManifest>;
-  /** Newest first; a damaged one is listed as its error, never hidden. */
+  /** In the order of their commits, newest first; a damaged one is listed as its error, never hidden. */
   list(
     deployment: string,
   ): AsyncIterable<StoredManifest | { readonly backupId: string; readonly damaged: string }>;
@@ -55,7 +55,10 @@ export interface RunRequest {
 
 /** Runs: opened once, driven to their end by whoever owns them. */
 export interface Runs {
-  /** Durable when it returns. Throws RUN_IN_PROGRESS when an exclusive run holds the deployment. */
+  /**
+   * Durable when it returns. Throws RUN_IN_PROGRESS when an exclusive run holds the deployment, REQUEST_ID_TAKEN when the
+   * key is another kind of run's.
+   */
   open(request: RunRequest): Promise<RunState>;
   /** Throws RUN_NOT_FOUND. */
   read(runId: string): Promise<RunState>;

@@ -69,11 +69,12 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
 function fixedPorts(host: Host, onDeclared: () => void): Omit<CoordinatorPorts, 'runs' | 'inquiry'> {
   const { store, repository, clock } = host;
   const specs = specRecords(store);
+  const readLog = logReader(store);
   return {
     specs: { ...specs, declare: (yaml) => specs.declare(yaml).finally(onDeclared) },
-    manifests: manifestStore(store, repository),
+    manifests: manifestStore(store, repository, readLog),
     record: async (deployment, event) => void (await appendToLog(store, deployment, event, { clock })),
-    readLog: logReader(store),
+    readLog,
     verifyLog: async (deployment, signal) => {
       const log = deploymentLog(store, deployment);
       return { entries: await log.refresh({ signal }), headDigest: log.head };

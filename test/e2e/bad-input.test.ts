@@ -1,24 +1,46 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createServer } from 'node:net';
+import { execa } from 'execa';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { createCaller } from '#libs/rpc/client.ts';
 import { tokenFile } from '#libs/rpc/token.ts';
+import { openSmallDisk, type SmallDisk } from '#libs/testkit/small-disk.ts';
 import { readStack } from '#deploy/local/stack.ts';
+import { PROGRAM_FILE } from '#services/operator/cli/bundled.ts';
 import { frontDoorOf } from '#services/operator/cli/front-door.ts';
 import { writeSecret } from '#services/operator/cli/init/services-env.ts';
 import { holdfastOn, type Spoken } from '#test/demo/holdfast.ts';
-import { errorOf, openScene, psql, type Scene } from './scene.ts';
+import { errorOf, openScene, psql, type Scene, type SpokenError } from './scene.ts';
+
+/** Room for what the tests do, and quick to fill. */
+const DISK_BYTES = 96 << 20;
 
 /** Whatever is wrong is named whole, with code, remedy and exit code, and nothing was touched. */
+let home: SmallDisk;
+let store: SmallDisk;
 let scene: Scene;
+const opened = new AsyncDisposableStack();
+/** Of the backup that there is. */
+const REQUEST = 'the-first-backup';
 
 before(async () => {
-  scene = await openScene('bad-input');
-  await scene.holdfast.expect(0, 'backup', scene.deployment);
+  home = opened.use(await openSmallDisk(DISK_BYTES));
+  store = opened.use(await openSmallDisk(DISK_BYTES));
+  const places = { home: join(home.folder, 'home'), store: join(store.folder, 'store') };
+  scene = opened.use(await openScene('bad-input', places));
+  await scene.holdfast.expect(0, 'backup', scene.deployment, '--request-id', REQUEST);
 });
-after(() => scene[Symbol.asyncDispose]());
+after(async () => {
+  await store.free();
+  await home.free();
+  await opened.disposeAsync();
+});
 
 interface Refusal {
   readonly exit: number;
@@ -155,15 +177,126 @@ test('a restore is not begun where nobody can say yes', async () => {
   await assertRefused({ exit: 2, code: 'USAGE' }, () => scene.holdfast.say('restore', scene.deployment));
 });
 
-test('a plan that is not the approved one is not carried out', async () => {
-  const { home } = scene.stack;
-  const { addresses, tokenFile: token } = (await readStack(home))!;
-  using caller = createCaller({ addresses, token: tokenFile(token) });
+async function openDoor() {
+  const { addresses, tokenFile: token } = (await readStack(scene.stack.home))!;
+  const caller = createCaller({ addresses, token: tokenFile(token) });
+  return { door: frontDoorOf(caller), [Symbol.dispose]: () => caller[Symbol.dispose]() };
+}
+
+test('a plan whose spec changed before it was carried out is refused, with what to look at', async () => {
+  using open = await openDoor();
+  const { deployment, holdfast } = scene;
+  const { backupId, planDigest } = await open.door.planRestore({ deployment, backupId: 'latest' });
+  const changed = await specFile((text) => text.replace('rpo: 26h', 'rpo: 25h').concat('# another one\n'));
+  await holdfast.expect(0, 'init', '--spec', changed);
   const before = await traces();
-  const { deployment } = scene;
-  const request = { deployment, backupId: 'latest', planDigest: '0'.repeat(64), requestId: 'another-plan' };
-  await assert.rejects(frontDoorOf(caller).startRestore(request), { code: 'PLAN_CHANGED' });
+  const request = { deployment, backupId, planDigest, requestId: 'the-approved-plan' };
+  await assert.rejects(open.door.startRestore(request), (thrown: HoldfastError) => {
+    assert.deepEqual([thrown.code, thrown.details['approved']], ['PLAN_CHANGED', planDigest]);
+    assert.match(thrown.remedy, /holdfast restore --plan/);
+    return true;
+  });
   assert.deepEqual(await traces(), before);
+  await holdfast.expect(0, 'init', '--spec', scene.specFile);
+});
+
+test('the request id of one kind of run gives no other kind', async () => {
+  const { holdfast, deployment } = scene;
+  for (const words of [
+    ['restore', deployment, '--yes'],
+    ['drill', deployment],
+    ['verify', deployment],
+  ])
+    await assertRefused({ exit: 2, code: 'REQUEST_ID_TAKEN' }, () =>
+      holdfast.say(...words, '--request-id', REQUEST),
+    );
+  const { answer } = await holdfast.expect(0, 'backup', deployment, '--request-id', REQUEST);
+  assert.equal((await traces()).manifests.length, 1, JSON.stringify(answer));
+});
+
+test('a hostile name is a name that nobody has, for every question', async () => {
+  using open = await openDoor();
+  const { door } = open;
+  const before = await traces();
+  const hostile = [
+    '',
+    '.',
+    '../registrar',
+    'registrar/spec',
+    'registrar/../registrar',
+    '*',
+    '>',
+    'a.b',
+    '--yes',
+  ];
+  for (const deployment of [
+    ...hostile,
+    `x'; DROP DATABASE edms; --`,
+    '__proto__',
+    'a\0b',
+    'a\nb',
+    'é',
+    'x'.repeat(70_000),
+  ]) {
+    const page = { deployment, pageSize: 0, pageToken: '' };
+    const request = { deployment, requestId: `hostile-${randomBytes(8).toString('hex')}` };
+    const trial = { ...request, backupId: 'latest' };
+    const asked = await Promise.allSettled([
+      door.startBackup(request),
+      door.planRestore({ deployment, backupId: 'latest' }),
+      door.planRestore({
+        deployment: scene.deployment,
+        sourceDeployment: `${deployment}/..`,
+        backupId: 'latest',
+      }),
+      door.startVerify({ ...trial, level: 1 }),
+      door.startDrill(trial),
+      door.startRollback(request),
+      door.getBackup(deployment, 'latest'),
+      door.listBackups(page),
+      door.getDeployment(deployment),
+      door.getCoverage(deployment, 'latest'),
+    ]);
+    const codes = asked.map((each) => each.status === 'rejected' && HoldfastError.from(each.reason).code);
+    const named = codes.filter((code) => code === 'DEPLOYMENT_NOT_FOUND' || code === 'BACKUP_NOT_FOUND');
+    assert.equal(
+      named.length,
+      asked.length,
+      `${JSON.stringify(deployment.slice(0, 80))}: ${codes.join(' ')}`,
+    );
+  }
+  assert.deepEqual(await traces(), before);
+});
+
+test('a nats-server below 2.10 is refused by stack and service before they begin', async () => {
+  const { folder, stack } = scene;
+  const program = join(folder, 'nats-server-of-yesterday');
+  await writeFile(program, '#!/bin/sh\necho nats-server: v2.9.25\n', { mode: 0o700 });
+  const env = { ...scene.world.environment, HOLDFAST_TOOL_NATS_SERVER: program };
+  const other = holdfastOn(join(folder, 'home-of-yesterday'), { env });
+  const store = join(folder, 'store-of-yesterday');
+  await assertRefused({ exit: 4, code: 'BUS_TOO_OLD' }, () => other.say('up', '--store', store));
+  const info = { server_id: 'old', version: '2.9.25', proto: 1, max_payload: 1 << 20, headers: true };
+  const old = createServer((socket) => {
+    socket.write(`INFO ${JSON.stringify(info)}\r\n`);
+    socket.on('data', (data) => void (data.includes('PING') && socket.write('PONG\r\n')));
+    socket.on('error', () => {});
+  }).listen(0, '127.0.0.1');
+  await once(old, 'listening');
+  const { port } = old.address() as { port: number };
+  const ended = await execa(process.execPath, [PROGRAM_FILE, 'service', 'verifier'], {
+    env: {
+      HOLDFAST_HOME: stack.home,
+      HOLDFAST_STORE_URL: `disk:${scene.storeFolder}`,
+      HOLDFAST_NATS_URL: `nats://127.0.0.1:${port}`,
+      HOLDFAST_KEY_FILE: join(stack.home, 'keys', 'identity.txt'),
+    },
+    reject: false,
+    timeout: 30_000,
+  });
+  old.close();
+  assert.equal(ended.exitCode, 4, ended.stderr);
+  assert.match(ended.stderr, /"code":"BUS_TOO_OLD".*install nats-server 2\.10 or newer/);
 });
 
 test('a home has one stack, and a store with a repository wants its key', async () => {
@@ -187,8 +320,75 @@ test('a required folder that is missing stops the backup before it begins', asyn
       .replace('deployment: registrar', 'deployment: lacking')
       .replace('  roots:\n', `  roots:\n    - { name: gone, path: ${missing} }\n`),
   );
-  await scene.holdfast.expect(0, 'init', '--spec', file);
+  const { answer } = await scene.holdfast.expect(0, 'init', '--spec', file);
+  const [shared] = answer['warnings'] as SpokenError['problems'];
+  assert.deepEqual([shared?.code, shared?.subject], ['PLACE_IN_USE', scene.deployment]);
+  assert.match(shared!.message, /database \(REGISTRAR_DATABASE_URL\)/);
   const refusal = { exit: 4, code: 'REFUSED', problems: ['ROOT_MISSING'] };
   const spoken = await assertRefused(refusal, () => scene.holdfast.say('backup', 'lacking'));
   assert.match(JSON.stringify(errorOf(spoken).problems), /not-there/);
 });
+
+test('of two deployments with one database each has its own backups; one of the other is given only when asked for', async () => {
+  const { holdfast, deployment } = scene;
+  const mine = (await traces()).manifests[0]!.replace('.json', '');
+  const { answer } = await holdfast.expect(0, 'backups', 'list', 'lacking');
+  assert.deepEqual(answer['backups'], []);
+  const spoken = await assertRefused({ exit: 2, code: 'BACKUP_NOT_FOUND' }, () =>
+    holdfast.say('restore', 'lacking', '--backup', mine, '--yes'),
+  );
+  assert.ok(
+    errorOf(spoken).remedy.includes(`holdfast restore ${deployment} --to lacking --backup ${mine}`),
+    errorOf(spoken).remedy,
+  );
+  const { answer: planned } = await holdfast.say('restore', deployment, '--plan');
+  const { warnings } = planned['plan'] as { warnings: SpokenError['problems'] };
+  assert.ok(warnings.some(({ code, subject }) => code === 'PLACE_IN_USE' && subject === 'lacking'));
+});
+
+test('a store without a byte free begins no backup', async () => {
+  await store.fill();
+  const before = (await traces()).manifests;
+  const spoken = await scene.holdfast.say('backup', scene.deployment);
+  assert.deepEqual([spoken.exit, errorOf(spoken).code], [5, 'STORE_FULL']);
+  assert.deepEqual((await traces()).manifests, before);
+  await store.free();
+});
+
+test('a store that fills during a backup fails it by name, and the backup after it is whole', async () => {
+  const document = join(scene.world.app, 'storage', 'large.bin');
+  await writeFile(document, randomBytes(4 << 20));
+  const before = (await traces()).manifests;
+  await store.fill(1 << 20);
+  const spoken = await scene.holdfast.say('backup', scene.deployment);
+  assert.deepEqual([spoken.exit, errorOf(spoken).code], [5, 'STORE_FULL']);
+  assert.deepEqual((await traces()).manifests, before);
+  await store.free();
+  await scene.holdfast.expect(0, 'backup', scene.deployment);
+  await rm(document);
+});
+
+test('a home without a byte free is said by the doctor, and after a restart all goes on', async () => {
+  const { holdfast, deployment, storeFolder } = scene;
+  await home.fill();
+  const { answer } = await holdfast.say('doctor');
+  const found = (answer['findings'] as readonly { subject: string; level: string; remedy?: string }[]).find(
+    ({ subject }) => subject === 'home',
+  );
+  assert.equal(found?.level, 'problem');
+  assert.match(found.remedy ?? '', /holdfast down && holdfast up/);
+  const started = await holdfast.expect(0, 'backup', deployment, '--no-wait');
+  const { runId } = started.answer['run'] as { runId: string };
+  await until(async () => {
+    const shown = (await holdfast.expect(0, 'runs', 'show', runId)).answer['run'];
+    return (shown as { steps: readonly { state: string }[] }).steps[0]!.state === 'completed';
+  });
+  await home.free();
+  await holdfast.expect(0, 'down');
+  await holdfast.expect(0, 'up', '--detach', '--store', storeFolder);
+  await holdfast.expect(0, 'runs', 'watch', runId);
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await pause(250);
+}

@@ -17,13 +17,16 @@ export interface Scene extends AsyncDisposable {
   readonly specFile: string;
 }
 
-export async function openScene(name: string): Promise<Scene> {
+export async function openScene(
+  name: string,
+  places: { readonly home?: string; readonly store?: string } = {},
+): Promise<Scene> {
   await using opened = new AsyncDisposableStack();
   const folder = await makeFolder(name, opened);
   const world = opened.use(await createSmallWorld(folder));
   await workInIt(world, 1);
-  const storeFolder = join(folder, 'store');
-  const stack = opened.use(await startStackFor(world, { home: join(folder, 'home'), store: storeFolder }));
+  const { home = join(folder, 'home'), store: storeFolder = join(folder, 'store') } = places;
+  const stack = opened.use(await startStackFor(world, { home, store: storeFolder }));
   const deployment = await declareWorld(stack, world);
   const specFile = join(stack.home, 'deployments', `${deployment}.yaml`);
   const owned = opened.move();

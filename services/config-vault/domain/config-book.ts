@@ -42,10 +42,11 @@ export class ConfigBook {
 
   /** A name that several files set is told apart by its file from the second on. */
   #byName(): Record<string, string> {
-    const byName: Record<string, string> = {};
+    const byName = new Map<string, string>();
     for (const { file, name, fingerprint } of this.#values) {
-      if (name !== '') byName[Object.hasOwn(byName, name) ? `${file}:${name}` : name] = fingerprint;
+      if (name !== '') byName.set(byName.has(name) ? `${file}:${name}` : name, fingerprint);
     }
-    return byName;
+    // A variable may be called __proto__: only this way it is one of the object's own.
+    return Object.fromEntries(byName);
   }
 }

@@ -46,10 +46,17 @@ async function preflightBackup(spec: Spec, { trees, envFiles, programs }: Config
   const { roots } = configOf(spec);
   const readable = files.filter((file) => file !== undefined);
   return {
-    problems: await trees.inspect(roots),
+    problems: [...(await trees.inspect(roots)), ...(await tooLarge(spec, envFiles))],
     warnings: [...missingNow(spec.config.require, readable), ...(await unmatchedNow(roots, spec))],
     factsJson: JSON.stringify({ runtime: await programs.look(spec.runtime.require, signal) }),
   };
+}
+
+async function tooLarge({ config }: Spec, envFiles: ConfigPorts['envFiles']): Promise<readonly Problem[]> {
+  const large = await Promise.all(config.envFiles.map((path) => envFiles.isTooLarge(path)));
+  return config.envFiles
+    .filter((_, at) => large[at])
+    .map((path) => problem('ENV_FILE_TOO_LARGE', path, `${path} is too large for its variables to be read`));
 }
 
 async function preflightRestore(

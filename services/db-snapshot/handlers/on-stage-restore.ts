@@ -52,7 +52,7 @@ async function fill(
 ): Promise<Awaited<ReturnType<SideDatabase['adapt']>>> {
   const stream = (name: string) => repository.read(requireStream(snapshot, name), { signal });
   let bytes = 0;
-  const silent = (name: string, activity: string, work: () => Promise<void>) =>
+  const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
     phase(name, () => withHeartbeat(() => progress({ bytes, activity }), work));
   await silent('pre-data', 'structure', () => database.restore('pre-data', stream('pre-data')));
   await phase('tables', async () => {
@@ -67,7 +67,7 @@ async function fill(
       if (table.data.bytes > 0) await database.fill(table, told());
     }
   });
-  const adapted = await phase('adapt', () => database.adapt(adaptation));
+  const adapted = await silent('adapt', 'sessions and schedules', () => database.adapt(adaptation));
   await phase('sequences', () => database.setSequences(readNdjson<SequenceRecord>(stream('sequences'))));
   await silent('post-data', 'keys, indexes and triggers', () =>
     database.restore('post-data', stream('post-data')),

@@ -66,15 +66,15 @@ async function writeStreams(
       signal,
       onBytes: (passed) => progress({ bytes: tally.moved(passed), bytesTotal, activity }),
     });
-  const silent = <T>(activity: string, work: () => Promise<T>) =>
-    withHeartbeat(() => progress({ bytes: tally.moved(0), bytesTotal, activity }), work);
+  const alive = (activity: string) => () => progress({ bytes: tally.moved(0), bytesTotal, activity });
+  const silent = <T>(activity: string, work: () => Promise<T>) => withHeartbeat(alive(activity), work);
   const streams: Record<string, StreamRef> = {};
   for (const section of ['pre-data', 'post-data'] as const)
     streams[section] = await phase(section, () =>
       silent(section, () => write(section)(source.dump(section))),
     );
   streams['tables'] = await phase('tables', () =>
-    write('list of tables')(writeNdjson(tableRecords({ source, spec, tally, write, silent }))),
+    write('list of tables')(writeNdjson(tableRecords({ source, spec, tally, write, alive }))),
   );
   streams['documents'] = await phase('documents', () =>
     silent('document paths', () => write('document paths')(writeNdjson(documentRows(source, spec, tally)))),

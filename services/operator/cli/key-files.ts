@@ -1,6 +1,7 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { HoldfastError } from '#libs/kernel/errors.ts';
+import { createFile } from '#deploy/local/create-file.ts';
+import { notWritten } from '#deploy/local/home.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { newIdentity } from '#libs/repository/open.ts';
 import { readIdentity } from '#libs/runtime/key-file.ts';
@@ -14,20 +15,9 @@ export async function readOrMakeIdentity(file: string, comment: readonly string[
   const lines = [...comment.map((line) => `# ${line}`), made.reveal(), ''];
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await createDurably(file, lines.join('\n'));
-    return made;
+    if (await createFile(file, lines.join('\n'))) return made;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return await readIdentity(file);
-    throw new HoldfastError('NOT_WRITABLE', { file }, { cause: error });
+    throw notWritten(error, { file });
   }
-}
-
-async function createDurably(path: string, text: string): Promise<void> {
-  {
-    await using file = await open(path, 'wx', 0o600);
-    await file.writeFile(text);
-    await file.sync();
-  }
-  await using folder = await open(dirname(path), 'r');
-  await folder.sync();
+  return await readIdentity(file);
 }

@@ -1,15 +1,24 @@
 import { manifestSchema, signedManifestSchema, type Manifest } from '#libs/contracts/manifest.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { canonicalJson } from '#libs/kernel/json.ts';
-import { sha256 } from '#libs/kernel/ids.ts';
+import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import type { Repository } from '#libs/repository/port.ts';
+import { newestFirst } from '#libs/saga/commit-order.ts';
+import type { LogEntry } from '#libs/saga/log.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Manifests, StoredManifest } from '../ports.ts';
 
 const BACKUP_PATTERN = /^\d{8}T\d{6}Z-[0-9a-f]{8}$/;
 
-/** `backups/<deployment>/<id>.json`, created once; signature and repository are checked at every read. */
-export function manifestStore(store: ObjectStore, repository: Repository): Manifests {
+/**
+ * `backups/<deployment>/<id>.json`, created once; signature and repository are checked at every read. Their order is the
+ * log's; one that cannot be read keeps nobody from a backup.
+ */
+export function manifestStore(
+  store: ObjectStore,
+  repository: Repository,
+  readLog: (deployment: string) => Promise<readonly LogEntry[]>,
+): Manifests {
   const nameOf = (deployment: string, id: string) => `backups/${deployment}/${id}.json`;
 
   const readNamed = async (deployment: string, id: string): Promise<StoredManifest> => {
@@ -18,10 +27,11 @@ export function manifestStore(store: ObjectStore, repository: Repository): Manif
   };
 
   const listIds = async (deployment: string): Promise<readonly string[]> => {
+    if (!TOKEN_PATTERN.test(deployment)) return [];
     const ids: string[] = [];
     for await (const { name } of store.list(`backups/${deployment}/`))
       ids.push(name.slice(`backups/${deployment}/`.length, -'.json'.length));
-    return ids.toReversed();
+    return newestFirst(ids, await readLog(deployment).catch(() => []));
   };
 
   return {
@@ -39,6 +49,7 @@ export function manifestStore(store: ObjectStore, repository: Repository): Manif
       const id = backupId === 'latest' ? (await listIds(deployment))[0] : backupId;
       const known =
         id !== undefined &&
+        TOKEN_PATTERN.test(deployment) &&
         BACKUP_PATTERN.test(id) &&
         (await store.head(nameOf(deployment, id))) !== undefined;
       if (!known) throw new HoldfastError('BACKUP_NOT_FOUND', { deployment, backup: backupId });

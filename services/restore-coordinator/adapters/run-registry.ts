@@ -11,7 +11,7 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import type { Progress, RunRequest, Runs } from '../ports.ts';
-import { followRun, listRuns, readRun, requireState, WATCH_POLL_MS } from './run-views.ts';
+import { followRun, listRuns, readRun, requireKind, requireState, WATCH_POLL_MS } from './run-views.ts';
 import { createWake, type RunWake } from './wake.ts';
 
 export interface RegistryDeps {
@@ -56,7 +56,7 @@ export class RunRegistry implements Runs, AsyncDisposable {
         this.#opening.delete(runId);
       });
     this.#opening.set(runId, opening);
-    return opening;
+    return requireKind(await opening, request.kind);
   }
 
   async #open(runId: string, request: RunRequest): Promise<RunState> {

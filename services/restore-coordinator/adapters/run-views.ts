@@ -3,7 +3,7 @@ import { RUN_PATTERN } from '#libs/kernel/ids.ts';
 import type { Chain } from '#libs/saga/chain.ts';
 import { fold, isFinished, type RunState } from '#libs/saga/fold.ts';
 import { runJournal, type JournalEntry, type JournalEvent } from '#libs/saga/journal.ts';
-import { deploymentLog } from '#libs/saga/log.ts';
+import { deploymentLog, type LogEntry } from '#libs/saga/log.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 
 /** Watchers look again at least this often: an entry may be another coordinator's. */
@@ -22,12 +22,19 @@ export async function listRuns(
   deployments: readonly string[],
 ): Promise<readonly RunState[]> {
   const opened = await Promise.all(deployments.map((name) => deploymentLog(store, name).refresh()));
+  const inOrder = opened.flatMap(openedRuns).toSorted((a, b) => (a.atMost < b.atMost ? -1 : 1));
   // An opener that crashed, or that lost to another one, leaves a second entry of the same run.
-  const openedAt = new Map(
-    opened.flat().flatMap(({ at, event }) => (event.kind === 'opened' ? [[event.runId, at] as const] : [])),
-  );
-  const newestFirst = [...openedAt].toSorted(([, a], [, b]) => (a < b ? 1 : -1));
-  return Promise.all(newestFirst.map(([runId]) => readRun(store, runId)));
+  const runIds = new Set(inOrder.toReversed().map(({ runId }) => runId));
+  return Promise.all([...runIds].map((runId) => readRun(store, runId)));
+}
+
+/** A log is in its order whatever the clock said: no entry is older than the one before it. */
+function openedRuns(entries: readonly LogEntry[]): readonly { runId: string; atMost: string }[] {
+  let atMost = '';
+  return entries.flatMap(({ at, event }) => {
+    if (at > atMost) atMost = at;
+    return event.kind === 'opened' ? [{ runId: event.runId, atMost }] : [];
+  });
 }
 
 /** Entries after a sequence as they come, and undefined at each pause between; ends with the run. */
@@ -55,6 +62,13 @@ export async function* followRun(options: {
 export function requireState(journal: Chain<JournalEvent>, runId: string): RunState {
   const state = fold(journal.entries);
   if (state === undefined) throw new HoldfastError('RUN_NOT_FOUND', { run: runId });
+  return state;
+}
+
+/** Throws REQUEST_ID_TAKEN: the same key asked for another kind of run before, and its answer would be no answer. */
+export function requireKind(state: RunState, wanted: string): RunState {
+  const { deployment, runId, kind } = state.header;
+  if (kind !== wanted) throw new HoldfastError('REQUEST_ID_TAKEN', { deployment, run: runId, kind, wanted });
   return state;
 }
 

@@ -21,3 +21,12 @@ test('one slot has one key, whenever it is looked at, and the next slot another'
   assert.equal(drillDue('30d', last, NOW), drillDue('30d', last, NOW + DAY_MS));
   assert.notEqual(drillDue('30d', last, NOW), drillDue('30d', [run('drill', 40)], NOW));
 });
+
+test('a drill that a clock gone wrong opened years ahead keeps nobody from the next one, which is one slot', () => {
+  const ahead = run('drill', -400);
+  const key = drillDue('30d', [ahead], NOW);
+  assert.equal(key, drillDue('30d', [ahead], NOW + DAY_MS));
+  assert.notEqual(key, 'drill/first', 'which is the run that there is');
+  assert.equal(drillDue('30d', [ahead, run('drill', 1)], NOW), undefined);
+  assert.notEqual(drillDue('30d', [ahead, run('drill', 31)], NOW), key);
+});

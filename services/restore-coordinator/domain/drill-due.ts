@@ -2,6 +2,9 @@ import type { RunState } from '#libs/saga/fold.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** A drill further ahead than this was opened by a clock gone wrong, and must not keep the next one waiting for years. */
+const AHEAD_MAX_MS = 86_400_000;
+
 /**
  * Key of the slot whose drill is to start now; undefined while the last drill, however it ended, is young enough. The
  * same slot is the same run, so that two coordinators start one. Pure.
@@ -15,7 +18,8 @@ export function drillDue(
   const opened = runs
     .filter(({ header }) => header.kind === 'drill')
     .map(({ header }) => Date.parse(header.openedAt));
-  const newest = Math.max(...opened);
-  if (newest > now - everyMs) return undefined;
+  const sound = opened.filter((time) => time <= now + AHEAD_MAX_MS);
+  if (Math.max(...sound) > now - everyMs) return undefined;
+  const newest = Math.max(...(sound.length === 0 ? opened : sound));
   return `drill/${opened.length === 0 ? 'first' : new Date(newest).toISOString()}`;
 }

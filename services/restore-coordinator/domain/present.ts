@@ -1,4 +1,4 @@
-import type { ErrorRecord } from '#libs/kernel/errors.ts';
+import type { ErrorRecord, Problem } from '#libs/kernel/errors.ts';
 import type { Saga, SagaStep } from '#libs/saga/define.ts';
 import { undoName } from '#libs/saga/define.ts';
 import type { RunState, StepState } from '#libs/saga/fold.ts';
@@ -103,6 +103,6 @@ export function presentBackup({ manifest }: StoredManifest) {
   };
 }
 
-export function presentDeclared({ spec, version, yaml }: DeclaredSpec) {
-  return { deployment: spec.deployment, specVersion: version, specYaml: yaml };
+export function presentDeclared({ spec, version, yaml }: DeclaredSpec, warnings: readonly Problem[] = []) {
+  return { deployment: spec.deployment, specVersion: version, specYaml: yaml, warnings };
 }

@@ -2,6 +2,7 @@ import type { CallContext } from '#libs/runtime/contract.ts';
 import { parseRelocation } from '#libs/contracts/relocation.ts';
 import { livingPlaces } from '../domain/elsewhere.ts';
 import { draftRestore, type RestoreWish } from '../domain/restore-plan.ts';
+import { findShared } from './declare-deployment.ts';
 import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
 import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 
@@ -27,7 +28,7 @@ export async function planFor(
   const { deployment, relocationJson } = wish;
   const relocation = parseRelocation(relocationJson);
   const { version: specVersion, spec } = await specs.read(deployment);
-  const stored = await readOffering(manifests, wish);
+  const stored = await readOffering({ specs, manifests }, wish);
   const draft = draftRestore({ stored, specVersion, components: wish.components, relocationJson });
   const { snapshots } = draft.parameters;
   const answer = await inquiry.preflight(
@@ -36,12 +37,17 @@ export async function planFor(
   );
   const components = snapshots.map(({ component }) => component);
   const problems = [...livingPlaces(spec, relocation, components), ...answer.problems];
-  return { ...draft, ...answer, problems, specVersion };
+  // Beside the living system nothing of another one is touched either, or livingPlaces has said so.
+  const shared = relocation === undefined ? await findShared(spec, specs) : [];
+  return { ...draft, ...answer, problems, warnings: [...shared, ...answer.warnings], specVersion };
 }
 
-/** A damaged manifest harms all components; what can be restored instead is named. Throws REFUSED for it. */
+/**
+ * A damaged manifest harms all components; what can be restored instead is named. Throws REFUSED for it, and
+ * BACKUP_NOT_FOUND: for a backup of another deployment with how that is asked for.
+ */
 async function readOffering(
-  manifests: CoordinatorPorts['manifests'],
+  { specs, manifests }: Pick<CoordinatorPorts, 'specs' | 'manifests'>,
   { sourceDeployment, deployment, backupId }: RestoreWish,
 ): Promise<StoredManifest> {
   const source = sourceDeployment || deployment;
@@ -49,6 +55,10 @@ async function readOffering(
     return await manifests.read(source, backupId || 'latest');
   } catch (thrown) {
     const error = HoldfastError.from(thrown);
+    if (error.code === 'BACKUP_NOT_FOUND') {
+      for (const other of await specs.list())
+        if (other !== source) await refuseForeign(manifests, { other, deployment, backupId });
+    }
     if (error.code !== 'MANIFEST_DAMAGED') throw error;
     const damaged = String(error.details['id']);
     const older = await findOlder(manifests, source, damaged);
@@ -66,12 +76,29 @@ async function readOffering(
   }
 }
 
+/** An id without its deployment could be meant for it, or be a slip that replaces one system by another. */
+async function refuseForeign(
+  manifests: CoordinatorPorts['manifests'],
+  { other, deployment, backupId }: { other: string; deployment: string; backupId: string },
+): Promise<void> {
+  const found = await manifests.read(other, backupId).catch(() => undefined);
+  if (backupId === 'latest' || found === undefined) return;
+  throw new HoldfastError('BACKUP_NOT_FOUND', {
+    deployment,
+    backup: backupId,
+    reason: `it is a backup of ${other}`,
+    remedy: `if ${deployment} is to become a copy of ${other}: holdfast restore ${other} --to ${deployment} --backup ${backupId}`,
+  });
+}
+
 async function findOlder(
   manifests: CoordinatorPorts['manifests'],
   deployment: string,
   damaged: string,
 ): Promise<string | undefined> {
+  let passed = false;
   for await (const listed of manifests.list(deployment))
-    if ('manifest' in listed && listed.manifest.backupId < damaged) return listed.manifest.backupId;
+    if ('damaged' in listed) passed ||= listed.backupId === damaged;
+    else if (passed) return listed.manifest.backupId;
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { refuseAll } from '#libs/kernel/errors.ts';
+import { HoldfastError, refuseAll } from '#libs/kernel/errors.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { specDigest } from '#libs/contracts/spec.ts';
@@ -7,6 +7,7 @@ import { staged, verifyOutcome } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
+import { backupIdOf } from '../domain/backup-id.ts';
 import { keptStates } from '../domain/kept-states.ts';
 import { buildManifest, snapshotEntry } from '../domain/manifest.ts';
 import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
@@ -55,6 +56,31 @@ async function preflightBackup(
 
 /** THE COMMIT: everything the manifest cites is durable and was read back; the log entry follows and can be repeated. */
 async function commitBackup(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<Json> {
+  // Before a crash: what came after it is no reason to compare again.
+  const committed = (await findManifest(header, ports)) ?? (await commitNew(header, outcomes, ports));
+  const { manifest, digest } = committed;
+  await ports.record(header.deployment, {
+    kind: 'committed',
+    runId: header.runId,
+    backupId: manifest.backupId,
+    manifestDigest: digest,
+  });
+  return { backupId: manifest.backupId, manifestDigest: digest, completeness: manifest.completeness };
+}
+
+async function findManifest(
+  header: RunHeader,
+  { manifests }: BodyPorts,
+): Promise<StoredManifest | undefined> {
+  try {
+    return await manifests.read(header.deployment, backupIdOf(header));
+  } catch (thrown) {
+    if (HoldfastError.from(thrown).code === 'BACKUP_NOT_FOUND') return undefined;
+    throw thrown;
+  }
+}
+
+async function commitNew(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<StoredManifest> {
   const { spec, yaml } = await ports.specs.read(header.deployment, header.specVersion);
   const taken = COMPONENT_STEPS.map((step) => snapshotOf(outcomes, step));
   const compared = compareWithLast({
@@ -63,7 +89,7 @@ async function commitBackup(header: RunHeader, outcomes: Outcomes, ports: BodyPo
     snapshots: taken.map(snapshotEntry),
     acceptedBy: acceptedBy(header),
   });
-  const { manifest, digest } = await ports.manifests.commit(
+  return await ports.manifests.commit(
     buildManifest({
       header,
       spec,
@@ -76,26 +102,15 @@ async function commitBackup(header: RunHeader, outcomes: Outcomes, ports: BodyPo
       compared,
     }),
   );
-  await ports.record(header.deployment, {
-    kind: 'committed',
-    runId: header.runId,
-    backupId: manifest.backupId,
-    manifestDigest: digest,
-  });
-  return { backupId: manifest.backupId, manifestDigest: digest, completeness: manifest.completeness };
 }
 
-/** The newest complete backup of an earlier moment; a partial one says nothing about what is missing. */
+/** The newest complete backup; a partial one says nothing about what is missing. */
 async function previousOf(
-  { runId, deployment, openedAt }: RunHeader,
+  { deployment }: RunHeader,
   { manifests }: BodyPorts,
 ): Promise<Manifest | undefined> {
-  for await (const entry of manifests.list(deployment)) {
-    if ('damaged' in entry) continue;
-    const { manifest }: StoredManifest = entry;
-    const earlier = manifest.runId !== runId && manifest.startedAt <= openedAt;
-    if (earlier && manifest.completeness === 'complete') return manifest;
-  }
+  for await (const entry of manifests.list(deployment))
+    if ('manifest' in entry && entry.manifest.completeness === 'complete') return entry.manifest;
   return undefined;
 }
 

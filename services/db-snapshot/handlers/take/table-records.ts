@@ -1,6 +1,7 @@
 import type { TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { StreamRef } from '#libs/repository/port.ts';
+import { withHeartbeat, withHeartbeats } from '#libs/runtime/heartbeat.ts';
 import { isExcluded } from '../../domain/excluded-tables.ts';
 import { tableText } from '../../domain/find-table.ts';
 import type { Tally } from '../../domain/tally.ts';
@@ -11,8 +12,8 @@ interface Taking {
   readonly spec: Spec;
   readonly tally: Tally;
   readonly write: (activity: string) => (bytes: AsyncIterable<Uint8Array>) => Promise<StreamRef>;
-  /** Around what moves no bytes of ours. */
-  readonly silent: <T>(activity: string, work: () => Promise<T>) => Promise<T>;
+  /** Sign of life where no bytes of ours move. */
+  readonly alive: (activity: string) => () => void;
 }
 
 /** Copies and proves one table after the other. An excluded table is there, and empty. */
@@ -21,7 +22,7 @@ export async function* tableRecords({
   spec,
   tally,
   write,
-  silent,
+  alive,
 }: Taking): AsyncIterable<TableRecord> {
   for (const table of source.tables) {
     const { schema, name, columns, format, algorithm } = table;
@@ -30,8 +31,9 @@ export async function* tableRecords({
       const data = await write(tableText(table))(nothing());
       yield { ...record, rows: 0, contentHash: { algorithm, value: '0' }, data };
     } else {
-      const data = await write(tableText(table))(source.copy(table));
-      const proof = await silent(`proof of ${tableText(table)}`, () => source.prove(table));
+      const text = tableText(table);
+      const data = await write(text)(withHeartbeats(alive(text), source.copy(table)));
+      const proof = await withHeartbeat(alive(`proof of ${text}`), () => source.prove(table));
       tally.counted(tableText(table), proof.rows);
       yield { ...record, ...proof, data };
     }

@@ -10,6 +10,7 @@ import { lookAtApplication } from '../init/look.ts';
 import type { Question } from '../init/found.ts';
 import { writeSecret } from '../init/services-env.ts';
 import { specText } from '../init/spec-text.ts';
+import { problemsText } from '../problems.ts';
 import { prepareRepository } from '../prepare-repository.ts';
 import { rememberedStore } from '../store-choice.ts';
 import { recoveryLines } from './up.ts';
@@ -71,11 +72,16 @@ async function readSpecFile(file: string): Promise<string> {
 /** Every problem of the text is told here already, also when no stack runs. */
 async function declare(text: string, context: Context): Promise<Answer> {
   const { deployment } = parseSpec(text);
-  const declared = await withFrontDoor(context, async (door) => await door.declareDeployment(text));
-  return {
-    data: { deployment, specVersion: declared.specVersion },
-    text: `${deployment} is declared, version ${declared.specVersion}\nnext: holdfast backup ${deployment}`,
-  };
+  const { specVersion, warnings } = await withFrontDoor(
+    context,
+    async (door) => await door.declareDeployment(text),
+  );
+  const lines = [
+    `${deployment} is declared, version ${specVersion}`,
+    ...(warnings.length === 0 ? [] : ['warnings:', problemsText(warnings)]),
+    `next: holdfast backup ${deployment}`,
+  ];
+  return { data: { deployment, specVersion, warnings }, text: lines.join('\n') };
 }
 
 async function initByLooking(root: string, input: Input, context: Context): Promise<Answer> {

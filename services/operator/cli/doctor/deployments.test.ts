@@ -20,6 +20,19 @@ test('the age of a backup is that of its mark, told as it is, and too old is a p
   );
 });
 
+test('a mark ahead of the clock is no young backup', () => {
+  const backups = [{ ...BACKUP, mark: '2026-11-24T15:39:21Z' }];
+  const [found] = ageFindings(
+    { deployment: 'records', specYaml },
+    backups,
+    Date.parse('2026-11-24T12:00:00Z'),
+  );
+  assert.deepEqual(
+    [found?.level, found?.message],
+    ['problem', 'newest backup b lies 3 h 39 min ahead of this clock'],
+  );
+});
+
 test('no backup is a problem; a damaged one is none', () => {
   const levels = (backups: Parameters<typeof ageFindings>[1]) =>
     ageFindings({ deployment: 'records', specYaml }, backups, 0).map(({ level }) => level);

@@ -39,6 +39,10 @@ export async function examineDeployments(state: KnownStack, context: Context): P
   });
 }
 
+/** Clocks that are kept in time are within this. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+const CLOCK_REMEDY = 'set the clocks of this host and of the database server right, then take a backup';
+
 /** The age that counts is that of the mark: what came after it would be lost. Pure. */
 export function ageFindings(
   { deployment, specYaml }: Pick<Deployment, 'deployment' | 'specYaml'>,
@@ -55,6 +59,15 @@ export function ageFindings(
   const newest = backups.find(({ completeness }) => completeness !== 'damaged');
   if (newest === undefined) return [...damaged, bad(deployment, 'has no backup', remedy)];
   const age = now - Date.parse(momentOf(newest.mark));
+  if (age < -CLOCK_SKEW_MS)
+    return [
+      ...damaged,
+      bad(
+        deployment,
+        `newest backup ${newest.backupId} lies ${durationText(-age)} ahead of this clock`,
+        CLOCK_REMEDY,
+      ),
+    ];
   const said = `RPO observed ${durationText(age)}, objective ${rpo}`;
   const young = age <= durationMs(rpo) ? ok(deployment, said) : bad(deployment, said, remedy);
   const partial =

@@ -5,7 +5,7 @@ import { examineDeployments } from './deployments.ts';
 import { bad, type Finding } from './finding.ts';
 import { examineKeys } from './keys.ts';
 import { examineStack } from './stack.ts';
-import { examineStore } from './store.ts';
+import { examineHome, examineStore } from './store.ts';
 import { examineTools } from './tools.ts';
 
 /** Everything, in the order in which one thing needs another. A part that cannot be looked at is a finding itself. */
@@ -14,6 +14,7 @@ export async function examine(context: Context): Promise<readonly Finding[]> {
   const findings = await Promise.all([
     seen('tools', () => examineTools(context)),
     seen('stack', () => examineStack(state)),
+    seen('home', () => examineHome(context)),
     seen('store', () => examineStore(state, context)),
     seen('keys', () => examineKeys(state, context)),
     seen('deployments', () => examineDeployments(state, context)),

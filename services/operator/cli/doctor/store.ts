@@ -26,8 +26,23 @@ export async function examineStore(state: KnownStack, context: Context): Promise
 
 async function roomFindings(url: string): Promise<readonly Finding[]> {
   if (!url.startsWith('disk:')) return [];
-  const { bavail, bsize } = await statfs(fileURLToPath(`file:${url.slice('disk:'.length)}`));
-  const free = bavail * bsize;
+  const free = await freeBytes(fileURLToPath(`file:${url.slice('disk:'.length)}`));
   if (free >= FREE_MIN) return [ok('room', `${bytesText(free)} free`)];
   return [bad('room', `${bytesText(free)} free`, 'free space on the disk of the store, or move the store')];
+}
+
+/** What the bus and a few logs need. */
+const HOME_FREE_MIN = 16 << 20;
+
+/** A nats-server that once could not write stores nothing more until it is started again (2.15, 2026-11). */
+export async function examineHome({ home }: Context): Promise<readonly Finding[]> {
+  const free = await freeBytes(home.folder);
+  const said = `${bytesText(free)} free in ${home.folder}`;
+  if (free >= HOME_FREE_MIN) return [ok('home', said)];
+  return [bad('home', said, 'free space there, then: holdfast down && holdfast up --detach')];
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }

@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readApplicationEnv } from '#libs/runtime/env-file.ts';
 
 /** An env file of the application, parsed. Values are secrets until proven otherwise: none is printed. */
 export interface AppEnvFile {
@@ -21,7 +22,7 @@ export async function readAppEnvFiles(root: string): Promise<readonly AppEnvFile
   return await Promise.all(
     names.map(async (name) => ({
       path: join(root, name),
-      values: parseAppEnv(await readFile(join(root, name), 'utf8')),
+      values: parseAppEnv((await readApplicationEnv(join(root, name))).toString()),
     })),
   );
 }
