@@ -141,6 +141,10 @@ export function restoreFacts(spoken: Spoken) {
   return { runId: run.runId, durationMs: tookMs(run), phases };
 }
 
+export function runOf({ answer }: Spoken): SpokenRun {
+  return (answer as unknown as { run: SpokenRun }).run;
+}
+
 /** Every check that a run's steps reported. */
 export function checksOf(spoken: Spoken): readonly Check[] {
   return spoken.lines.flatMap(({ event }) => {
