@@ -303,6 +303,10 @@ export const CATALOGUE = {
     status: 'ABORTED',
     exit: EXIT.refused,
   },
+  BACKUP_PARTIAL: refused(
+    'something could not be taken whole, and policy.partial is refuse',
+    'see the list; to commit a backup that says partial instead, set policy.partial to keep',
+  ),
   CHANGED_SINCE_LAST: refused(
     'source is not what it was at the last backup, and nobody has said that this is meant',
     'look at each change; when all are meant: holdfast backup DEPLOYMENT --accept-changes',

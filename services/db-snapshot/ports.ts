@@ -44,6 +44,8 @@ export interface FrozenSource extends AsyncDisposable {
   readonly mark: string;
   /** Tables that hold rows themselves, in the order of their names. */
   readonly tables: readonly DataTable[];
+  /** Object ids of tables whose rows the role may not read: they are named as left out. */
+  readonly unreadable: ReadonlySet<string>;
   readonly relations: readonly { readonly schema: string; readonly name: string }[];
   /** What no backup of ours holds, beyond what the spec excludes. */
   readonly leftOut: readonly LeftOut[];

@@ -15,9 +15,10 @@ export async function startHoldfast(options: {
   home: string;
   store: string;
   env: Readonly<Record<string, string>>;
+  through?: readonly string[];
 }): Promise<RunningStack> {
-  const { home, store, env } = options;
-  const holdfast = holdfastOn(home, { env });
+  const { home, store, ...how } = options;
+  const holdfast = holdfastOn(home, how);
   await holdfast.expect(0, 'up', '--detach', '--store', store);
   return {
     holdfast,
@@ -139,10 +140,6 @@ export function restoreFacts(spoken: Spoken) {
     .filter(({ finishedAt }) => finishedAt !== '')
     .map(({ name, startedAt, finishedAt }) => ({ name, ms: Date.parse(finishedAt) - Date.parse(startedAt) }));
   return { runId: run.runId, durationMs: tookMs(run), phases };
-}
-
-export function runOf({ answer }: Spoken): SpokenRun {
-  return (answer as unknown as { run: SpokenRun }).run;
 }
 
 /** Every check that a run's steps reported. */

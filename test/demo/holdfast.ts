@@ -22,16 +22,22 @@ export interface Holdfast {
   expect(exit: number, ...words: readonly string[]): Promise<Spoken>;
 }
 
-/** The command line on a home of its own; `program` names another copy of it. */
+/** The command line on a home of its own; `program` names another copy of it, `through` a command it is started by. */
 export function holdfastOn(
   home: string,
-  options: { env?: Readonly<Record<string, string>>; program?: string; cwd?: string } = {},
+  options: {
+    env?: Readonly<Record<string, string>>;
+    program?: string;
+    cwd?: string;
+    through?: readonly string[];
+  } = {},
 ): Holdfast {
-  const { env = {}, program = PROGRAM_FILE, cwd = process.cwd() } = options;
+  const { env = {}, program = PROGRAM_FILE, cwd = process.cwd(), through = [] } = options;
   let given = 0;
   const hear: Holdfast['hear'] = async (onLine, ...words) => {
     given += 1;
-    const started = execa(process.execPath, [program, ...words, '--json', '--home', home], {
+    const [first, ...rest] = [...through, process.execPath, program, ...words, '--json', '--home', home];
+    const started = execa(first!, rest, {
       cwd,
       env: { ...env, HOLDFAST_HOME: home },
       reject: false,

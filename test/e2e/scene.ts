@@ -17,13 +17,15 @@ export interface Scene extends AsyncDisposable {
   readonly specFile: string;
 }
 
-export async function openScene(name: string): Promise<Scene> {
+export async function openScene(name: string, how: StackOptions = {}): Promise<Scene> {
   await using opened = new AsyncDisposableStack();
   const folder = await makeFolder(name, opened);
   const world = opened.use(await createSmallWorld(folder));
   await workInIt(world, 1);
   const storeFolder = join(folder, 'store');
-  const stack = opened.use(await startStackFor(world, { home: join(folder, 'home'), store: storeFolder }));
+  const stack = opened.use(
+    await startStackFor(world, { home: join(folder, 'home'), store: storeFolder, ...how }),
+  );
   const deployment = await declareWorld(stack, world);
   const specFile = join(stack.home, 'deployments', `${deployment}.yaml`);
   const owned = opened.move();
@@ -39,6 +41,11 @@ export async function openScene(name: string): Promise<Scene> {
   };
 }
 
+export interface StackOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly through?: readonly string[];
+}
+
 export async function makeFolder(name: string, owner: AsyncDisposableStack): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `holdfast-${name}-`));
   owner.defer(() => rm(folder, { recursive: true, force: true }));
@@ -52,9 +59,9 @@ export async function createSmallWorld(folder: string): Promise<World> {
 
 export async function startStackFor(
   world: World,
-  { home, store, env = {} }: { home: string; store: string; env?: Readonly<Record<string, string>> },
+  { home, store, env = {}, through = [] }: { home: string; store: string } & StackOptions,
 ): Promise<RunningStack> {
-  return await startHoldfast({ home, store, env: { ...world.environment, ...env } });
+  return await startHoldfast({ home, store, env: { ...world.environment, ...env }, through });
 }
 
 export interface SpokenError {

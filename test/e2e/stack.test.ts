@@ -163,7 +163,7 @@ test('a coordinator killed between proof and switch leaves the system wholly old
   await assertEqualTo(run.state === 'completed' ? backedUp : old, 'after-kill');
 });
 
-test('a check that fails puts everything back as it was before the restore', async () => {
+test('F19: a check that fails puts everything back as it was before the restore', async () => {
   const old = await backUpAndWorkOn(3);
   // Something else answers there.
   const url = `${scene.world.baseUrl}/health`;

@@ -148,6 +148,11 @@ export const FINDINGS: readonly Finding[] = [
     holds: measured,
   },
   {
+    id: 'H5',
+    title: 'no account is made by a restore, and no identifier is another',
+    holds: (seen) => sameTables(seen, /\b(users|documents)$/),
+  },
+  {
     id: 'H6',
     title: 'every path in a row resolves to a file of its size and digest',
     holds: ({ after }) => documentsFit(after),

@@ -139,6 +139,13 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
         })),
       }),
   },
+  H5: {
+    what: 'a document has a new identifier',
+    harm: (bench) =>
+      bench.onDatabase(
+        'UPDATE documents SET uuid = gen_random_uuid() WHERE id = (SELECT min(id) FROM documents)',
+      ),
+  },
   H6: {
     what: 'a document’s file is gone',
     harm: (bench) =>

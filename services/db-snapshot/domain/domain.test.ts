@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StagedDatabase } from '#libs/contracts/requests.ts';
 import { keptName, sideName, sidePrefix } from './names.ts';
-import { groupRules, leavesRoots, resolveDocument, type DocumentRule } from './document-rows.ts';
+import { groupRules, isAddress, leavesRoots, resolveDocument, type DocumentRule } from './document-rows.ts';
 import { planPivot, planUndo, stageOf } from './switch.ts';
 
 const RUN = '0123456789abcdef0123456789abcdef';
@@ -38,6 +38,11 @@ test('rules of the same columns are read once, and a path may lead out of every 
     ['a/b', 'a/../b', '../b', '/etc/passwd'].map((path) => leavesRoots(path)),
     [false, false, true, true],
   );
+});
+
+test('an address is told from a path', () => {
+  const told = ['s3://bucket/a.pdf', 'https://x/a', 'C:/a', 'a/b://c', 'docs/s3:/a'].map(isAddress);
+  assert.deepEqual(told, [true, true, false, false, false]);
 });
 
 test('only a SHA-256 is a digest to compare with', () => {

@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SERVICE_NAMES } from '#libs/contracts/services.ts';
-import { runOf } from '../holdfast-scheme.ts';
 import type { Spoken } from '../holdfast.ts';
 import { describeSystem, judge, observeWhole } from '../judge.ts';
 import { killProcess } from '../kill.ts';
@@ -90,7 +89,8 @@ async function killWhile(kind: Kind, theatre: Theatre, victim: string, words: re
   };
   const spoken = await stack.holdfast.hear(
     (line) => {
-      if (entryOf(line) === entry) back ??= kill();
+      const { kind: told, step } = eventOf(line);
+      if (`${told} ${step}` === entry) back ??= kill();
     },
     kind,
     ...words,
@@ -112,13 +112,14 @@ function drawMoment(kind: Kind, victim: string, seed: number): { entry: string; 
 }
 
 function isWithin(kind: Kind, spoken: Spoken, killedAt = ''): boolean {
-  const end = (step: string) => runOf(spoken).steps.find(({ name }) => name === step)!.finishedAt;
+  // A step that began again has another end in the run: what was told first counts.
+  const end = (step: string) =>
+    spoken.lines.map(eventOf).find((event) => event.kind === 'step-completed' && event.step === step)!.at;
   return end(FIRST_BYTE[kind]) <= killedAt && killedAt <= end('commit');
 }
 
-function entryOf({ event }: Record<string, unknown>): string {
-  const { kind = '', step = '' } = (event ?? {}) as { kind?: string; step?: string };
-  return `${kind} ${step}`;
+function eventOf({ event }: Record<string, unknown>) {
+  return (event ?? {}) as { readonly kind?: string; readonly step?: string; readonly at: string };
 }
 
 function scheduled(step: string): string {
