@@ -303,6 +303,10 @@ export const CATALOGUE = {
     status: 'ABORTED',
     exit: EXIT.refused,
   },
+  MIGRATIONS_DIFFER: refused(
+    'migrations of the backup are not those of the code',
+    'install the release that the backup was made with, or go on and migrate after the restore',
+  ),
   BACKUP_PARTIAL: refused(
     'something could not be taken whole, and policy.partial is refuse',
     'see the list; to commit a backup that says partial instead, set policy.partial to keep',

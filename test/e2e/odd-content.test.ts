@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { parseDocument } from 'yaml';
 import { readStack } from '#deploy/local/stack.ts';
 import { readEnvFile } from '#libs/runtime/env-file.ts';
@@ -27,6 +28,9 @@ before(async () => {
   scene = await openScene('odd-content', { env, through: AS_EVERYBODY });
   odd = join(scene.world.app, 'storage', 'odd names');
   await mkdir(odd);
+  const logs = join(scene.world.app, 'logs');
+  await appendFile(join(logs, 'edms.log'), '2020-02-29 12:00:00,001 INFO a day of its own\n');
+  await writeFile(join(logs, 'edms.log.1.gz'), gzipSync('2020-02-29 11:59:00 INFO packed away\n'));
 });
 after(async () => {
   await scene[Symbol.asyncDispose]();
@@ -72,6 +76,21 @@ test('names with spaces, quotes, line breaks and bytes that are no UTF-8 come ba
   assert.deepEqual(inOrder(back), inOrder(NAMES.map(([name]) => name)));
   for (const [name] of NAMES)
     assert.deepEqual(await readFile(below(odd, name)), Buffer.concat([name, Buffer.from([0, 1, 255])]));
+});
+
+test('F34: logs of a backup are searched by time, also those that were packed away', async () => {
+  const search = async (...words: readonly string[]) => {
+    const { answer } = await scene.holdfast.expect(0, 'files', 'search', scene.deployment, 'logs', ...words);
+    return (answer['lines'] as readonly { path: string; at: string }[]).map(({ path, at }) => [path, at]);
+  };
+  const day = await search('--from', '2020-02-29', '--to', '2020-02-29');
+  assert.deepEqual(day, [
+    ['edms.log', '2020-02-29T12:00:00'],
+    ['edms.log.1.gz', '2020-02-29T11:59:00'],
+  ]);
+  assert.equal((await search('packed', '--from', '2020-02-29T11:59')).length, 1);
+  assert.deepEqual(await search('packed', '--from', '2020-02-29T12:00'), []);
+  assert.ok((await search('--from', '2021-01-01')).length > 0, 'what the application itself wrote');
 });
 
 test('what is no file is named, and makes no backup partial', async () => {

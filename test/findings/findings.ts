@@ -148,6 +148,15 @@ export const FINDINGS: readonly Finding[] = [
     holds: measured,
   },
   {
+    id: 'H4',
+    title:
+      'nothing is loaded into another release’s schema: beside and whole, and the code is known to fit first',
+    holds: (seen) =>
+      seen.over !== undefined &&
+      wholeState({ ...seen, after: seen.over }) &&
+      seen.process?.migrationVerdict === 'equal',
+  },
+  {
     id: 'H5',
     title: 'no account is made by a restore, and no identifier is another',
     holds: (seen) => sameTables(seen, /\b(users|documents)$/),

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { StagedDatabase } from '#libs/contracts/requests.ts';
 import { keptName, sideName, sidePrefix } from './names.ts';
 import { groupRules, isAddress, leavesRoots, resolveDocument, type DocumentRule } from './document-rows.ts';
+import { compareMigrations, migrationWarnings } from './migrations.ts';
 import { planPivot, planUndo, stageOf } from './switch.ts';
 
 const RUN = '0123456789abcdef0123456789abcdef';
@@ -76,4 +77,20 @@ test('switching back touches only what was switched', () => {
   assert.deepEqual(planOf(planUndo, ['l', '7']), ['l>s']);
   assert.deepEqual(planOf(planUndo, ['l', '1'], ['s', '7']), []);
   assert.deepEqual(planOf(planUndo, ['l', '1']), []);
+});
+
+test('H4: the code is told to be equal, ahead, behind or diverged, and each app that is not equal by name', () => {
+  const code = new Map([['agenda', ['0002_more', '0001_initial']]]);
+  const told = (agenda: string, found = code) => {
+    const compared = compareMigrations({ migrations: { agenda, auth: '0012_far_away' } }, found);
+    return [compared.verdict, ...migrationWarnings(compared).map(({ subject }) => subject)];
+  };
+  assert.deepEqual(told('0002_more'), ['equal']);
+  assert.deepEqual(told('0001_initial'), ['ahead', 'migrations of agenda: ahead']);
+  assert.deepEqual(told('0003_later'), ['behind', 'migrations of agenda: behind']);
+  assert.deepEqual(told('0002_another'), ['diverged', 'migrations of agenda: diverged']);
+  assert.deepEqual(told('0002_more', new Map()), ['unknown']);
+  const mixed = { migrations: { agenda: '0001_initial', vault: '0009_late' } };
+  const both = compareMigrations(mixed, new Map([...code, ['vault', ['0001_initial']]]));
+  assert.equal(both.verdict, 'diverged', 'one ahead and one behind');
 });
