@@ -42,7 +42,9 @@ interface Export {
   }[];
 }
 
-/** What comes in is also sent on as it is, where a receiver for it is named: to be looked at in a trace viewer. */
+const TRACES = '/v1/traces';
+
+/** Spans that come in are also sent on as they are, where a receiver for it is named: to be looked at in a trace viewer. */
 export async function openTraceReceiver(sendOnTo?: string): Promise<TraceReceiver> {
   const spans: ReceivedSpan[] = [];
   const gauges: ReceivedGauge[] = [];
@@ -55,8 +57,8 @@ export async function openTraceReceiver(sendOnTo?: string): Promise<TraceReceive
       const told = JSON.parse(body) as Export;
       spans.push(...spansOf(told));
       gauges.push(...gaugesOf(told));
-      if (sendOnTo !== undefined)
-        sent.push(Promise.allSettled([sendOn(`${sendOnTo.replace(/\/+$/, '')}${request.url}`, body)]));
+      if (sendOnTo !== undefined && request.url === TRACES)
+        sent.push(Promise.allSettled([sendOn(`${sendOnTo.replace(/\/+$/, '')}${TRACES}`, body)]));
       response.setHeader('content-type', 'application/json').end('{}');
     });
   });
@@ -82,7 +84,7 @@ async function sendOn(endpoint: string, body: string): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body,
   });
-  if (!answer.ok) throw new Error(`${endpoint} answered ${answer.status} to what the demo told`);
+  if (!answer.ok) throw new Error(`${endpoint} answered ${answer.status} to the spans of the demo`);
 }
 
 /** Spans of one trace, and those whose parent was never received. */
