@@ -16,23 +16,26 @@ const { values, positionals } = parseArgs({
     rows: { type: 'string', default: '1000000' },
     files: { type: 'string', default: '5000' },
     runs: { type: 'string', default: '5' },
+    seed: { type: 'string', default: '1' },
   },
 });
 const [suite = 'demo'] = positionals;
 if (suite !== 'demo') throw new Error(`no suite ${suite}: wanted demo`);
 
 await bundle();
+const seed = wholeNumber('seed');
 const cases = await benchDemo({
   rows: wholeNumber('rows'),
   files: wholeNumber('files'),
   runs: wholeNumber('runs'),
+  seed,
   onNote: (note) => console.error(note),
 });
-const result = report(suite, cases);
+const result = report(suite, seed, cases);
 console.log(values.json ? JSON.stringify(result) : reportText(result));
 process.exitCode = cases.every(passes) ? 0 : 1;
 
-function wholeNumber(name: 'rows' | 'files' | 'runs'): number {
+function wholeNumber(name: 'rows' | 'files' | 'runs' | 'seed'): number {
   if (!/^\d{1,9}$/.test(values[name])) throw new Error(`--${name} ${values[name]}: wanted a whole number`);
   return Number(values[name]);
 }
