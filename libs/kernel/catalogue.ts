@@ -326,6 +326,14 @@ export const CATALOGUE = {
     status: 'ABORTED',
     exit: EXIT.refused,
   },
+  MIGRATIONS_DIFFER: refused(
+    'migrations of the backup are not those of the code',
+    'install the release that the backup was made with, or go on and migrate after the restore',
+  ),
+  BACKUP_PARTIAL: refused(
+    'something could not be taken whole, and policy.partial is refuse',
+    'see the list; to commit a backup that says partial instead, set policy.partial to keep',
+  ),
   CHANGED_SINCE_LAST: refused(
     'source is not what it was at the last backup, and nobody has said that this is meant',
     'look at each change; when all are meant: holdfast backup DEPLOYMENT --accept-changes',

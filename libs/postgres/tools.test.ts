@@ -19,13 +19,13 @@ async function failure(work: Promise<unknown>): Promise<HoldfastError> {
   );
 }
 
-test('no client as new as the server: said with what to install and what was found', async () => {
+test('H12: no client as new as the server: said with what to install and what was found', async () => {
   const error = await failure(requireClient(99, process.env['PG_BIN']));
   assert.equal(error.code, 'DATABASE_CLIENT_TOO_OLD');
   assert.match(error.remedy, /postgresql-client-99/);
 });
 
-test('a client of the server’s own major is taken before a newer one', async () => {
+test('H12: a client of the server’s own major is taken before a newer one', async () => {
   const oldest = Math.min(...(await findClients(process.env['PG_BIN'])).map(({ major }) => major));
   assert.equal((await requireClient(oldest, process.env['PG_BIN'])).major, oldest);
 });

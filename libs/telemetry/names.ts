@@ -8,6 +8,14 @@ export const SPANS = {
 } as const;
 export type SpanName = (typeof SPANS)[keyof typeof SPANS];
 
+/** Gauges; labels are the deployment and the component. */
+export const GAUGES = {
+  backupLeftOut: {
+    name: 'holdfast.backup.left_out',
+    description: 'What makes the newest backup partial, by component; 0 everywhere is a complete one',
+  },
+} as const;
+
 export const EVENTS = {
   serviceStarted: 'service.started',
   serviceStopping: 'service.stopping',

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { SpanKind, SpanStatusCode, TraceFlags, type HrTime } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode, TraceFlags, ValueType, type HrTime } from '@opentelemetry/api';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
+import { AggregationTemporality, DataPointType, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { traceparentOf, type PlainSpan, type Tracing } from './tracing.ts';
+import { traceparentOf, type Gauge, type GaugeValue, type PlainSpan, type Tracing } from './tracing.ts';
 
 /** A receiver that hangs must not hold up a shutdown. */
 const EXPORT_TIMEOUT_MS = 5_000;
@@ -19,10 +21,12 @@ export function openOtlpTracing(options: { service: string; site?: string; endpo
     'service.namespace': 'holdfast',
     ...(site === undefined ? {} : { 'holdfast.site': site }),
   });
-  const exporter = new OTLPTraceExporter({
-    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+  const to = (signal: 'traces' | 'metrics') => ({
+    url: `${endpoint.replace(/\/+$/, '')}/v1/${signal}`,
     timeoutMillis: EXPORT_TIMEOUT_MS,
   });
+  const exporter = new OTLPTraceExporter(to('traces'));
+  const metrics = new OTLPMetricExporter(to('metrics'));
   const batch = new BatchSpanProcessor(exporter, { exportTimeoutMillis: EXPORT_TIMEOUT_MS });
   const readable = (span: PlainSpan): ReadableSpan => readableSpan(span, resource);
   return {
@@ -60,9 +64,14 @@ export function openOtlpTracing(options: { service: string; site?: string; endpo
         await promise;
       }
     },
+    async exportGauge(gauge, values) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      metrics.export(gaugeMetrics(gauge, values, resource), () => resolve());
+      await promise;
+    },
     async [Symbol.asyncDispose]() {
       // Best effort: what the receiver does not take is lost, and nothing else.
-      await batch.shutdown().catch(() => {});
+      await Promise.allSettled([batch.shutdown(), metrics.shutdown()]);
     },
   };
 }
@@ -89,6 +98,26 @@ function readableSpan(span: PlainSpan, resource: ReadableSpan['resource']): Read
     droppedEventsCount: 0,
     droppedLinksCount: 0,
   };
+}
+
+function gaugeMetrics(
+  gauge: Gauge,
+  values: readonly GaugeValue[],
+  resource: ResourceMetrics['resource'],
+): ResourceMetrics {
+  const now = hrTime(Date.now());
+  const metric = {
+    descriptor: { ...gauge, unit: '1', valueType: ValueType.INT },
+    aggregationTemporality: AggregationTemporality.CUMULATIVE,
+    dataPointType: DataPointType.GAUGE as const,
+    dataPoints: values.map(({ value, attributes }) => ({
+      startTime: now,
+      endTime: now,
+      attributes: { ...attributes },
+      value,
+    })),
+  };
+  return { resource, scopeMetrics: [{ scope: { name: 'holdfast' }, metrics: [metric] }] };
 }
 
 function hrTime(ms: number): HrTime {

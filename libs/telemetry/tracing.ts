@@ -1,4 +1,4 @@
-import type { SpanName } from './names.ts';
+import type { GAUGES, SpanName } from './names.ts';
 
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
@@ -32,11 +32,21 @@ export interface Tracing extends AsyncDisposable {
   ): Promise<T>;
   /** Best effort: a receiver that does not answer costs a log line of the SDK, never a run. */
   exportSpans(spans: readonly PlainSpan[]): Promise<void>;
+  /** Best effort, as above. The values of now; whoever tells them again tells the same. */
+  exportGauge(gauge: Gauge, values: readonly GaugeValue[]): Promise<void>;
+}
+
+export type Gauge = (typeof GAUGES)[keyof typeof GAUGES];
+
+export interface GaugeValue {
+  readonly value: number;
+  readonly attributes: SpanAttributes;
 }
 
 export const noTracing: Tracing = {
   withSpan: (_name, { parentTraceparent }, work) => work({ traceparent: parentTraceparent, fail() {} }),
   exportSpans: () => Promise.resolve(),
+  exportGauge: () => Promise.resolve(),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 

@@ -14,6 +14,7 @@ import type { Json } from '#libs/kernel/json.ts';
 import type { DataTable } from '#libs/postgres/tables.ts';
 import type { Proof } from '#libs/postgres/prove.ts';
 import type { Repository } from '#libs/repository/port.ts';
+import type { CodeMigrations } from './domain/migrations.ts';
 import type { DocumentRule, NamedFile } from './domain/document-rows.ts';
 
 export type LeftOut = TakeSnapshotOutcome['leftOut'][number];
@@ -44,6 +45,8 @@ export interface FrozenSource extends AsyncDisposable {
   readonly mark: string;
   /** Tables that hold rows themselves, in the order of their names. */
   readonly tables: readonly DataTable[];
+  /** Object ids of tables whose rows the role may not read: they are named as left out. */
+  readonly unreadable: ReadonlySet<string>;
   readonly relations: readonly { readonly schema: string; readonly name: string }[];
   /** What no backup of ours holds, beyond what the spec excludes. */
   readonly leftOut: readonly LeftOut[];
@@ -109,6 +112,8 @@ export interface DbSnapshotPorts {
   readonly source: Source;
   readonly target: Target;
   readonly repository: Repository;
+  /** What the application's code would migrate to. */
+  readonly code: { migrations(spec: Spec): Promise<CodeMigrations> };
   readonly specs: { read(pinned: PinnedSpec, signal: AbortSignal): Promise<Spec> };
   readonly clock: Clock;
 }

@@ -182,6 +182,32 @@ test('a table left out by the spec is restored empty and named with its reason',
   assert.deepEqual(await world.rows('SELECT * FROM public.sessions', staged.side), []);
 });
 
+test('a table that the role may not read is left out and named, where nothing copied leans on it', async () => {
+  await using world = await openWorld({ administrator: 'ADMIN_URL' });
+  world.secrets.set('ADMIN_URL', withDatabase(SUPERUSER, world.live));
+  await world.sql(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);
+    CREATE TABLE closed (id int REFERENCES t); INSERT INTO closed VALUES (1);
+    CREATE TABLE leaned_on (id int PRIMARY KEY); CREATE TABLE leans (id int REFERENCES leaned_on)`);
+  const role = await world.readAs('reader');
+  await world.sql(`GRANT SELECT ON t, leans TO ${role}`);
+  const told = async () => {
+    const { problems, warnings } = await world.preflight('PURPOSE_BACKUP');
+    return [problems, warnings].map((each) => each.map(({ code, subject }) => `${code} ${subject}`));
+  };
+  const lacking = (table: string) => `DATABASE_PRIVILEGE_MISSING public.${table}`;
+  assert.deepEqual(await told(), [[lacking('leaned_on')], [lacking('closed')]]);
+  await assert.rejects(world.take(), { code: 'DATABASE_PRIVILEGE_MISSING' });
+  await world.sql(`GRANT SELECT ON leaned_on TO ${role}`);
+  const taken = await world.take();
+  assert.deepEqual(
+    taken.leftOut.filter(({ partial }) => partial).map(({ what }) => what),
+    ['public.closed'],
+  );
+  const { side } = await world.stage(taken);
+  assert.deepEqual(await world.rows('SELECT * FROM public.t', side), [{ id: 1 }]);
+  assert.deepEqual(await world.rows('SELECT * FROM public.closed', side), []);
+});
+
 test('an administrator’s address that does not work is found before a backup, not at its end', async () => {
   await using world = await openWorld({ administrator: 'ADMIN_URL' });
   await world.sql('CREATE TABLE t (id int)');

@@ -1,5 +1,6 @@
 import { readSpec } from '#libs/runtime/spec-store.ts';
 import type { BuildService } from '#libs/runtime/host.ts';
+import { readCodeMigrations } from './adapters/code-migrations.ts';
 import { postgresSource } from './adapters/source.ts';
 import { postgresTarget } from './adapters/target.ts';
 import type { DbSnapshotPorts } from './ports.ts';
@@ -10,6 +11,7 @@ export const buildService: BuildService<DbSnapshotPorts> = async (host) => ({
     source: postgresSource(host),
     target: postgresTarget(host),
     repository: host.repository,
+    code: { migrations: readCodeMigrations },
     specs: { read: (pinned, signal) => readSpec(host.store, pinned, { signal }) },
     clock: host.clock,
   },

@@ -6,8 +6,8 @@ import type { StepCommand } from '#libs/contracts/step.ts';
 import type { Bus, BusEvent } from '#libs/bus/port.ts';
 import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
 import { appendToLog, deploymentLog } from '#libs/saga/log.ts';
-import { EVENTS } from '#libs/telemetry/names.ts';
-import { traceparentOf } from '#libs/telemetry/tracing.ts';
+import { EVENTS, GAUGES } from '#libs/telemetry/names.ts';
+import { traceparentOf, type Tracing } from '#libs/telemetry/tracing.ts';
 import { startDueTimer, type DueTimer } from './adapters/due-timer.ts';
 import { startDrillTimer } from './adapters/drill-timer.ts';
 import { inquiryOf } from './adapters/inquiry.ts';
@@ -16,6 +16,7 @@ import { manifestStore } from './adapters/manifest-store.ts';
 import { progressListener } from './adapters/progress.ts';
 import { RunRegistry } from './adapters/run-registry.ts';
 import { specRecords } from './adapters/spec-records.ts';
+import { leftOutValues } from './domain/manifest.ts';
 import { traceOf } from './domain/run-trace.ts';
 import { onDue } from './handlers/on-due.ts';
 import { onEdmsEvent } from './handlers/on-edms-event.ts';
@@ -122,6 +123,7 @@ function registryOf(
       const { runId, deployment, kind } = state.header;
       onEnded();
       await tracing.exportSpans(traceOf(entries));
+      if (kind === 'backup') await tellLeftOut(deployment, ports, tracing);
       const data = { runId, deployment, kind, outcome: state.status };
       await bus.publish({
         ...envelope(host, subjects.event(deployment, runId), 'holdfast.step.v1.RunFinished'),
@@ -131,6 +133,19 @@ function registryOf(
       });
     },
   });
+}
+
+/** From the store, so that whoever tells it after a restart tells the same. */
+async function tellLeftOut(
+  deployment: string,
+  { manifests }: Pick<CoordinatorPorts, 'manifests'>,
+  tracing: Tracing,
+): Promise<void> {
+  for await (const entry of manifests.list(deployment)) {
+    if ('damaged' in entry) continue;
+    await tracing.exportGauge(GAUGES.backupLeftOut, leftOutValues(entry.manifest));
+    return;
+  }
 }
 
 /** Same run, step and attempt: same message id, so a command sent again after a crash is one command. */

@@ -15,9 +15,10 @@ export async function startHoldfast(options: {
   home: string;
   store: string;
   env: Readonly<Record<string, string>>;
+  through?: readonly string[];
 }): Promise<RunningStack> {
-  const { home, store, env } = options;
-  const holdfast = holdfastOn(home, { env });
+  const { home, store, ...how } = options;
+  const holdfast = holdfastOn(home, how);
   await holdfast.expect(0, 'up', '--detach', '--store', store);
   return {
     holdfast,

@@ -16,32 +16,49 @@ export interface Holdfast {
   given(): number;
   /** The command with `--json`, as a person's shell would start it. Never throws for an exit code. */
   say(...words: readonly string[]): Promise<Spoken>;
+  /** As `say`; hears each line as it is printed. */
+  hear(onLine: (line: Record<string, unknown>) => void, ...words: readonly string[]): Promise<Spoken>;
   /** As `say`; throws when the exit code is another one. */
   expect(exit: number, ...words: readonly string[]): Promise<Spoken>;
 }
 
-/** The command line on a home of its own; `program` names another copy of it. */
+/** The command line on a home of its own; `program` names another copy of it, `through` a command it is started by. */
 export function holdfastOn(
   home: string,
-  options: { env?: Readonly<Record<string, string>>; program?: string; cwd?: string } = {},
+  options: {
+    env?: Readonly<Record<string, string>>;
+    program?: string;
+    cwd?: string;
+    through?: readonly string[];
+  } = {},
 ): Holdfast {
-  const { env = {}, program = PROGRAM_FILE, cwd = process.cwd() } = options;
+  const { env = {}, program = PROGRAM_FILE, cwd = process.cwd(), through = [] } = options;
   let given = 0;
-  const say = async (...words: readonly string[]): Promise<Spoken> => {
+  const hear: Holdfast['hear'] = async (onLine, ...words) => {
     given += 1;
-    const ended = await execa(process.execPath, [program, ...words, '--json', '--home', home], {
+    const [first, ...rest] = [...through, process.execPath, program, ...words, '--json', '--home', home];
+    const started = execa(first!, rest, {
       cwd,
       env: { ...env, HOLDFAST_HOME: home },
       reject: false,
       stdin: 'ignore',
     });
-    const lines = parseLines(ended.stdout);
+    const lines: Record<string, unknown>[] = [];
+    for await (const text of started) {
+      if (!text.startsWith('{')) continue;
+      const line = JSON.parse(text) as Record<string, unknown>;
+      lines.push(line);
+      onLine(line);
+    }
+    const ended = await started;
     return { exit: ended.exitCode ?? -1, lines, answer: lines.at(-1) ?? {}, stderr: ended.stderr };
   };
+  const say: Holdfast['say'] = (...words) => hear(() => {}, ...words);
   return {
     home,
     given: () => given,
     say,
+    hear,
     async expect(exit, ...words) {
       const spoken = await say(...words);
       if (spoken.exit === exit) return spoken;
@@ -51,10 +68,4 @@ export function holdfastOn(
       );
     },
   };
-}
-
-function parseLines(stdout: string): Record<string, unknown>[] {
-  return stdout
-    .split('\n')
-    .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
 }

@@ -8,8 +8,7 @@ import { bundle } from '#services/operator/cli/bundle.ts';
 import { demoText } from './demo-text.ts';
 import { interruptible } from './interruptible.ts';
 import { runDemo } from './run-demo.ts';
-import { sabotage, SABOTAGE_NAMES } from './scenarios/sabotage.ts';
-import { SCENARIO_NAMES, SCENARIOS } from './scenarios/all.ts';
+import { SABOTAGE_NAMES, SABOTAGES, SCENARIO_NAMES, SCENARIOS } from './scenarios/all.ts';
 
 /**
  * npm run demo: a real EDMS is backed up, destroyed and brought back, and a program that shares no code with Holdfast
@@ -64,7 +63,7 @@ await interruptible(print, async (note) => {
 
 /** Nothing for total loss, which is the demo itself. */
 function playOf() {
-  if (values.sabotage !== '') return { play: sabotage(oneOf('sabotage', SABOTAGE_NAMES)) };
+  if (values.sabotage !== '') return { play: SABOTAGES[oneOf('sabotage', SABOTAGE_NAMES)] };
   const scenario = oneOf('scenario', SCENARIO_NAMES);
   return scenario === 'loss' ? {} : { scenario, play: SCENARIOS[scenario] };
 }

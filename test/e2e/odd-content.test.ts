@@ -2,24 +2,40 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { parseDocument } from 'yaml';
 import { readStack } from '#deploy/local/stack.ts';
 import { readEnvFile } from '#libs/runtime/env-file.ts';
 import type { Spoken } from '#test/demo/holdfast.ts';
-import { openScene, psql, type Scene } from './scene.ts';
+import { openTraceReceiver, type TraceReceiver } from '#test/demo/trace-receiver.ts';
+import { errorOf, openScene, psql, type Scene } from './scene.ts';
 
 /** What an EDMS may hold and nobody expects: it comes back byte for byte, or is named as left out. */
 let scene: Scene;
 let odd: string;
+let receiver: TraceReceiver;
+
+/** Root reads what nobody may; without these capabilities it is as everybody else. */
+const AS_EVERYBODY =
+  process.getuid!() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : [];
 
 before(async () => {
-  scene = await openScene('odd-content');
+  receiver = await openTraceReceiver();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint };
+  scene = await openScene('odd-content', { env, through: AS_EVERYBODY });
   odd = join(scene.world.app, 'storage', 'odd names');
   await mkdir(odd);
+  const logs = join(scene.world.app, 'logs');
+  await appendFile(join(logs, 'edms.log'), '2020-02-29 12:00:00,001 INFO a day of its own\n');
+  await writeFile(join(logs, 'edms.log.1.gz'), gzipSync('2020-02-29 11:59:00 INFO packed away\n'));
 });
-after(() => scene[Symbol.asyncDispose]());
+after(async () => {
+  await scene[Symbol.asyncDispose]();
+  await receiver[Symbol.asyncDispose]();
+});
 
 const NAMES: readonly (readonly [name: Buffer, shown: string])[] = [
   [Buffer.from(' two  spaces '), ' two  spaces '],
@@ -62,27 +78,112 @@ test('names with spaces, quotes, line breaks and bytes that are no UTF-8 come ba
     assert.deepEqual(await readFile(below(odd, name)), Buffer.concat([name, Buffer.from([0, 1, 255])]));
 });
 
-test('what cannot be read is named, and makes the backup partial when content is missing', async () => {
+test('F34: logs of a backup are searched by time, also those that were packed away', async () => {
+  const search = async (...words: readonly string[]) => {
+    const { answer } = await scene.holdfast.expect(0, 'files', 'search', scene.deployment, 'logs', ...words);
+    return (answer['lines'] as readonly { path: string; at: string }[]).map(({ path, at }) => [path, at]);
+  };
+  const day = await search('--from', '2020-02-29', '--to', '2020-02-29');
+  assert.deepEqual(day, [
+    ['edms.log', '2020-02-29T12:00:00'],
+    ['edms.log.1.gz', '2020-02-29T11:59:00'],
+  ]);
+  assert.equal((await search('packed', '--from', '2020-02-29T11:59')).length, 1);
+  assert.deepEqual(await search('packed', '--from', '2020-02-29T12:00'), []);
+  assert.ok((await search('--from', '2021-01-01')).length > 0, 'what the application itself wrote');
+});
+
+test('what is no file is named, and makes no backup partial', async () => {
   const { holdfast, deployment } = scene;
-  const closed = join(odd, 'closed');
-  await writeFile(closed, 'nobody may read this');
-  await chmod(closed, 0o000);
   execFileSync('mkfifo', [join(odd, 'pipe')]);
   const server = createServer().listen(join(odd, 'socket'));
   await once(server, 'listening');
-  // Root reads what nobody may; anybody else does not, and then the backup says so.
-  const isRoot = process.getuid!() === 0;
-  const spoken = await holdfast.expect(isRoot ? 0 : 3, 'backup', deployment);
+  const spoken = await holdfast.expect(0, 'backup', deployment);
   server.close();
   await rm(join(odd, 'pipe'));
-  await rm(closed, { force: true });
   const named = manifestOf(spoken).leftOut.filter(({ what }) => what.includes('odd names/'));
   assert.deepEqual(Object.fromEntries(named.map(({ what, partial }) => [what, partial])), {
-    ...(isRoot ? {} : { 'storage/odd names/closed': true }),
     'storage/odd names/pipe': false,
     'storage/odd names/socket': false,
   });
 });
+
+test('F20: a file and a table nobody may read and a document in a bucket: partial in exit code, manifest, listing, metric and coverage, by name; refused where the policy wants all', async () => {
+  const { holdfast, deployment } = scene;
+  const putBack = await withUnreadable(scene);
+  const spoken = await holdfast.expect(3, 'backup', deployment);
+  const { completeness, leftOut } = manifestOf(spoken);
+  assert.equal(completeness, 'partial');
+  const lacking = leftOut.filter(({ partial }) => partial).map(({ what }) => what);
+  assert.deepEqual(lacking.toSorted(), UNREADABLE);
+  const { answer: listed } = await holdfast.expect(0, 'backups', 'list', deployment);
+  assert.equal((listed['backups'] as readonly { completeness: string }[])[0]!.completeness, 'partial');
+  const told = Object.fromEntries(
+    receiver.gauges
+      .slice(-4)
+      .map(({ name, value, attributes: { 'holdfast.component': component } }) => [
+        `${name} ${component}`,
+        value,
+      ]),
+  );
+  const gauge = 'holdfast.backup.left_out';
+  assert.deepEqual(told, {
+    [`${gauge} database`]: 2,
+    [`${gauge} files`]: 1,
+    [`${gauge} config`]: 0,
+    [`${gauge} backup`]: 0,
+  });
+  const { answer: report } = await holdfast.expect(3, 'report', 'coverage', deployment);
+  const missing = (report['categories'] as readonly { status: string; names: readonly string[] }[])
+    .filter(({ status }) => status === 'left-out')
+    .flatMap(({ names }) => names);
+  assert.deepEqual(missing.toSorted(), UNREADABLE);
+
+  const spec = await readFile(scene.specFile, 'utf8');
+  const wantingAll = parseDocument(spec);
+  wantingAll.setIn(['policy', 'partial'], 'refuse');
+  await declare(String(wantingAll));
+  const table = errorOf(await holdfast.expect(4, 'backup', deployment));
+  assert.deepEqual(
+    table.problems.map(({ code, subject }) => [code, subject]),
+    [['DATABASE_PRIVILEGE_MISSING', 'public.private_notes']],
+  );
+  await psql(scene.world, 'DROP TABLE private_notes', scene.world.database);
+  await rm(join(odd, 'closed'), { force: true });
+  const document = errorOf(await holdfast.expect(5, 'backup', deployment));
+  assert.equal(document.code, 'BACKUP_PARTIAL');
+  assert.deepEqual(
+    document.problems.map(({ subject }) => subject),
+    UNREADABLE.filter((what) => what.includes('s3:')),
+  );
+  await declare(spec);
+  await putBack();
+  await holdfast.expect(0, 'backup', deployment);
+});
+
+const UNREADABLE = [
+  'documents.file_path: s3://archive/2026/contract.pdf',
+  'public.private_notes',
+  'storage/odd names/closed',
+];
+
+/** Answers with what gives the document its path again. */
+async function withUnreadable({ world }: Scene): Promise<() => Promise<void>> {
+  await writeFile(join(odd, 'closed'), 'nobody may read this');
+  await chmod(join(odd, 'closed'), 0o000);
+  const sql = (statement: string) => psql(world, statement, world.database);
+  // The administrator's own, which the application's role was never granted.
+  await sql(`CREATE TABLE private_notes (note text); INSERT INTO private_notes VALUES ('a'), ('b')`);
+  const [id, path] = (await sql('SELECT id, file_path FROM documents ORDER BY id LIMIT 1')).split('|');
+  const point = (to: string) => sql(`UPDATE documents SET file_path = '${to}' WHERE id = '${id}'`);
+  await point('s3://archive/2026/contract.pdf');
+  return async () => void (await point(path!));
+}
+
+async function declare(spec: string): Promise<void> {
+  await writeFile(scene.specFile, spec);
+  await scene.holdfast.expect(0, 'init', '--spec', scene.specFile);
+}
 
 test('a row whose path leaves its root is named, never followed, and the backup says partial everywhere', async () => {
   const { holdfast, deployment, world } = scene;
@@ -109,7 +210,7 @@ test('a row whose path leaves its root is named, never followed, and the backup 
   await set(kept);
 });
 
-test('no secret shows in a log, an answer, a manifest, a journal, an event or the list of processes', async () => {
+test('H11: no secret shows in a log, an answer, a manifest, a journal, an event or the list of processes', async () => {
   const { stack, holdfast, storeFolder, deployment } = scene;
   const secrets = await secretsOf(scene);
   assert.ok(secrets.length >= 8);

@@ -19,14 +19,14 @@ export interface Scene extends AsyncDisposable {
 
 export async function openScene(
   name: string,
-  places: { readonly home?: string; readonly store?: string } = {},
+  how: StackOptions & { readonly home?: string; readonly store?: string } = {},
 ): Promise<Scene> {
   await using opened = new AsyncDisposableStack();
   const folder = await makeFolder(name, opened);
   const world = opened.use(await createSmallWorld(folder));
   await workInIt(world, 1);
-  const { home = join(folder, 'home'), store: storeFolder = join(folder, 'store') } = places;
-  const stack = opened.use(await startStackFor(world, { home, store: storeFolder }));
+  const { home = join(folder, 'home'), store: storeFolder = join(folder, 'store'), ...options } = how;
+  const stack = opened.use(await startStackFor(world, { home, store: storeFolder, ...options }));
   const deployment = await declareWorld(stack, world);
   const specFile = join(stack.home, 'deployments', `${deployment}.yaml`);
   const owned = opened.move();
@@ -42,6 +42,11 @@ export async function openScene(
   };
 }
 
+export interface StackOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly through?: readonly string[];
+}
+
 export async function makeFolder(name: string, owner: AsyncDisposableStack): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `holdfast-${name}-`));
   owner.defer(() => rm(folder, { recursive: true, force: true }));
@@ -55,9 +60,9 @@ export async function createSmallWorld(folder: string): Promise<World> {
 
 export async function startStackFor(
   world: World,
-  { home, store, env = {} }: { home: string; store: string; env?: Readonly<Record<string, string>> },
+  { home, store, env = {}, through = [] }: { home: string; store: string } & StackOptions,
 ): Promise<RunningStack> {
-  return await startHoldfast({ home, store, env: { ...world.environment, ...env } });
+  return await startHoldfast({ home, store, env: { ...world.environment, ...env }, through });
 }
 
 export interface SpokenError {

@@ -15,6 +15,7 @@ import { tokenFile } from '#libs/rpc/token.ts';
 import { silentLog } from '#libs/telemetry/log.ts';
 import { frontDoorOf, type FrontDoor, type Run, type RunEvent } from '#services/operator/cli/front-door.ts';
 import { describeSystem, judge, observeWhole, type Observation } from '#test/demo/judge.ts';
+import { killProcess } from '#test/demo/kill.ts';
 import { workInIt } from '#test/demo/world.ts';
 import { errorOf, openScene, psql, type Scene } from './scene.ts';
 
@@ -74,21 +75,7 @@ async function followed(runId: string, onEvent: (event: RunEvent) => void = () =
   }
 }
 
-/** Ends a service without warning; resolves when another process has taken its place. */
-async function kill(service: ServiceName): Promise<void> {
-  const found = async () => {
-    const state = (await readStack(scene.stack.home))!;
-    return state.processes.find(({ name }) => name === service)!;
-  };
-  const pid = (await found()).process!.pid;
-  process.kill(pid, 'SIGKILL');
-  for (let tries = 0; tries < 240; tries += 1) {
-    const now = await found();
-    if (now.status === 'healthy' && now.process?.pid !== pid) return;
-    await pause(250);
-  }
-  throw new Error(`${service} did not come back`);
-}
+const kill = (service: ServiceName) => killProcess(scene.stack.home, service);
 
 test('one request, sent twenty times at once, is one run with one answer', async () => {
   const request = { deployment, requestId: 'twenty-times-the-same' };
@@ -176,7 +163,7 @@ test('a coordinator killed between proof and switch leaves the system wholly old
   await assertEqualTo(run.state === 'completed' ? backedUp : old, 'after-kill');
 });
 
-test('a check that fails puts everything back as it was before the restore', async () => {
+test('F19: a check that fails puts everything back as it was before the restore', async () => {
   const old = await backUpAndWorkOn(3);
   // Something else answers there.
   const url = `${scene.world.baseUrl}/health`;

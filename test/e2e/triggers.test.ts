@@ -27,10 +27,14 @@ import {
 } from './edms-site.ts';
 
 const MIGRATION = 'edms.migration.pending';
+const REINIT = 'edms.reinit.pending';
+const VOLUME = 'edms.volume.removal.pending';
 const SETTINGS = 'edms.settings.changed';
 const TRIGGERS = {
   [MIGRATION]: { backup: 'all' },
   [SETTINGS]: { backup: 'all', debounce: '2s' },
+  [REINIT]: { backup: 'all' },
+  [VOLUME]: { backup: 'all' },
   'edms.slow': { backup: 'all', debounce: '1h' },
 };
 
@@ -90,7 +94,9 @@ test('an event of the EDMS is one backup, and what waits for it goes on only whe
   );
   await context.test('an unknown type is refused before anything is said', () => unknownType(site));
   await context.test('whoever waits too long for a backup is told that there is none', () => tooLong(site));
+  await context.test('H8: a database is set up anew only on a committed backup', () => reinit(site));
   await context.test('no backup, no go: emit --wait and the migration fail', () => noBackup(site));
+  await context.test('H8: without a backup no volume is removed', () => volumeStays(site));
 });
 
 async function twentyCopies(site: Site): Promise<void> {
@@ -218,6 +224,31 @@ async function tooLong(site: Site): Promise<void> {
   assert.equal(waited.exit, 5);
   assert.equal((waited.answer['error'] as { code: string }).code, 'DEADLINE_EXCEEDED');
   assert.equal((await logOf(site)).at(-1)!.event.type, 'edms.slow');
+}
+
+/** As a deployment's script writes it: the event, and only then the deed. */
+async function afterEvent(site: Site, type: string, deed: string) {
+  const script = join(process.cwd(), 'deploy/edms/emit.sh');
+  return await execa('sh', ['-c', `'${script}' ${type} --wait && ${deed}`], {
+    env: { ...commandEnvironment(site), HOLDFAST_DEPLOYMENT: site.deployment },
+    cwd: site.stack.home,
+    reject: false,
+  });
+}
+
+async function reinit(site: Site): Promise<void> {
+  const before = await runsOf(site);
+  await afterEvent(site, REINIT, 'touch set-up-anew');
+  const runs = await runsOf(site);
+  assert.equal(runs.length, before.length + 1);
+  assert.equal(runs.at(-1)!.outcome, 'completed');
+  assert.ok(existsSync(join(site.stack.home, 'set-up-anew')));
+}
+
+async function volumeStays(site: Site): Promise<void> {
+  const ended = await afterEvent(site, VOLUME, 'touch removed');
+  assert.notEqual(ended.exitCode, 0);
+  assert.equal(existsSync(join(site.stack.home, 'removed')), false);
 }
 
 async function noBackup(site: Site): Promise<void> {

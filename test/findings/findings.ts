@@ -148,6 +148,20 @@ export const FINDINGS: readonly Finding[] = [
     holds: measured,
   },
   {
+    id: 'H4',
+    title:
+      'nothing is loaded into another release’s schema: beside and whole, and the code is known to fit first',
+    holds: (seen) =>
+      seen.over !== undefined &&
+      wholeState({ ...seen, after: seen.over }) &&
+      seen.process?.migrationVerdict === 'equal',
+  },
+  {
+    id: 'H5',
+    title: 'no account is made by a restore, and no identifier is another',
+    holds: (seen) => sameTables(seen, /\b(users|documents)$/),
+  },
+  {
     id: 'H6',
     title: 'every path in a row resolves to a file of its size and digest',
     holds: ({ after }) => documentsFit(after),

@@ -5,7 +5,7 @@ import { startEdms, stopEdms } from '#test/demo/world.ts';
 import type { Bench } from './bench.ts';
 import { firstDocument, hashPacks, sql } from './on-world.ts';
 import type { Seen } from './seen.ts';
-import { countListed, refusalOf } from './specs.ts';
+import { countListed, migrationVerdictOf, refusalOf } from './specs.ts';
 
 /** The one harm that a finding is shown, so that its green says something. */
 export interface Mutation {
@@ -139,6 +139,14 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
         })),
       }),
   },
+  H4: { what: 'the code is of another release than the backup', harm: withLaterRelease },
+  H5: {
+    what: 'a document has a new identifier',
+    harm: (bench) =>
+      bench.onDatabase(
+        'UPDATE documents SET uuid = gen_random_uuid() WHERE id = (SELECT min(id) FROM documents)',
+      ),
+  },
   H6: {
     what: 'a document’s file is gone',
     harm: (bench) =>
@@ -192,6 +200,18 @@ async function withDamagedPack(bench: Bench): Promise<Seen> {
   const packs = await hashPacks(copy);
   await rm(copy, { recursive: true });
   return bench.onRecord({ packs });
+}
+
+async function withLaterRelease(bench: Bench): Promise<Seen> {
+  const { stack, world, deployment } = bench.scenario;
+  const later = join(world.app, 'agenda/migrations/9999_later.py');
+  await writeFile(later, '# of the next release\n');
+  try {
+    const plan = await stack.holdfast.expect(0, 'restore', deployment, '--plan');
+    return bench.onRecord({ migrationVerdict: migrationVerdictOf(plan) });
+  } finally {
+    await rm(later);
+  }
 }
 
 /** A manifest in the folder of the deployment whose database did not answer, where none was committed. */

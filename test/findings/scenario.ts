@@ -18,6 +18,7 @@ import {
   absentRootsOf,
   countListed,
   declareEdited,
+  migrationVerdictOf,
   refusalOf,
   withLostTable,
   withMissingRoot,
@@ -88,6 +89,7 @@ export async function playScenario(folder: string, owned: AsyncDisposableStack):
     packs,
     checks: checksOf(restored),
     absentRoots: absentRootsOf(backup),
+    migrationVerdict: migrationVerdictOf(refused.soundPlan),
   };
   const seen = { before: before.state, after, over: over.state, process };
   return {

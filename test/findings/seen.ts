@@ -21,6 +21,8 @@ export interface ProcessRecord {
     readonly codes: readonly string[];
     readonly touched: boolean;
   };
+  /** Of the code against the backup, said by a plan before anything was changed. */
+  readonly migrationVerdict: string | undefined;
   /** A backup whose required folder was missing. */
   readonly missingRoot: { readonly exit: number; readonly codes: readonly string[] };
   /** Backups of which one component failed, at once or half-way: what `backups list` showed before and after. */

@@ -93,6 +93,12 @@ export async function countListed(stack: RunningStack): Promise<number> {
 }
 
 /** Names of the roots that a backup's manifest calls absent. */
+/** What a plan says of the code against the backup. */
+export function migrationVerdictOf({ answer }: Spoken): string | undefined {
+  const { plan } = answer as { plan?: { facts: { database?: { migrations?: { verdict: string } } } } };
+  return plan?.facts.database?.migrations?.verdict;
+}
+
 export function absentRootsOf(spoken: Spoken): readonly string[] {
   const { backup } = spoken.answer as {
     backup: {

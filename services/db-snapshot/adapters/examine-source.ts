@@ -12,16 +12,21 @@ import { liveAddress } from './maintenance.ts';
 import type { SourceHost } from './source.ts';
 import { readSystemIdentifier } from './source-facts.ts';
 import { findExtensionRows, findUncopied } from './uncopied.ts';
+import { findUnreadable } from './unreadable.ts';
 
 /** Everything that would stop a backup, or make it less than all, before anything is touched. */
 export async function examineSource(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<Examination> {
   await using database = await connectDatabase(liveAddress(spec, host), { signal });
   const relations = await listRelations(database);
   const uncopied = await findUncopied(database);
+  const lacking = await lackingPrivileges(
+    database,
+    await findUnreadable(database, { spec, host }, relations),
+  );
   const problems = [
     ...(await clientProblems(database.serverMajor, host.pgBin)),
     ...(await administratorProblems(spec, host, signal)),
-    ...(await privilegeProblems(database)),
+    ...lacking.filter(({ tolerated }) => !tolerated).map(({ told }) => told),
     ...(await hiddenRowProblems(database)),
     ...uncopied.filter(({ partial }) => partial).map(({ what, reason }) => unsupported(what, reason)),
     ...(await partitionProblems(database)),
@@ -30,7 +35,10 @@ export async function examineSource(spec: Spec, host: SourceHost, signal: AbortS
     ...(await documentProblems(spec, relations, database)),
   ];
   const named = [...uncopied.filter(({ partial }) => !partial), ...(await findExtensionRows(database))];
-  const warnings = named.map(({ what, reason }) => unsupported(what, reason));
+  const warnings = [
+    ...named.map(({ what, reason }) => unsupported(what, reason)),
+    ...lacking.filter(({ tolerated }) => tolerated).map(({ told }) => told),
+  ];
   const [size] = await database.query<{ bytes: string }>(
     'SELECT pg_database_size(current_database())::text AS bytes',
   );
@@ -82,36 +90,42 @@ function problemOf(thrown: unknown, subject: string): Problem {
   return problem(error.code, subject, error.message, error.remedy);
 }
 
-async function privilegeProblems(database: Database): Promise<readonly Problem[]> {
+/** `tolerated`: the backup is partial without it, and says so. */
+async function lackingPrivileges(
+  database: Database,
+  unreadable: ReadonlySet<string>,
+): Promise<readonly { readonly told: Problem; readonly tolerated: boolean }[]> {
   const role = quoteName(database.address.user);
   const schemas = await database.query<{ name: string }>(
     `SELECT nspname AS name FROM pg_namespace
       WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND NOT has_schema_privilege(oid, 'USAGE') ORDER BY 1`,
   );
-  const objects = await database.query<{ schema: string; name: string; kind: string }>(
-    `SELECT n.nspname AS schema, c.relname AS name, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+  const objects = await database.query<{ oid: string; schema: string; name: string; kind: string }>(
+    `SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
        FROM ${ownRelations(['r', 'p', 'S'])}
         AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
                                ELSE has_table_privilege(c.oid, 'SELECT') END
-      ORDER BY 1, 2`,
+      ORDER BY 2, 3`,
   );
   return [
-    ...schemas.map(({ name }) =>
-      problem(
+    ...schemas.map(({ name }) => ({
+      tolerated: false,
+      told: problem(
         'DATABASE_PRIVILEGE_MISSING',
         `schema ${name}`,
         'the role may not use it',
         `GRANT USAGE ON SCHEMA ${quoteName(name)} TO ${role};`,
       ),
-    ),
-    ...objects.map((object) =>
-      problem(
+    })),
+    ...objects.map((object) => ({
+      tolerated: unreadable.has(object.oid),
+      told: problem(
         'DATABASE_PRIVILEGE_MISSING',
         tableText(object),
         'the role may not read it',
         `GRANT SELECT ON ${object.kind} ${qualified(object)} TO ${role};`,
       ),
-    ),
+    })),
   ];
 }
 

@@ -5,12 +5,13 @@ import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { readDatabaseFacts } from '#libs/postgres/globals.ts';
 import { proveTable, type Proof } from '#libs/postgres/prove.ts';
-import { qualified, quoteName } from '#libs/postgres/quote.ts';
+import { qualified, quoteName, type ObjectName } from '#libs/postgres/quote.ts';
 import { readRoles } from '#libs/postgres/roles.ts';
 import { readSequences } from '#libs/postgres/sequences.ts';
 import { describeTables, type DataTable } from '#libs/postgres/tables.ts';
 import { readTool, requireClient, type ClientTools } from '#libs/postgres/tools.ts';
 import type { DocumentRule, NamedFile } from '../domain/document-rows.ts';
+import { tableText } from '../domain/find-table.ts';
 import type { FrozenSource, LeftOut, Section } from '../ports.ts';
 import type { Locked } from './lock-tables.ts';
 import { findExtensionRows, findUncopied } from './uncopied.ts';
@@ -44,7 +45,11 @@ export class Frozen implements FrozenSource {
     const read = {
       tables: await describeTables(database, relations),
       facts: await readSourceFacts(database, relations),
-      leftOut: [...(await findUncopied(database)), ...(await findExtensionRows(database))],
+      leftOut: [
+        ...(await findUncopied(database)),
+        ...(await findExtensionRows(database)),
+        ...relations.filter(({ oid }) => parts.locked.unreadable.has(oid)).map(unreadableEntry),
+      ],
     };
     return new Frozen({ ...parts, owned: parts.owned.move() }, client, read);
   }
@@ -69,15 +74,27 @@ export class Frozen implements FrozenSource {
     return this.#parts.locked.relations;
   }
 
+  get unreadable() {
+    return this.#parts.locked.unreadable;
+  }
+
+  get #administrator(): Secret {
+    const { spec, host } = this.#parts;
+    const { url, restoreUrl = url } = spec.database;
+    return withDatabase(host.requireSecret(restoreUrl), this.#database.address.database);
+  }
+
   get #database(): Database {
     return this.#parts.locked.database;
   }
 
   dump(section: Section): AsyncIterable<Buffer> {
     const { url, locked, signal } = this.#parts;
+    const { unreadable } = locked;
     return readTool('pg_dump', {
       tools: this.#client,
-      url,
+      // Who may not read a table may not dump its structure either.
+      url: unreadable.size === 0 ? url : this.#administrator,
       signal,
       arguments: [
         '--format=custom',
@@ -129,10 +146,9 @@ export class Frozen implements FrozenSource {
 
   /** Through the administrator where one is declared: only he sees password hashes. */
   async globals(): Promise<{ globals: DatabaseGlobals; leftOut: readonly LeftOut[] }> {
-    const { spec, host, signal } = this.#parts;
+    const { signal } = this.#parts;
     const own = await readDatabaseFacts(this.#database);
-    const administrator = host.requireSecret(spec.database.restoreUrl ?? spec.database.url);
-    await using cluster = await connectDatabase(withDatabase(administrator, own.name), { signal });
+    await using cluster = await connectDatabase(this.#administrator, { signal });
     const { roles, passwords } = await readRoles(cluster);
     const hidden = {
       what: 'passwords of roles',
@@ -159,4 +175,12 @@ export class Frozen implements FrozenSource {
     );
     return type?.bytes === true ? `encode(${column}, 'hex')` : `${column}::text`;
   }
+}
+
+function unreadableEntry(table: ObjectName): LeftOut {
+  return {
+    what: tableText(table),
+    reason: 'DATABASE_PRIVILEGE_MISSING: the role may not read it; its structure is kept, its rows are not',
+    partial: true,
+  };
 }

@@ -8,10 +8,16 @@ export interface Locked {
   /** In its transaction, at its moment. */
   readonly database: Database;
   readonly relations: readonly RelationFact[];
+  /** Object ids of tables that are left out, and not locked. */
+  readonly unreadable: ReadonlySet<string>;
   /** Others may join it while the session lasts. */
   readonly snapshot: string;
   readonly mark: string;
 }
+
+/** Object ids of relations that are not to be locked. */
+type LeaveOut = (database: Database, relations: readonly RelationFact[]) => Promise<ReadonlySet<string>>;
+const leaveNothing: LeaveOut = () => Promise.resolve(new Set());
 
 const UNDEFINED_TABLE = '42P01';
 
@@ -21,12 +27,17 @@ const UNDEFINED_TABLE = '42P01';
  * which fixes the moment. Throws DATABASE_CHANGED_MEANWHILE when the list is not the one that was locked,
  * DATABASE_CONTENDED when a lock was not to be had.
  */
-export async function lockTables(url: Secret, signal: AbortSignal): Promise<Locked> {
+export async function lockTables(
+  url: Secret,
+  signal: AbortSignal,
+  leaveOut: LeaveOut = leaveNothing,
+): Promise<Locked> {
   await using stack = new AsyncDisposableStack();
-  const expected = await listBefore(url, signal);
+  const { expected, unreadable } = await listBefore(url, signal, leaveOut);
+  const wanted = expected.filter(({ oid }) => !unreadable.has(oid));
   const database = stack.use(await connectDatabase(url, { signal }));
   await database.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-  if (expected.length > 0) await lock(database, expected);
+  if (wanted.length > 0) await lock(database, wanted);
   const [moment] = await database.query<{ snapshot: string; mark: string }>(
     `SELECT pg_export_snapshot() AS snapshot,
             to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '/' ||
@@ -35,12 +46,13 @@ export async function lockTables(url: Secret, signal: AbortSignal): Promise<Lock
   const relations = await listRelations(database);
   requireSame(expected, relations);
   stack.move();
-  return { database, relations, ...moment! };
+  return { database, relations, unreadable, ...moment! };
 }
 
-async function listBefore(url: Secret, signal: AbortSignal): Promise<readonly RelationFact[]> {
+async function listBefore(url: Secret, signal: AbortSignal, leaveOut: LeaveOut) {
   await using database = await connectDatabase(url, { signal });
-  return await listRelations(database);
+  const expected = await listRelations(database);
+  return { expected, unreadable: await leaveOut(database, expected) };
 }
 
 async function lock(database: Database, relations: readonly RelationFact[]): Promise<void> {

@@ -7,6 +7,7 @@ import { examineSource } from './examine-source.ts';
 import { Frozen } from './frozen.ts';
 import { lockTables } from './lock-tables.ts';
 import { liveAddress } from './maintenance.ts';
+import { findUnreadable } from './unreadable.ts';
 import { surveySource } from './survey-source.ts';
 import { watchWaiters } from './watch-waiters.ts';
 
@@ -40,7 +41,9 @@ async function tryFreeze(spec: Spec, host: SourceHost, signal: AbortSignal): Pro
   await using stack = new AsyncDisposableStack();
   const yielding = new AbortController();
   const either = AbortSignal.any([signal, yielding.signal]);
-  const locked = await lockTables(url, either);
+  const locked = await lockTables(url, either, (database, relations) =>
+    findUnreadable(database, { spec, host }, relations),
+  );
   stack.use(locked.database);
   stack.use(await watchWaiters(url, yielding, either));
   return await Frozen.open({ url, spec, host, locked, signal: either, owned: stack });

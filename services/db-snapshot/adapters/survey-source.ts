@@ -8,8 +8,9 @@ import type { Examination } from '../ports.ts';
 import { liveAddress, listDatabases } from './maintenance.ts';
 import { readSystemIdentifier } from './source-facts.ts';
 import type { SourceHost } from './source.ts';
+import { MAY_READ } from './unreadable.ts';
 
-/** Larger tables are told as the server estimates them: a question must not cost the application its cache. */
+/** Larger tables, and those that may not be read, are told as the server estimates them: a question must not cost the application its cache. */
 const COUNTED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** How much is there now, one table after the other, in a session that cannot write. */
@@ -38,8 +39,9 @@ export async function surveySource(spec: Spec, host: SourceHost, signal: AbortSi
 async function countRows(database: Database, relations: readonly RelationFact[]) {
   const rowsByTable: Record<string, number> = {};
   const estimated: string[] = [];
-  const known = await database.query<{ oid: string; bytes: string; estimate: number }>(
-    'SELECT oid::text AS oid, pg_relation_size(oid)::text AS bytes, reltuples AS estimate FROM pg_class WHERE oid = ANY($1::oid[])',
+  const known = await database.query<{ oid: string; bytes: string; estimate: number; may: boolean }>(
+    `SELECT c.oid::text AS oid, pg_relation_size(c.oid)::text AS bytes, greatest(reltuples, 0) AS estimate, ${MAY_READ} AS may
+       FROM pg_class c WHERE c.oid = ANY($1::oid[])`,
     [relations.map(({ oid }) => oid)],
   );
   const byOid = new Map(known.map((table) => [table.oid, table]));
@@ -48,7 +50,7 @@ async function countRows(database: Database, relations: readonly RelationFact[])
     // Dropped meanwhile.
     if (table === undefined) continue;
     const text = tableText(relation);
-    if (Number(table.bytes) > COUNTED_BYTES_MAX && table.estimate >= 0) {
+    if (!table.may || (Number(table.bytes) > COUNTED_BYTES_MAX && table.estimate > 0)) {
       rowsByTable[text] = Math.round(table.estimate);
       estimated.push(text);
       continue;

@@ -41,6 +41,11 @@ export function groupRules(
   return [...groups.values()];
 }
 
+/** `s3://bucket/key` and the like: in a store of its own, which no tree of ours holds. Pure. */
+export function isAddress(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(path);
+}
+
 /** An absolute path, or one that climbs out of whatever folder it is below. Pure. */
 export function leavesRoots(path: string): boolean {
   return path.startsWith('/') || normalise(path) === undefined;

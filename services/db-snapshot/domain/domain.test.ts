@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StagedDatabase } from '#libs/contracts/requests.ts';
 import { keptName, sideName, sidePrefix } from './names.ts';
-import { groupRules, leavesRoots, resolveDocument, type DocumentRule } from './document-rows.ts';
+import { groupRules, isAddress, leavesRoots, resolveDocument, type DocumentRule } from './document-rows.ts';
+import { compareMigrations, migrationWarnings } from './migrations.ts';
 import { planPivot, planUndo, stageOf } from './switch.ts';
 
 const RUN = '0123456789abcdef0123456789abcdef';
@@ -40,6 +41,11 @@ test('rules of the same columns are read once, and a path may lead out of every 
   );
 });
 
+test('an address is told from a path', () => {
+  const told = ['s3://bucket/a.pdf', 'https://x/a', 'C:/a', 'a/b://c', 'docs/s3:/a'].map(isAddress);
+  assert.deepEqual(told, [true, true, false, false, false]);
+});
+
 test('only a SHA-256 is a digest to compare with', () => {
   const digestOf = (sha256: string) => resolveDocument(rule, { path: 'docs/a', sha256, size: '5' })?.sha256;
   assert.equal(digestOf(` ${'A'.repeat(64)}`), 'a'.repeat(64));
@@ -71,4 +77,20 @@ test('switching back touches only what was switched', () => {
   assert.deepEqual(planOf(planUndo, ['l', '7']), ['l>s']);
   assert.deepEqual(planOf(planUndo, ['l', '1'], ['s', '7']), []);
   assert.deepEqual(planOf(planUndo, ['l', '1']), []);
+});
+
+test('H4: the code is told to be equal, ahead, behind or diverged, and each app that is not equal by name', () => {
+  const code = new Map([['agenda', ['0002_more', '0001_initial']]]);
+  const told = (agenda: string, found = code) => {
+    const compared = compareMigrations({ migrations: { agenda, auth: '0012_far_away' } }, found);
+    return [compared.verdict, ...migrationWarnings(compared).map(({ subject }) => subject)];
+  };
+  assert.deepEqual(told('0002_more'), ['equal']);
+  assert.deepEqual(told('0001_initial'), ['ahead', 'migrations of agenda: ahead']);
+  assert.deepEqual(told('0003_later'), ['behind', 'migrations of agenda: behind']);
+  assert.deepEqual(told('0002_another'), ['diverged', 'migrations of agenda: diverged']);
+  assert.deepEqual(told('0002_more', new Map()), ['unknown']);
+  const mixed = { migrations: { agenda: '0001_initial', vault: '0009_late' } };
+  const both = compareMigrations(mixed, new Map([...code, ['vault', ['0001_initial']]]));
+  assert.equal(both.verdict, 'diverged', 'one ahead and one behind');
 });

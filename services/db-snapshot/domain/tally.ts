@@ -4,8 +4,10 @@ import type { DocumentRule } from './document-rows.ts';
 
 type LeftOut = TakeSnapshotOutcome['leftOut'][number];
 
-/** The manifest is read by people: paths that leave their root are shown up to this many a rule, then counted. */
-const ESCAPED_SHOWN_MAX = 20;
+/** The manifest is read by people: paths without a file in a root are shown up to this many a rule, then counted. */
+const SHOWN_MAX = 20;
+
+type Lost = 'escaped' | 'elsewhere';
 
 /** Counts what a snapshot took and collects what it did not. */
 export class Tally {
@@ -13,7 +15,7 @@ export class Tally {
   documents = 0;
   readonly #leftOut: LeftOut[];
   readonly #rowsByTable: Record<string, number> = {};
-  readonly #escaped = new Map<DocumentRule, number>();
+  readonly #lost = { escaped: new Map<DocumentRule, number>(), elsewhere: new Map<DocumentRule, number>() };
   readonly #strayed = new Map<DocumentRule, { count: number; readonly first: string }>();
   #bytes = 0;
 
@@ -22,9 +24,11 @@ export class Tally {
   }
 
   get leftOut(): readonly LeftOut[] {
-    const more = [...this.#escaped]
-      .filter(([, count]) => count > ESCAPED_SHOWN_MAX)
-      .map(([rule, count]) => escapedEntry(rule, `${count - ESCAPED_SHOWN_MAX} more paths`));
+    const more = (['escaped', 'elsewhere'] as const).flatMap((why) =>
+      [...this.#lost[why]]
+        .filter(([, count]) => count > SHOWN_MAX)
+        .map(([rule, count]) => lostEntry(why, rule, `${count - SHOWN_MAX} more paths`)),
+    );
     return [...this.#leftOut, ...more, ...[...this.#strayed].map(strayedEntry)];
   }
 
@@ -42,9 +46,18 @@ export class Tally {
   }
 
   escaped(rule: DocumentRule, path: string): void {
-    const count = (this.#escaped.get(rule) ?? 0) + 1;
-    this.#escaped.set(rule, count);
-    if (count <= ESCAPED_SHOWN_MAX) this.leaveOut(escapedEntry(rule, path));
+    this.#lose('escaped', rule, path);
+  }
+
+  /** The path is the address of an object in another store. */
+  elsewhere(rule: DocumentRule, path: string): void {
+    this.#lose('elsewhere', rule, path);
+  }
+
+  #lose(why: Lost, rule: DocumentRule, path: string): void {
+    const count = (this.#lost[why].get(rule) ?? 0) + 1;
+    this.#lost[why].set(rule, count);
+    if (count <= SHOWN_MAX) this.leaveOut(lostEntry(why, rule, path));
   }
 
   /** The path begins with no prefix of the rules for its column. */
@@ -65,12 +78,12 @@ export class Tally {
   }
 }
 
-function escapedEntry(rule: DocumentRule, what: string): LeftOut {
-  return {
-    what: `${rule.table}.${rule.path}: ${what}`,
-    reason: `PATH_ESCAPES_ROOT: leads out of root ${rule.root}`,
-    partial: true,
+function lostEntry(why: Lost, rule: DocumentRule, what: string): LeftOut {
+  const reasons = {
+    escaped: `PATH_ESCAPES_ROOT: leads out of root ${rule.root}`,
+    elsewhere: 'DOCUMENT_MISSING: its content lies in an object storage, which is not backed up',
   };
+  return { what: `${rule.table}.${rule.path}: ${what}`, reason: reasons[why], partial: true };
 }
 
 /** Perhaps an address, perhaps another convention: its file may be in the backup, but nothing compared them. */

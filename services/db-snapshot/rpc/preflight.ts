@@ -3,7 +3,9 @@ import type { PreflightRequest__Output } from '#libs/contracts/gen/holdfast/comp
 import type { PreflightResponse } from '#libs/contracts/gen/holdfast/component/v1/PreflightResponse.ts';
 import { parseRelocation } from '#libs/contracts/relocation.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
+import { compareMigrations, migrationWarnings } from '../domain/migrations.ts';
 import { readGlobals } from '../handlers/snapshot-streams.ts';
 import type { DbSnapshotPorts, Examination } from '../ports.ts';
 
@@ -19,7 +21,7 @@ export async function preflight(
 
 async function examine(
   request: PreflightRequest__Output,
-  { specs, source, target, repository }: DbSnapshotPorts,
+  { specs, source, target, repository, code }: DbSnapshotPorts,
   signal: AbortSignal,
 ): Promise<Examination> {
   const { snapshotDeployment: deployment, purpose, snapshotId, snapshotDigest } = request;
@@ -39,7 +41,13 @@ async function examine(
   );
   const globals = await readGlobals(repository, snapshot, signal);
   const needs = { facts: snapshot.facts as unknown as DatabaseFacts, globals };
-  const examined = await target.examine(spec, needs, signal);
+  const looked = await target.examine(spec, needs, signal);
+  const migrations = compareMigrations(needs.facts, await code.migrations(spec));
+  const examined = {
+    problems: looked.problems,
+    warnings: [...migrationWarnings(migrations), ...looked.warnings],
+    facts: { ...(looked.facts as Record<string, Json>), migrations: migrations as unknown as Json },
+  };
   const beside = parseRelocation(request.relocationJson)?.application === 'leave-alone';
   return beside ? { ...examined, problems: [...examined.problems, ...taken(examined)] } : examined;
 }

@@ -22,11 +22,19 @@ export function planText(plan: RestorePlan): string {
   return [
     `restore of ${plan.deployment} from backup ${plan.backupId}`,
     ...steps,
+    ...migrationLines(parseObject(plan.factsJson)),
     ...variableLines(parseObject(plan.factsJson)),
     ...settingLines(parseObject(plan.factsJson)),
     ...warnings,
     ...problems,
   ].join('\n');
+}
+
+/** The code against the backup, before anything else that is told. */
+function migrationLines(facts: Readonly<Record<string, unknown>>): readonly string[] {
+  const { database } = facts as { database?: { migrations?: { verdict: string } } };
+  const verdict = database?.migrations?.verdict;
+  return verdict === undefined ? [] : [`migrations: the code is ${verdict} to the backup`];
 }
 
 /** Names of variables by what becomes of them; those that stay the same are counted. */

@@ -39,8 +39,16 @@ export function runText(run: Run): string {
 /** One line, as the answer of a watched run. */
 export function runEndText(run: Run): string {
   const head = `${run.kind} ${run.state}${took(run)}: run ${run.runId}`;
-  if (run.error !== null) return `${head}\n${errorText(errorOfRun(run))}`;
+  if (run.error !== null) return [head, errorText(errorOfRun(run)), ...leftText(run)].join('\n');
   return [head, ...restoredText(parseObject(run.outcomeJson))].join('\n');
+}
+
+/** What a run that did not end well left of the system. */
+function leftText({ kind, state }: Run): readonly string[] {
+  if (kind !== 'restore' && kind !== 'rollback') return [];
+  if (state === 'failed' || state === 'cancelled')
+    return ['the system is whole, and as it was before this run'];
+  return state === 'refused' ? ['nothing was touched'] : [];
 }
 
 /** A journal entry as one line; undefined for what a person need not see. */

@@ -40,20 +40,31 @@ export function impactOf(category: string): string {
 
 /** What the deployment held at the mark against what this backup has, by category of data. Pure. */
 export function coverageOf(manifest: Manifest): readonly CoverageRow[] {
-  const missing = new Set(manifest.leftOut.map((entry) => entry.what));
-  return [...tableRows(manifest, missing), ...treeRows(manifest)];
+  return [...tableRows(manifest), ...treeRows(manifest)];
 }
 
-function tableRows(manifest: Manifest, missing: ReadonlySet<string>): readonly CoverageRow[] {
+/** A table as `schema.table`; entries name it so, or as `table.column: what`. Pure. */
+export function speaksOf(what: string, table: string): boolean {
+  const name = table.slice(table.indexOf('.') + 1);
+  return what === table || what.startsWith(`${table}:`) || what.startsWith(`${name}.`);
+}
+
+function tableRows(manifest: Manifest): readonly CoverageRow[] {
   const facts = factsOf<DatabaseFacts>(manifest, 'database');
+  const counted = Object.entries(facts?.rowsByTable ?? {});
+  const lacking = manifest.leftOut
+    .filter(({ component, partial }) => component === 'database' && partial)
+    .map(({ what }) => what);
+  // A table that was left out whole is not counted, and its category is there all the same.
+  const whole = lacking.filter((what) => !counted.some(([table]) => speaksOf(what, table)));
   const rows = new Map<string, CoverageRow>();
-  for (const [table, records] of Object.entries(facts?.rowsByTable ?? {})) {
+  for (const [table, records] of [...counted, ...whole.map((what) => [what, 0] as const)]) {
     const [category, impact] = categoryOf(table.slice(table.indexOf('.') + 1));
     const row = rows.get(category) ?? { category, records: 0, covered: true, restoreImpact: impact };
     rows.set(category, {
       ...row,
       records: row.records + records,
-      covered: row.covered && !missing.has(table),
+      covered: row.covered && !lacking.some((what) => speaksOf(what, table)),
     });
   }
   const sequences = {

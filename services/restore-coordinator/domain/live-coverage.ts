@@ -1,7 +1,7 @@
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
 import type { Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts, RootFacts } from '#libs/contracts/tree-snapshot.ts';
-import { categoryOf, impactOf } from './coverage.ts';
+import { categoryOf, impactOf, speaksOf } from './coverage.ts';
 
 /** What the components said of now, in the shape of a snapshot's facts; a silent one is absent. */
 export interface LiveFacts {
@@ -88,7 +88,7 @@ function statusOf(
 
 const nameOf = ([name]: readonly [string, number]) => name;
 
-/** A table by its name; of trees whatever makes the backup partial, for it cannot be told by count. */
+/** A table that holds rows, or that the backup lacks against the spec's will; of trees whatever makes the backup partial, for it cannot be told by count. */
 function leftOutOf(
   { leftOut }: Manifest,
   component: Component,
@@ -97,7 +97,9 @@ function leftOutOf(
   return leftOut
     .filter((entry) => entry.component === component)
     .filter(({ what, partial }) =>
-      component === 'database' ? (here.get(what) ?? 0) > 0 : partial && [...here.keys()].some(isIn(what)),
+      component === 'database'
+        ? (here.get(what) ?? 0) > 0 || (partial && [...here.keys()].some((table) => speaksOf(what, table)))
+        : partial && [...here.keys()].some(isIn(what)),
     )
     .map(({ what }) => what);
 }

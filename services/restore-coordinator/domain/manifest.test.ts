@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { HoldfastError } from '#libs/kernel/errors.ts';
 import type { TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
 import { parseSpec } from '#libs/contracts/spec.ts';
+import { coverageOf } from './coverage.ts';
 import { buildManifest, type BackupParts } from './manifest.ts';
 
 const takenOf = (component: 'database' | 'files' | 'config'): TakeSnapshotOutcome => ({
@@ -53,4 +55,35 @@ test('a check that failed makes it partial, and is listed', () => {
   const manifest = buildManifest({ ...WHOLE, verified });
   assert.equal(manifest.completeness, 'partial');
   assert.ok(manifest.leftOut.some(({ what }) => what === 'documents'));
+});
+
+test('where the policy wants all or nothing, everything that lacks is named and nothing is committed', () => {
+  const spec = structuredClone(WHOLE.spec);
+  spec.policy.partial = 'refuse';
+  assert.equal(buildManifest({ ...WHOLE, spec }).completeness, 'complete');
+  const verified = { ...WHOLE.verified, checks: [{ ...check, name: 'documents', ok: false }] };
+  const files = { ...takenOf('files'), leftOut: [{ what: 'media/a', reason: 'no', partial: true }] };
+  const taken = [takenOf('database'), files, takenOf('config')];
+  assert.throws(
+    () => buildManifest({ ...WHOLE, spec, verified, taken }),
+    (error: HoldfastError) => {
+      const named = error.problems.map(({ subject }) => subject);
+      return error.code === 'BACKUP_PARTIAL' && named.join() === 'media/a,documents';
+    },
+  );
+});
+
+test('coverage: a table left out whole, and one whose documents lie elsewhere, are not covered', () => {
+  const entry = (what: string) => ({ what, reason: 'r', partial: true });
+  const coveredWith = (...leftOut: readonly ReturnType<typeof entry>[]) => {
+    const facts = { rowsByTable: { 'public.documents': 7, 'public.users': 3 }, sequences: 1 };
+    const database = { ...takenOf('database'), leftOut: [...leftOut], facts };
+    const config = { ...takenOf('config'), facts: { roots: [], certificates: [] } };
+    const manifest = buildManifest({ ...WHOLE, taken: [database, takenOf('files'), config] });
+    const rows = coverageOf(manifest).filter(({ covered }) => !covered);
+    return rows.map(({ category, records }) => `${category} ${records}`);
+  };
+  assert.deepEqual(coveredWith(), []);
+  assert.deepEqual(coveredWith(entry('public.audit_trail')), ['audit trail 0']);
+  assert.deepEqual(coveredWith(entry('documents.file_path: s3://b/k')), ['documents 7']);
 });

@@ -1,8 +1,10 @@
 import type { LeftOut, Manifest, ManifestSnapshot } from '#libs/contracts/manifest.ts';
 import type { TakeSnapshotOutcome, VerifyOutcome } from '#libs/contracts/requests.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import { problem, refuseAll } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
+import type { GaugeValue } from '#libs/telemetry/tracing.ts';
 import { backupIdOf } from './backup-id.ts';
 
 export interface BackupParts {
@@ -17,10 +19,20 @@ export interface BackupParts {
   readonly compared: Pick<Manifest, 'comparedWith' | 'changes' | 'changesAcceptedBy'>;
 }
 
-/** Partial says partial: anything a component could not take, and any check before the commit that found less than all. */
+/**
+ * Partial says partial: anything a component could not take, and any check before the commit that found less than all.
+ * Throws BACKUP_PARTIAL with all of it where the policy wants the whole or nothing.
+ */
 export function buildManifest(parts: BackupParts): Manifest {
   const { header, spec, taken, verified } = parts;
   const leftOut = [...taken.flatMap(leftOutOf), ...failedChecks(verified)];
+  const lacking = leftOut.filter((entry) => entry.partial);
+  if (spec.policy.partial === 'refuse')
+    refuseAll(
+      'BACKUP_PARTIAL',
+      lacking.map(({ what, reason }) => problem('BACKUP_PARTIAL', what, reason)),
+      { deployment: spec.deployment, entries: lacking.length },
+    );
   return {
     format: 1,
     repository: parts.repository,
@@ -34,13 +46,21 @@ export function buildManifest(parts: BackupParts): Manifest {
     mark: taken.find(({ snapshot }) => snapshot.component === 'database')!.mark,
     startedAt: header.openedAt,
     committedAt: parts.committedAt,
-    completeness: leftOut.some((entry) => entry.partial) ? 'partial' : 'complete',
+    completeness: lacking.length > 0 ? 'partial' : 'complete',
     leftOut,
     snapshots: taken.map(snapshotEntry),
     verification: { checks: verified.checks, notChecked: verified.notChecked },
     preflight: parts.preflight as Record<string, unknown>,
     ...parts.compared,
   };
+}
+
+/** How much each part lacks against the spec's will. Pure. */
+export function leftOutValues({ deployment, leftOut }: Manifest): readonly GaugeValue[] {
+  return (['database', 'files', 'config', 'backup'] as const).map((component) => ({
+    value: leftOut.filter((entry) => entry.partial && entry.component === component).length,
+    attributes: { 'holdfast.deployment_id': deployment, 'holdfast.component': component },
+  }));
 }
 
 export function snapshotEntry(outcome: TakeSnapshotOutcome): ManifestSnapshot {

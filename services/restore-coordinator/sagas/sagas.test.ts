@@ -174,7 +174,7 @@ test('backup: nothing is committed that was not verified', () => {
   assert.deepEqual(commit?.after, ['verify']);
 });
 
-test('restore: a failure at each step takes back, in reverse, everything that was begun', async () => {
+test('F19: restore: a failure at each step takes back, in reverse, everything that was begun', async () => {
   for (const proving of [restore, beside, restoreOf(['database']), restoreOf(['files'])]) {
     const outcomes = await proveUnwinds(proving);
     assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));

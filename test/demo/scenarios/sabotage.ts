@@ -14,7 +14,7 @@ interface Sabotage {
   readonly harm: (theatre: Theatre, backups: readonly Spoken[]) => Promise<string>;
 }
 
-const SABOTAGES = {
+export const HARMS = {
   env: { expected: 'full proof', harm: ({ world }) => harmEnv(join(world.app, '.env')) },
   file: {
     expected: 'full proof',
@@ -36,15 +36,12 @@ const SABOTAGES = {
   index: { expected: 'full proof', harm: harmIndexes },
 } as const satisfies Record<string, Sabotage>;
 
-export type SabotageName = keyof typeof SABOTAGES;
-export const SABOTAGE_NAMES = Object.keys(SABOTAGES) as readonly SabotageName[];
-
 /** Two backups, then the harm, then the one command: proved whole, or refused with the old system untouched. */
 export const sabotage =
-  (what: SabotageName): Play =>
+  (what: keyof typeof HARMS): Play =>
   async (theatre) => {
     const { world, stack, deployment, seed, onNote } = theatre;
-    const { expected, harm }: Sabotage = SABOTAGES[what];
+    const { expected, harm }: Sabotage = HARMS[what];
     const system = describeSystem(world);
     onNote('holdfast backup, some work, holdfast backup');
     const older = await takeBackup(theatre);

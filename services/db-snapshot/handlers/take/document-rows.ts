@@ -1,7 +1,7 @@
 import type { DocumentRow } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { groupRules, leavesRoots, resolveDocument } from '../../domain/document-rows.ts';
+import { groupRules, isAddress, leavesRoots, resolveDocument } from '../../domain/document-rows.ts';
 import { findTable } from '../../domain/find-table.ts';
 import type { Tally } from '../../domain/tally.ts';
 import type { FrozenSource } from '../../ports.ts';
@@ -18,8 +18,13 @@ export async function* documentRows(
     if (table === undefined)
       throw new HoldfastError('SPEC_INVALID', { table: any.table, reason: 'no such table' });
     for await (const file of source.documents(any, table)) {
-      const fitting = rules.filter(({ prefix }) => file.path.startsWith(prefix));
-      if (fitting.length === 0 && leavesRoots(file.path)) tally.escaped(rules[0], file.path);
+      // An address is a path only where a rule names its beginning: that bucket is mounted.
+      const elsewhere = isAddress(file.path);
+      const fitting = rules.filter(
+        ({ prefix }) => file.path.startsWith(prefix) && !(elsewhere && prefix === ''),
+      );
+      if (fitting.length === 0 && elsewhere) tally.elsewhere(rules[0], file.path);
+      else if (fitting.length === 0 && leavesRoots(file.path)) tally.escaped(rules[0], file.path);
       else if (fitting.length === 0) tally.strayed(rules[0], file.path);
       for (const rule of fitting) {
         const row = resolveDocument(rule, file);

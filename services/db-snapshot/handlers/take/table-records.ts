@@ -16,7 +16,7 @@ interface Taking {
   readonly alive: (activity: string) => () => void;
 }
 
-/** Copies and proves one table after the other. An excluded table is there, and empty. */
+/** Copies and proves one table after the other. One that is excluded or may not be read is there, and empty. */
 export async function* tableRecords({
   source,
   spec,
@@ -27,7 +27,7 @@ export async function* tableRecords({
   for (const table of source.tables) {
     const { schema, name, columns, format, algorithm } = table;
     const record = { schema, name, columns, format };
-    if (isExcluded(spec, table)) {
+    if (isExcluded(spec, table) || source.unreadable.has(table.oid)) {
       const data = await write(tableText(table))(nothing());
       yield { ...record, rows: 0, contentHash: { algorithm, value: '0' }, data };
     } else {

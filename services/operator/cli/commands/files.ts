@@ -10,6 +10,7 @@ import { openFrontDoor, withFrontDoor } from '../connection.ts';
 import { collectPages } from '../pages.ts';
 import { requireSnapshot } from '../snapshot-of.ts';
 import { bytesText, table } from '../text.ts';
+import { search } from './files-search.ts';
 
 const SERVICE = 'holdfast.files.v1.FileService';
 const BACKUP: readonly [string, string] = ['--backup <id>', 'a backup id, or latest (the default)'];
@@ -85,7 +86,7 @@ const fetch: LeafCommand = {
 export const files: CommandGroup = {
   name: 'files',
   summary: 'look into backups and take single files out',
-  commands: [list, fetch],
+  commands: [list, fetch, search],
 };
 
 interface WantedFile {

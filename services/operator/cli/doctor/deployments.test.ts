@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseSpec } from '#libs/contracts/spec.ts';
 import { ageFindings } from './deployments.ts';
+import { inReachFindings } from './same-device.ts';
 
 const specYaml = 'deployment: records\ndatabase: { url: { env: URL } }\npolicy: { rpo: 26h }\n';
 const HOUR_MS = 3_600_000;
@@ -38,6 +40,20 @@ test('no backup is a problem; a damaged one is none', () => {
     ageFindings({ deployment: 'records', specYaml }, backups, 0).map(({ level }) => level);
   assert.deepEqual(levels([]), ['problem']);
   assert.deepEqual(levels([{ ...BACKUP, completeness: 'damaged' }]), ['problem', 'problem']);
+});
+
+test('H8: a store within reach of the application is a problem', () => {
+  const spec = parseSpec(
+    `${specYaml}application: { root: /srv/edms, python: /usr/bin/python3 }
+files: { roots: [{ name: storage, path: /data/storage }] }
+`,
+  );
+  const named = (store: string) =>
+    inReachFindings(spec, store).map(({ level, message }) => [level, /\((.*)\)/.exec(message)?.[1]]);
+  assert.deepEqual(named('disk:/srv/edms/backups'), [['problem', 'application']]);
+  assert.deepEqual(named('disk:/data/storage/.store'), [['problem', 'storage']]);
+  assert.deepEqual(named('disk:/srv/edms-store'), []);
+  assert.deepEqual(named('s3://127.0.0.1/srv/edms'), []);
 });
 
 const BACKUP = {

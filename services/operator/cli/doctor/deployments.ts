@@ -6,7 +6,7 @@ import type { Backup, Deployment } from '../front-door.ts';
 import { knownLines } from '../report/known-lines.ts';
 import { durationMs, durationText, momentOf } from '../text.ts';
 import { protectionFindings } from './protection.ts';
-import { sameDeviceFindings } from './same-device.ts';
+import { inReachFindings, sameDeviceFindings } from './same-device.ts';
 import type { KnownStack } from './examine.ts';
 import { bad, ok, warning, type Finding } from './finding.ts';
 
@@ -32,6 +32,7 @@ export async function examineDeployments(state: KnownStack, context: Context): P
           ...ageFindings(deployment, backups, now),
           ...(await protectionFindings(door, deployment.deployment, backups, { now, known })),
           ...(await sameDeviceFindings(spec, state.store.url)),
+          ...inReachFindings(spec, state.store.url),
         ];
       }),
     );
