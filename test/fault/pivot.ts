@@ -57,7 +57,9 @@ export async function pivot(options: PivotOptions): Promise<PivotReport> {
     for (const event of await theatre.rehearse(ending)) all.push({ ending, event, when: 'after' });
   const random = seededOrder(seed);
   const drawn = random.shuffle(all.filter((each) => parts.every((part) => nameOf(each).includes(part))));
-  const cases = drawn.slice(0, sample).map((each) => ({ ...each, when: random.pick(['before', 'after'] as const) }));
+  const cases = drawn
+    .slice(0, sample)
+    .map((each) => ({ ...each, when: random.pick(['before', 'after'] as const) }));
   const faults: { case: string; found: string }[] = [];
   const count = { wrong: 0, mixtures: 0 };
   for (const [at, each] of cases.entries()) {
@@ -125,8 +127,7 @@ async function openTheatre({ server, pgBin }: PivotOptions) {
       const { state, error } = await endOf(successor.door, runId);
       const ended = await system.look();
       const wanted: Side = state === 'completed' ? 'taken' : 'later';
-      const right =
-        ['completed', 'failed'].includes(state) && PARTS.every((part) => ended[part] === wanted);
+      const right = ['completed', 'failed'].includes(state) && PARTS.every((part) => ended[part] === wanted);
       return {
         stopped: `${textOf(stopped)} → ${state}`,
         mixture: startsOnMixture(stopped) ? `starts on a mixture: ${textOf(stopped)}` : undefined,

@@ -22,7 +22,8 @@ const counts = new Map<string, number>();
 const seen: string[] = [];
 
 async function passing<T>(label: string | undefined, act: () => Promise<T>): Promise<T> {
-  if (label === undefined || (seen.length === 0 && label !== 'journal step-scheduled stop.1')) return await act();
+  if (label === undefined || (seen.length === 0 && label !== 'journal step-scheduled stop.1'))
+    return await act();
   counts.set(label, (counts.get(label) ?? 0) + 1);
   const event = `${label} #${counts.get(label)}`;
   seen.push(event);
@@ -71,7 +72,11 @@ function watchedStore(store: ObjectStore): ObjectStore {
 function putLabel(name: string, bytes: Uint8Array): string | undefined {
   const result = /^runs\/[^/]+\/results\/(.+)\.json$/.exec(name)?.[1];
   if (result !== undefined) return `result ${result}`;
-  const kind = /^runs\/[^/]+\/\d+\.json$/.test(name) ? 'journal' : /\/log\/\d+\.json$/.test(name) ? 'log' : undefined;
+  const kind = /^runs\/[^/]+\/\d+\.json$/.test(name)
+    ? 'journal'
+    : /\/log\/\d+\.json$/.test(name)
+      ? 'log'
+      : undefined;
   if (kind === undefined) return undefined;
   const { event } = JSON.parse(Buffer.from(bytes).toString('utf8')) as {
     event: { kind: string; step?: string; attempt?: number };

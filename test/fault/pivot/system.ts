@@ -57,7 +57,8 @@ export class SmallSystem {
       `CREATE TABLE documents (id serial PRIMARY KEY, body text NOT NULL);
        INSERT INTO documents (body) SELECT '${side} ' || n FROM generate_series(1, ${side === 'taken' ? 40 : 30}) n`,
     );
-    for (const [part, digest] of Object.entries(await this.#digests())) this.#known.set(`${part} ${digest}`, side);
+    for (const [part, digest] of Object.entries(await this.#digests()))
+      this.#known.set(`${part} ${digest}`, side);
   }
 
   async look(): Promise<Seen> {
