@@ -33,10 +33,13 @@ export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
     ...root,
     path: roots[root.name] ?? root.path,
   });
+  const elsewhere = database.url !== undefined || database.name !== undefined;
+  const { spare, ...declared } = spec.database;
   const moved: Spec = {
     ...spec,
     database: {
-      ...spec.database,
+      ...declared,
+      ...(spare === undefined || elsewhere ? {} : { spare }),
       ...(database.url === undefined ? {} : { url: database.url, restoreUrl: database.url }),
       ...(database.name === undefined ? {} : { name: database.name }),
     },

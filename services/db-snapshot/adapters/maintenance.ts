@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { pairOf } from '#libs/contracts/spare.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
@@ -8,9 +10,16 @@ import type { Host } from '#libs/runtime/host.ts';
 
 /** Address of the live database. */
 export function liveAddress(spec: Spec, host: Pick<Host, 'requireSecret'>): Secret {
-  const { url, name } = spec.database;
+  const { url, name = pairNow(spec)?.live } = spec.database;
   const address = host.requireSecret(url);
   return name === undefined ? address : withDatabase(address, name);
+}
+
+/** Which of the two is live by now, where the spec declares a spare one. */
+export function pairNow({ database }: Spec): ReturnType<typeof pairOf> | undefined {
+  if (database.spare === undefined) return undefined;
+  const { envFile } = database.spare;
+  return pairOf(database.spare, existsSync(envFile) ? readFileSync(envFile) : undefined);
 }
 
 export type TargetHost = Pick<Host, 'requireSecret' | 'pgBin'>;

@@ -16,6 +16,7 @@ export function stageOf(stage: string, oid: string): string {
 /** Nothing to rename when it is switched already. Throws DATABASE_MISSING when the staged database is gone. Pure. */
 export function planPivot({ stage, live, side, kept }: StagedDatabase, present: Present): Renames {
   const oid = oidOf(stage);
+  // (b) A spare database keeps its name: it is opened, and the env file names it.
   if (present.get(live) === oid) return { renames: [] };
   if (present.get(side) !== oid)
     throw new HoldfastError(
@@ -33,9 +34,14 @@ export function planPivot({ stage, live, side, kept }: StagedDatabase, present: 
   };
 }
 
+/** A database that an administrator made: no name changes, for the switch is the application's env file. */
+export function isSpare({ live, side }: Pick<StagedDatabase, 'live' | 'side'>): boolean {
+  return live === side;
+}
+
 /** Nothing to rename when it was never switched, or was switched back. Pure. */
 export function planUndo({ stage, live, side, kept }: StagedDatabase, present: Present): Renames {
-  if (present.get(live) !== oidOf(stage)) return { renames: [] };
+  if (live === side || present.get(live) !== oidOf(stage)) return { renames: [] };
   return {
     renames: [{ from: live, to: side }, ...(present.has(kept) ? [{ from: kept, to: live }] : [])],
   };

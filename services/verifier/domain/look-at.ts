@@ -1,5 +1,6 @@
 import { stagedTreePath } from '#libs/contracts/stage.ts';
 import type { SnapshotRef, Staged, StagedDatabase, StagedTrees } from '#libs/contracts/requests.ts';
+import { ownVariables } from '#libs/contracts/spare.ts';
 import { adaptationOf } from '#libs/contracts/adaptation.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
@@ -96,7 +97,7 @@ async function lookAtTrees(
     context.signal,
   );
   if (overridden === undefined) return compared;
-  const own = `; overridden by the spec: ${Object.keys(context.spec.config.set).join(', ')}`;
+  const own = `; overridden by the spec: ${ownVariables(context.spec).join(', ')}`;
   return {
     ...compared,
     checks: compared.checks.map((check) => ({ ...check, detail: `${check.detail}${own}` })),
@@ -108,7 +109,7 @@ function overriddenBy(
   { spec, signal }: StepContext,
   { evidence, trees }: VerifierPorts,
 ): Overridden | undefined {
-  const names = new Set(Object.keys(spec.config.set));
+  const names = new Set(ownVariables(spec));
   if (names.size === 0) return undefined;
   return {
     isMeant: (root) => root.startsWith('env:'),
