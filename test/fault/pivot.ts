@@ -14,6 +14,11 @@ import { PARTS, SmallSystem, type Seen, type Side } from './pivot/system.ts';
 /** How the restore would end if nobody stopped it: with the new state, or put back after a start that fails. */
 const ENDINGS = { forward: 'taken', back: 'later' } as const satisfies Record<string, Side>;
 type Ending = keyof typeof ENDINGS;
+/** How the database is switched: by two renames, or by the env file that names a spare one. */
+const RUNGS = ['renamed', 'spare'] as const;
+type Rung = (typeof RUNGS)[number];
+export type Scene = `${Rung} ${Ending}`;
+const SCENES: readonly Scene[] = RUNGS.flatMap((rung) => [`${rung} forward`, `${rung} back`] as const);
 
 export interface PivotReport {
   readonly suite: 'pivot';
@@ -32,13 +37,15 @@ export interface PivotOptions {
   readonly server: string;
   readonly pgBin: string;
   readonly seed: number;
-  /** No more stops than this, drawn by the seed; every one when it is not given. */
+  readonly scenes?: readonly Scene[];
+  /** No more stops of a rung than this, drawn by the seed; every one when it is not given. */
   readonly sample?: number;
   readonly parts?: readonly string[];
   readonly onNote: (text: string) => void;
 }
 
 interface Case {
+  readonly rung: Rung;
   readonly ending: Ending;
   readonly event: string;
   readonly when: 'before' | 'after';
@@ -50,48 +57,65 @@ interface Case {
  * taking back is stopped everywhere too. The seed draws the order, and whether an event's effect is there at the stop.
  */
 export async function pivot(options: PivotOptions): Promise<PivotReport> {
-  const { seed, sample = Infinity, parts = [], onNote } = options;
-  await using theatre = await openTheatre(options);
-  const all: Case[] = [];
-  for (const ending of Object.keys(ENDINGS) as Ending[])
-    for (const event of await theatre.rehearse(ending)) all.push({ ending, event, when: 'after' });
-  const random = seededOrder(seed);
-  const drawn = random.shuffle(all.filter((each) => parts.every((part) => nameOf(each).includes(part))));
-  const cases = drawn
-    .slice(0, sample)
-    .map((each) => ({ ...each, when: random.pick(['before', 'after'] as const) }));
-  const faults: { case: string; found: string }[] = [];
-  const count = { wrong: 0, mixtures: 0 };
-  for (const [at, each] of cases.entries()) {
-    const found = await theatre.play(each);
-    count.wrong += Number(found.wrong !== undefined);
-    count.mixtures += Number(found.mixture !== undefined);
-    for (const text of [found.mixture, found.wrong])
-      if (text !== undefined) faults.push({ case: nameOf(each), found: text });
-    onNote(`${at + 1}/${cases.length} ${nameOf(each)}: ${found.mixture ?? found.wrong ?? found.stopped}`);
-  }
-  const classes = Object.groupBy(cases, ({ ending, event }) => `${ending} ${event.split(' ', 1)[0]}`);
+  // Each rung has a system of its own: two at a time.
+  const played = (await Promise.all(RUNGS.map((rung) => playRung(rung, options)))).flat();
+  const classes = Object.groupBy(
+    played,
+    ({ rung, ending, event }) => `${rung} ${ending} ${event.split(' ', 1)[0]}`,
+  );
   return {
     suite: 'pivot',
-    seed,
-    cases: cases.length,
+    seed: options.seed,
+    cases: played.length,
     classes: Object.fromEntries(Object.entries(classes).map(([name, group]) => [name, group!.length])),
-    ...count,
-    faults,
+    wrong: played.filter(({ wrong }) => wrong !== undefined).length,
+    mixtures: played.filter(({ mixture }) => mixture !== undefined).length,
+    faults: played.flatMap((each) =>
+      [each.mixture, each.wrong].flatMap((found) =>
+        found === undefined ? [] : [{ case: nameOf(each), found }],
+      ),
+    ),
   };
 }
 
-function nameOf({ ending, event, when }: Case): string {
-  return `${ending}: ${when} ${event}`;
+async function playRung(rung: Rung, options: PivotOptions) {
+  const { seed, scenes = SCENES, sample = Infinity, parts = [], onNote } = options;
+  const endings = (Object.keys(ENDINGS) as Ending[]).filter((each) => scenes.includes(`${rung} ${each}`));
+  if (endings.length === 0) return [];
+  await using theatre = await openTheatre(rung, options);
+  const random = seededOrder(seed);
+  const all: Case[] = [];
+  for (const ending of endings)
+    for (const event of await theatre.rehearse(ending))
+      all.push({ rung, ending, event, when: random.pick(['before', 'after']) });
+  const wanted = all.filter((each) => parts.every((part) => nameOf(each).includes(part)));
+  const cases = random.shuffle(wanted).slice(0, sample);
+  const played = [];
+  for (const [at, each] of cases.entries()) {
+    const found = await theatre.play(each);
+    played.push({ ...each, ...found });
+    onNote(`${at + 1}/${cases.length} ${nameOf(each)}: ${found.mixture ?? found.wrong ?? found.stopped}`);
+  }
+  return played;
 }
 
-async function openTheatre({ server, pgBin }: PivotOptions) {
+function nameOf({ rung, ending, event, when }: Case): string {
+  return `${rung} ${ending}: ${when} ${event}`;
+}
+
+async function openTheatre(rung: Rung, { server, pgBin }: PivotOptions) {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-pivot-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const system = new SmallSystem({ folder, tag: randomBytes(4).toString('hex'), server, pgBin });
-  stack.defer(() => system.dropDatabases());
-  const identity = await takeBackups(system, folder, pgBin);
+  const system = new SmallSystem({
+    folder,
+    tag: randomBytes(4).toString('hex'),
+    server,
+    pgBin,
+    paired: rung === 'spare',
+  });
+  stack.defer(() => system.destroyDatabases());
+  const identity = await takeBackups(rung, system, folder, pgBin);
   const storeFolder = join(folder, 'store');
 
   /** The later state is live and the store knows of no restore. */
@@ -148,14 +172,14 @@ function textOf(seen: Seen): string {
 }
 
 /** One store for each ending, each with a backup of the taken state. Returns the key. */
-async function takeBackups(system: SmallSystem, folder: string, pgBin: string): Promise<string> {
+async function takeBackups(rung: Rung, system: SmallSystem, folder: string, pgBin: string): Promise<string> {
   const identity = await newIdentity();
   for (const ending of Object.keys(ENDINGS) as Ending[]) {
     await system.become('taken');
     const store = diskStore(join(folder, ending));
     await createRepository({ store, identity });
     await using restorer = await openRestorer({ store, identity: identity.reveal(), url: system.url, pgBin });
-    await restorer.door.declareDeployment(specOf(system, ending));
+    await restorer.door.declareDeployment(specOf(rung, system, ending));
     const { runId } = await restorer.door.startBackup({ deployment: DEPLOYMENT, requestId: 'back-it-up' });
     const { state, error } = await endOf(restorer.door, runId);
     if (state !== 'completed') throw new Error(`the backup is ${state}: ${error}`);
@@ -164,11 +188,14 @@ async function takeBackups(system: SmallSystem, folder: string, pgBin: string): 
 }
 
 /** The start fails on the restored state when the run is to be put back. */
-function specOf({ app, envFile }: SmallSystem, ending: Ending): string {
+function specOf(rung: Rung, { app, envFile, database, spare }: SmallSystem, ending: Ending): string {
   const start = ending === 'forward' ? ['true'] : ['grep', '-q', ENDINGS.back, envFile];
   return JSON.stringify({
     deployment: DEPLOYMENT,
-    database: { url: { env: 'DATABASE_URL' } },
+    database: {
+      url: { env: 'DATABASE_URL' },
+      ...(rung === 'spare' ? { spare: { names: [database, spare], envFile, variable: 'DATABASE_URL' } } : {}),
+    },
     files: { roots: [{ name: 'storage', path: join(app, 'storage') }] },
     config: { envFiles: [envFile], trees: [{ name: 'certificates', path: join(app, 'certificates') }] },
     hooks: { stop: [['true']], start: [start] },

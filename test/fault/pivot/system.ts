@@ -16,6 +16,8 @@ export interface SystemOptions {
   /** Superuser's address of the database `postgres`. */
   readonly server: string;
   readonly pgBin: string;
+  /** Its role may create no database and owns two; else it creates them. */
+  readonly paired: boolean;
 }
 
 /** Judged by content alone, and with psql: nothing of Holdfast is asked. */
@@ -35,14 +37,21 @@ export class SmallSystem {
     return join(this.app, '.env');
   }
 
+  get spare(): string {
+    return `${this.database}_b`;
+  }
+
+  /** As its own role, whose name is the database's. */
   get url(): string {
-    return addressOf(this.#options.server, this.database);
+    const url = new URL(addressOf(this.#options.server, this.database));
+    [url.username, url.password] = [this.database, 'app'];
+    return url.href;
   }
 
   /** Makes one side live, whatever is there, and learns how it looks. */
   async become(side: Side): Promise<void> {
     await rm(this.app, { recursive: true, force: true });
-    await this.dropDatabases();
+    await this.destroyDatabases();
     for (const folder of ['storage/sub', 'certificates'])
       await mkdir(join(this.app, folder), { recursive: true });
     for (const name of ['a', 'b', `only-${side}`, 'sub/c'])
@@ -51,7 +60,7 @@ export class SmallSystem {
       await writeFile(join(this.app, 'certificates', name), `${side} ${name}`, { mode: 0o600 });
     const mode = side === 'taken' ? 0o640 : 0o600;
     await writeFile(this.envFile, `# ${side}\nDATABASE_URL=${this.url}\n`, { mode });
-    await this.#run(this.#options.server, `CREATE DATABASE ${this.database} TEMPLATE template0`);
+    await this.#createDatabases();
     await this.#run(
       this.url,
       `CREATE TABLE documents (id serial PRIMARY KEY, body text NOT NULL);
@@ -69,18 +78,27 @@ export class SmallSystem {
     return Object.fromEntries(entries) as Seen;
   }
 
-  async dropDatabases(): Promise<void> {
+  async #createDatabases(): Promise<void> {
+    const { server, paired } = this.#options;
+    const may = paired ? 'NOCREATEDB' : 'CREATEDB';
+    await this.#run(server, `CREATE ROLE ${this.database} LOGIN PASSWORD 'app' ${may}`);
+    for (const name of paired ? [this.database, this.spare] : [this.database])
+      await this.#run(server, `CREATE DATABASE ${name} TEMPLATE template0 OWNER ${this.database}`);
+  }
+
+  async destroyDatabases(): Promise<void> {
     const names = await this.#run(
       this.#options.server,
       `SELECT datname FROM pg_database WHERE datname LIKE '%${this.#options.tag}%'`,
     );
     for (const name of names.split('\n').filter((each) => each !== ''))
       await this.#run(this.#options.server, `DROP DATABASE "${name}" WITH (FORCE)`);
+    await this.#run(this.#options.server, `DROP ROLE IF EXISTS ${this.database}`);
   }
 
   async #digests(): Promise<Record<Part, string>> {
     return {
-      environment: await digestOf(this.envFile),
+      environment: await digestOf(this.envFile, (text) => text.replace(this.spare, this.database)),
       certificates: await digestOf(join(this.app, 'certificates')),
       storage: await digestOf(join(this.app, 'storage')),
       database: await this.#rows(),
@@ -111,12 +129,12 @@ export function addressOf(server: string, database: string): string {
 }
 
 /** Names, modes and bytes of everything below but Holdfast's own folder. */
-async function digestOf(path: string): Promise<string> {
+async function digestOf(path: string, plain = (text: string) => text): Promise<string> {
   const hash = createHash('sha256');
   const visit = async (at: string, name: string): Promise<void> => {
     const stat = await lstat(at).catch(() => undefined);
     hash.update(`${name} ${stat?.mode.toString(8) ?? 'gone'}\n`);
-    if (stat?.isFile() === true) hash.update(await readFile(at));
+    if (stat?.isFile() === true) hash.update(plain(await readFile(at, 'latin1')));
     if (stat?.isDirectory() !== true) return;
     for (const child of (await readdir(at)).toSorted())
       if (child !== '.holdfast') await visit(join(at, child), `${name}/${child}`);
