@@ -82,7 +82,7 @@ async function playRung(rung: Rung, options: PivotOptions) {
   const { seed, scenes = SCENES, sample = Infinity, parts = [], onNote } = options;
   const endings = (Object.keys(ENDINGS) as Ending[]).filter((each) => scenes.includes(`${rung} ${each}`));
   if (endings.length === 0) return [];
-  await using theatre = await openTheatre(rung, options);
+  await using theatre = await openTheatre(rung, endings, options);
   const random = seededOrder(seed);
   const all: Case[] = [];
   for (const ending of endings)
@@ -103,7 +103,7 @@ function nameOf({ rung, ending, event, when }: Case): string {
   return `${rung} ${ending}: ${when} ${event}`;
 }
 
-async function openTheatre(rung: Rung, { server, pgBin }: PivotOptions) {
+async function openTheatre(rung: Rung, endings: readonly Ending[], { server, pgBin }: PivotOptions) {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-pivot-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -115,7 +115,7 @@ async function openTheatre(rung: Rung, { server, pgBin }: PivotOptions) {
     paired: rung === 'spare',
   });
   stack.defer(() => system.destroyDatabases());
-  const identity = await takeBackups(rung, system, folder, pgBin);
+  const identity = await takeBackups(system, { folder, pgBin, rung, endings });
   const storeFolder = join(folder, 'store');
 
   /** The later state is live and the store knows of no restore. */
@@ -172,9 +172,12 @@ function textOf(seen: Seen): string {
 }
 
 /** One store for each ending, each with a backup of the taken state. Returns the key. */
-async function takeBackups(rung: Rung, system: SmallSystem, folder: string, pgBin: string): Promise<string> {
+async function takeBackups(
+  system: SmallSystem,
+  { folder, pgBin, rung, endings }: { folder: string; pgBin: string; rung: Rung; endings: readonly Ending[] },
+): Promise<string> {
   const identity = await newIdentity();
-  for (const ending of Object.keys(ENDINGS) as Ending[]) {
+  for (const ending of endings) {
     await system.become('taken');
     const store = diskStore(join(folder, ending));
     await createRepository({ store, identity });
