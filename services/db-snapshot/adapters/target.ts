@@ -46,9 +46,9 @@ export function postgresTarget(host: TargetHost): Target {
     },
     async undo(spec, staged, signal) {
       await using server = await maintenance(spec, signal);
+      if (isSpare(staged)) return await shut(server, staged.live, signal);
       // The old database stays closed: files and configuration are still the new ones, and `open` comes after them.
       const plan = planUndo(staged, await listDatabases(server));
-      if (isSpare(staged)) return await shut(server, staged.live, signal);
       return await rename(server, plan, [], signal);
     },
     async discard(spec, prefix, signal) {

@@ -16,7 +16,6 @@ export function stageOf(stage: string, oid: string): string {
 /** Nothing to rename when it is switched already. Throws DATABASE_MISSING when the staged database is gone. Pure. */
 export function planPivot({ stage, live, side, kept }: StagedDatabase, present: Present): Renames {
   const oid = oidOf(stage);
-  // (b) A spare database keeps its name: it is opened, and the env file names it.
   if (present.get(live) === oid) return { renames: [] };
   if (present.get(side) !== oid)
     throw new HoldfastError(
