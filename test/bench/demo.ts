@@ -11,6 +11,8 @@ export interface DemoBench {
   readonly files: number;
   /** Alternating runs of both schemes at seed scale. */
   readonly runs: number;
+  /** Of the reference EDMS's content. */
+  readonly seed: number;
   readonly onNote: (note: string) => void;
 }
 
@@ -18,23 +20,25 @@ const PEAK_MIB_MAX = 300;
 const IDLE_MIB_MAX = 600;
 
 /** The main job: against the old way at seed scale, and alone under load with the memory of each service. */
-export async function benchDemo({ rows, files, runs, onNote }: DemoBench): Promise<readonly Case[]> {
+export async function benchDemo({ rows, files, runs, seed, onNote }: DemoBench): Promise<readonly Case[]> {
   const ours: DemoResult[] = [];
   const peer: DemoResult[] = [];
   for (let run = 1; run <= runs; run += 1) {
     onNote(`pair ${run} of ${runs}`);
-    ours.push(await oneDemo({ scheme: 'holdfast', scale: 'seed', rows: 0, files: 0, onNote }));
-    peer.push(await oneDemo({ scheme: 'legacy', scale: 'seed', rows: 0, files: 0, onNote }));
+    ours.push(await oneDemo({ scheme: 'holdfast', scale: 'seed', rows: 0, files: 0, seed, onNote }));
+    peer.push(await oneDemo({ scheme: 'legacy', scale: 'seed', rows: 0, files: 0, seed, onNote }));
   }
   onNote(`load: ${rows} rows, ${files} files`);
   return [
     against('backup, seed', { ours: ours.map(backupMs), peer: peer.map(backupMs) }, 'ms'),
     against('restore, seed', { ours: ours.map(restoreMs), peer: peer.map(restoreMs) }, 'ms'),
-    ...(await benchLoad({ rows, files, onNote })),
+    ...(await benchLoad({ rows, files, seed, onNote })),
   ];
 }
 
-async function benchLoad(load: Pick<DemoBench, 'rows' | 'files' | 'onNote'>): Promise<readonly Case[]> {
+async function benchLoad(
+  load: Pick<DemoBench, 'rows' | 'files' | 'seed' | 'onNote'>,
+): Promise<readonly Case[]> {
   const memory: Case[] = [];
   const steps: number[] = [];
   const result = await oneDemo({
@@ -64,10 +68,10 @@ async function benchLoad(load: Pick<DemoBench, 'rows' | 'files' | 'onNote'>): Pr
   ];
 }
 
-async function oneDemo(options: Omit<DemoOptions, 'store' | 'seed' | 'folder'>): Promise<DemoResult> {
+async function oneDemo(options: Omit<DemoOptions, 'store' | 'folder'>): Promise<DemoResult> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   try {
-    return await runDemo({ ...options, store: 'disk', seed: 1, folder });
+    return await runDemo({ ...options, store: 'disk', folder });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

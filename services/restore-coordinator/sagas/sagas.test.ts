@@ -42,7 +42,6 @@ const backup: Proving = {
       leftOut: [],
       facts: {},
       packs: [],
-      newPacks: [],
       sourceBytes: 0,
       newBytes: 0,
     };
