@@ -53,7 +53,7 @@ function renameLabel(from: unknown, to: unknown): string | undefined {
 
 /** What opens, closes and renames databases. */
 function watchStatements(): void {
-  const query = Client.prototype.query as (...given: unknown[]) => Promise<unknown>;
+  const query = Reflect.get(Client.prototype, 'query') as (...given: unknown[]) => Promise<unknown>;
   Client.prototype.query = function watched(this: Client, ...given: unknown[]) {
     const [text] = given;
     const act = () => query.apply(this, given);
