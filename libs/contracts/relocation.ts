@@ -43,10 +43,13 @@ export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
       ? (envFiles[file] ?? file)
       : `${place(root).path}${file.slice(root.path.length)}`;
   };
+  const elsewhere = database.url !== undefined || database.name !== undefined;
+  const { spare, ...declared } = spec.database;
   const moved: Spec = {
     ...spec,
     database: {
-      ...spec.database,
+      ...declared,
+      ...(spare === undefined || elsewhere ? {} : { spare }),
       ...(database.url === undefined ? {} : { url: database.url, restoreUrl: database.url }),
       ...(database.name === undefined ? {} : { name: database.name }),
     },

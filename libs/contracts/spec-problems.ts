@@ -60,6 +60,13 @@ export function relationProblems(spec: Spec): Problem[] {
         ),
       );
   }
+  const { spare } = spec.database;
+  if (spare !== undefined && !spec.config.envFiles.includes(spare.envFile))
+    problems.push(
+      problem('SPEC_INVALID', 'database.spare', `${spare.envFile} is not declared in config.envFiles`),
+    );
+  if (spare !== undefined && spare.names[0] === spare.names[1])
+    problems.push(problem('SPEC_INVALID', 'database.spare', 'names the same database twice'));
   const fileRoots = new Set(spec.files.roots.map((root) => root.name));
   for (const rule of spec.files.documents) {
     if (!fileRoots.has(rule.root))

@@ -59,6 +59,17 @@ export const specSchema = z.strictObject({
     restoreUrl: secretRef.optional(),
     /** Instead of the name in the addresses. */
     name: identifier.optional(),
+    /**
+     * For a role that may not create databases: two of them that it owns, and where the application reads which is its
+     * own. A restore fills the other one and switches the env file.
+     */
+    spare: z
+      .strictObject({
+        names: z.tuple([identifier, identifier]),
+        envFile: absolutePath,
+        variable: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
+      })
+      .optional(),
     exclude: z.array(z.strictObject({ table: z.string().min(1), reason: z.string().min(1) })).default([]),
     site,
   }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { appendVariables, setVariables } from './env-edit.ts';
-import { envValues } from './env-values.ts';
+import { envValues } from '#libs/kernel/env-values.ts';
 
 const FILE = Buffer.from(
   `# Pr\xfcfsumme\nA=1 # one\n export B = "two # not a comment" # two\nPEM='-----BEGIN\nC=inside\n-----END'\nC=\nURL=a?b=c\n`,

@@ -1,6 +1,6 @@
 import { isAlias, isNode, isScalar, parseDocument, Scalar } from 'yaml';
 import { setVariables } from './env-edit.ts';
-import { envValues } from './env-values.ts';
+import { envValues } from '#libs/kernel/env-values.ts';
 import type { ResolvedRewrite } from './resolve-rewrites.ts';
 
 export interface Rewritten {

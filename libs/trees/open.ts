@@ -13,6 +13,7 @@ import { probePlaces } from './probe.ts';
 import { stageTrees } from './stage.ts';
 import { takeTrees } from './take.ts';
 import { surveyRoots } from './survey.ts';
+import { requireNoWriters } from './writers.ts';
 
 export interface TreesDeps {
   readonly repository: Repository;
@@ -58,6 +59,7 @@ function counting(onProgress: (entries: number) => void): () => void {
 async function pivotAll(staged: StagedPlaces, moving: Moving): Promise<string[]> {
   await using _locks = await lockPlaces(staged.roots, staged.stage, moving.signal);
   await requireAllThere(staged);
+  await requireNoWriters(staged.roots);
   return await pivotPlaces(staged, moving);
 }
 

@@ -89,6 +89,9 @@ async function writeInPlace(from: string, to: string): Promise<void> {
   const attributes = await readAttributes(from);
   await using source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW);
   await using target = await open(to, constants.O_WRONLY | constants.O_CREAT, 0o600);
+  // Whoever could read the old bytes and may not read the new ones reads neither.
+  const { mode } = await target.stat();
+  if ((mode & attributes.mode & 0o777) !== (mode & 0o777)) await target.chmod(mode & attributes.mode & 0o777);
   // Shortened only after it was written: a crash between leaves bytes that the next try writes again.
   const { bytes } = await copyBytes(source, target);
   await target.truncate(bytes);

@@ -23,8 +23,9 @@ export interface Trees {
   stage(request: StageRequest, options: StageOptions): Promise<readonly NamedPlace[]>;
   /**
    * Old content → kept, new → live, by renames, place by place; goes on from wherever it stopped, and does nothing when
-   * it is done. Throws STAGE_GONE, before anything is moved, when a place is gone or was put back; `again` switches one
-   * that was put back once more, and lets places be gone: nothing of them was put back.
+   * it is done. Throws STAGE_GONE, before anything is moved, when a place is gone or was put back, and PLACE_IN_USE when
+   * somebody has files of a place open for writing; `again` switches one that was put back once more whoever writes, and
+   * lets places be gone: nothing of them was put back.
    * One executor at a time is at a place, in `pivot`, `undo` and `discard`: a second one waits a while for the first and
    * finds its result, or throws STAGE_BUSY. An abort is heeded between renames; what was begun is gone on with later.
    */

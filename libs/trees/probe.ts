@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chown, lstat, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { access, chown, lstat, mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path/posix';
 import { OWN_FOLDER } from '#libs/contracts/stage.ts';
 import { problem, type Problem } from '#libs/kernel/errors.ts';
 import { isPrivileged, keepingTime } from './attributes.ts';
 import { codeOf, isGone, isThere, type Disk } from './disk.ts';
-import { fullPath, showPath } from './paths.ts';
+import { mountsFrom } from './mounts.ts';
 import type { PlaceFacts, PlaceNeed, ProbeAnswer } from './port.ts';
 import { removeIfEmpty, removeTree } from './remove-tree.ts';
 
@@ -36,9 +36,8 @@ async function probePlace(need: PlaceNeed, disk: Disk): Promise<Probed> {
   const ground = await groundOf(holder);
   const held = ground === holder;
   const exists = held && (!need.single || (await isThere(need.path)));
-  const problems = await shapeProblems(need, held);
-  const failure = problems.length > 0 ? undefined : await tryOut(ground, held);
-  if (failure !== undefined) problems.push(notWritable(need, ground, failure));
+  const problems = held ? await shapeProblems(need) : [];
+  if (problems.length === 0) problems.push(...(await tryOut(need, ground, held)));
   const { bytes: freeBytes } = await disk.space(ground);
   const { name, path } = need;
   const works = problems.length === 0;
@@ -46,38 +45,67 @@ async function probePlace(need: PlaceNeed, disk: Disk): Promise<Probed> {
   return { problems, facts, ground };
 }
 
-/** A link or a file where a folder is wanted, and mounts below the root that a rename cannot move. */
-async function shapeProblems(need: PlaceNeed, exists: boolean): Promise<Problem[]> {
-  if (!exists) return [];
-  const found = await lstat(need.path).catch(() => undefined);
-  if (found === undefined) return [];
-  if (found.isSymbolicLink() || (need.single ? found.isDirectory() : !found.isDirectory()))
+/** A link or a file where a folder is wanted, and mounts that a rename cannot move or cross. */
+async function shapeProblems(need: PlaceNeed): Promise<Problem[]> {
+  const { name, path, single } = need;
+  const own = join(single ? dirname(path) : path, OWN_FOLDER);
+  const staging = await lstat(own).catch(() => undefined);
+  if (staging?.isDirectory() === false || (staging !== undefined && (await mountsFrom(own)).includes(own)))
     return [
-      problem('NOT_WRITABLE', need.name, `${need.path} is no plain ${need.single ? 'file' : 'folder'}`),
+      problem(
+        'NOT_WRITABLE',
+        name,
+        `${own} is not of the file system of ${dirname(own)}: nothing staged there can be renamed into it`,
+        `unmount or remove ${own}`,
+      ),
     ];
-  if (need.single) return [];
-  const problems: Problem[] = [];
-  for (const name of await readdir(need.path, { encoding: 'buffer' }).catch(() => [])) {
-    const child = await lstat(fullPath(need.path, name.toString('latin1'))).catch(() => undefined);
-    if (child === undefined || child.dev === found.dev) continue;
-    const text = `${need.path}/${showPath(name.toString('latin1'))} is a mount of its own and cannot be switched`;
-    problems.push(
-      problem('NOT_WRITABLE', need.name, text, 'declare it as a root of its own, and exclude it here'),
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return [];
+  if (found.isSymbolicLink() || (single ? found.isDirectory() : !found.isDirectory()))
+    return [problem('NOT_WRITABLE', name, `${path} is no plain ${single ? 'file' : 'folder'}`)];
+  const mounts = await mountsFrom(path);
+  if (single) return mounts.length === 0 ? [] : await inPlaceProblems(need, found.uid);
+  return mounts
+    .filter((point) => point !== path)
+    .map((point) =>
+      problem(
+        'NOT_WRITABLE',
+        name,
+        `${point} is a mount of its own and cannot be switched`,
+        'declare it as a root of its own, and exclude it here',
+      ),
     );
-  }
-  return problems;
 }
 
-/** Does once what the switch will do, in Holdfast's own folder; returns the code of what failed. */
-async function tryOut(ground: string, exists: boolean): Promise<string | undefined> {
+/** A mounted file is written where it is: what that takes is its own, not its folder's. */
+async function inPlaceProblems({ name, path }: PlaceNeed, owner: number): Promise<Problem[]> {
+  const refused = await access(path, constants.R_OK | constants.W_OK).then(() => undefined, codeOf);
+  const user = process.geteuid?.() ?? 0;
+  if (refused === undefined && (isPrivileged() || owner === user)) return [];
+  return [
+    problem(
+      'NOT_WRITABLE',
+      name,
+      `${path} is a mount of its own, and user ${user} cannot write it and set its mode (${refused ?? `user ${owner} owns it`})`,
+      `mount it writable and owned by user ${user}`,
+    ),
+  ];
+}
+
+/** Does once what the switch will do, in Holdfast's own folder. */
+async function tryOut(need: PlaceNeed, ground: string, exists: boolean): Promise<Problem[]> {
   try {
     await access(ground, constants.R_OK | constants.W_OK | constants.X_OK);
     if (exists) await keepingTime(ground, () => tryRename(join(ground, OWN_FOLDER)));
-    return undefined;
+    return [];
   } catch (error) {
-    return codeOf(error) || String(error);
+    const failure = error instanceof OwnerRefused ? error : codeOf(error) || String(error);
+    return [notWritable(need, ground, failure)];
   }
 }
+
+/** The system says no to a privileged process: a namespace that knows one user, or a server that trusts none. */
+class OwnerRefused extends Error {}
 
 async function tryRename(own: string): Promise<void> {
   const probe = join(own, `probe-${randomUUID()}`);
@@ -86,7 +114,10 @@ async function tryRename(own: string): Promise<void> {
     await writeFile(join(probe, 'a', 'file'), '');
     await rename(join(probe, 'a'), join(probe, 'b'));
     await rename(join(probe, 'b', 'file'), join(probe, 'file'));
-    if (isPrivileged()) await chown(join(probe, 'file'), 1, 1);
+    if (isPrivileged())
+      await chown(join(probe, 'file'), 1, 1).catch((cause: unknown) => {
+        throw new OwnerRefused(codeOf(cause), { cause });
+      });
   } finally {
     await removeTree(probe);
     await removeIfEmpty(own);
@@ -136,11 +167,20 @@ async function groundOf(path: string): Promise<string> {
   }
 }
 
-function notWritable(need: PlaceNeed, ground: string, failure: string): Problem {
+function notWritable({ name }: PlaceNeed, ground: string, failure: OwnerRefused | string): Problem {
+  if (failure instanceof OwnerRefused)
+    return problem(
+      'NOT_WRITABLE',
+      name,
+      `owner and group cannot be given back in ${ground} (${failure.message})`,
+      'run the worker with CAP_CHOWN and every user mapped, on a file system that lets it (NFS: no_root_squash), or not as root',
+    );
+  if (failure === 'EROFS')
+    return problem('NOT_WRITABLE', name, `${ground} is mounted read-only`, `mount -o remount,rw ${ground}`);
   const user = process.getuid?.() ?? 0;
   return problem(
     'NOT_WRITABLE',
-    need.name,
+    name,
     `user ${user} cannot write and rename in ${ground} (${failure})`,
     `give user ${user} read, write and search access to ${ground}`,
   );

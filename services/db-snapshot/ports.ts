@@ -73,7 +73,8 @@ export interface Target {
   ): Promise<Examination>;
   /**
    * Drops this run's side databases of equal or lower epoch and attempt, makes missing roles, and creates the side
-   * database afresh. Throws STAGE_GONE when a later one is there.
+   * database afresh. Throws STAGE_GONE when a later one is there. A spare database is taken as it is when it is empty, or
+   * emptied when this run filled it; else DATABASE_SAME_TARGET.
    */
   create(
     spec: Spec,
@@ -82,16 +83,18 @@ export interface Target {
   ): Promise<SideDatabase>;
   /** Name of the database that the application uses. */
   liveName(spec: Spec): string;
+  /** Of the one that a restore fills where none can be made; undefined when it makes one. */
+  spareName(spec: Spec): string | undefined;
   /** Forward from wherever it stopped: one transaction. Throws DATABASE_MISSING when the side database is gone. */
   pivot(spec: Spec, staged: StagedDatabase, signal: AbortSignal): Promise<readonly string[]>;
   undo(spec: Spec, staged: StagedDatabase, signal: AbortSignal): Promise<readonly string[]>;
-  /** Databases dropped. */
+  /** Databases dropped, or emptied where it is the spare one and this run filled it. */
   discard(spec: Spec, prefix: string, signal: AbortSignal): Promise<readonly string[]>;
-  /** Those of the names that are there; returns them. */
+  /** Those of the names that are there; returns them. Of a pair the one that is not live is emptied. */
   drop(spec: Spec, names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** In the live database; names of the tasks that were enabled. */
   enableSchedules(spec: Spec, names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
-  /** Sessions ended; undefined when there is no such database. Neither changes what is closed, or open, already. */
+  /** The spare one as well: the env file may name it before all is switched. Sessions ended; undefined when there is no such database. Neither changes what is closed, or open, already. */
   close(spec: Spec, signal: AbortSignal): Promise<number | undefined>;
   open(spec: Spec, signal: AbortSignal): Promise<boolean>;
 }

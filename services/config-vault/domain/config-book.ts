@@ -3,7 +3,7 @@ import { showPath } from '#libs/trees/paths.ts';
 import type { SmallFile } from '#libs/trees/port.ts';
 import { CertificateBook } from './certificates.ts';
 import { envPathOf } from './component.ts';
-import { envValues } from '#libs/settings/env-values.ts';
+import { envValues } from '#libs/kernel/env-values.ts';
 
 type Value = ConfigFacts['values'][number];
 

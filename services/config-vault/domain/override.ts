@@ -1,7 +1,8 @@
+import { ownVariables } from '#libs/contracts/spare.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { appendVariables, setVariables } from '#libs/settings/env-edit.ts';
-import { envValues } from '#libs/settings/env-values.ts';
+import { envValues } from '#libs/kernel/env-values.ts';
 
 /** Env files, by order, with the deployment's own variables; a variable that none has goes to the first. Pure. */
 export function override(
@@ -30,11 +31,12 @@ export function diffVariables(
 ): readonly VariableChange[] {
   const then = new Map(facts.values.map(({ name, fingerprint }) => [name, fingerprint]));
   then.delete('');
-  const names = new Set([...then.keys(), ...now.keys(), ...Object.keys(spec.config.set)]);
+  const own = new Set(ownVariables(spec));
+  const names = new Set([...then.keys(), ...now.keys(), ...own]);
   return [...names].toSorted().map((name) => ({ name, change: changeOf(name) }));
 
   function changeOf(name: string): VariableChange['change'] {
-    if (Object.hasOwn(spec.config.set, name)) return 'set';
+    if (own.has(name)) return 'set';
     const [old, fresh] = [now.get(name), then.get(name)];
     if (fresh === undefined) return 'missing';
     if (old === undefined) return 'added';

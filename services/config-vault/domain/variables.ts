@@ -1,6 +1,6 @@
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { problem, type Problem } from '#libs/kernel/errors.ts';
-import { envValues } from '#libs/settings/env-values.ts';
+import { envValues } from '#libs/kernel/env-values.ts';
 
 /** Required variables that none of the env files sets. */
 export function missingNow(required: readonly string[], files: readonly Buffer[]): readonly Problem[] {

@@ -1,5 +1,8 @@
+import type { Spec } from '#libs/contracts/spec.ts';
+import { ownVariables, pairOf, withName } from '#libs/contracts/spare.ts';
 import type { StagedTrees } from '#libs/contracts/requests.ts';
 import { stagedTreePath } from '#libs/contracts/stage.ts';
+import { envValues } from '#libs/kernel/env-values.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { stageStep } from '#libs/trees/steps.ts';
@@ -10,19 +13,20 @@ import type { ConfigPorts } from '../ports.ts';
 /** Writes the snapshot beside the live trees, see Trees.stage; env files then get the deployment's own variables. */
 export async function onStageRestore(request: Json, context: StepContext, ports: ConfigPorts): Promise<Json> {
   const staged = await stageStep(configOf(context.spec), request, context, ports);
-  const { set } = context.spec.config;
-  if (Object.keys(set).length > 0)
-    await context.phase('override', () => overrideStaged(staged as unknown as StagedTrees, set, ports));
+  if (ownVariables(context.spec).length > 0)
+    await context.phase('override', () =>
+      overrideStaged(staged as unknown as StagedTrees, context.spec, ports),
+    );
   return staged;
 }
 
 async function overrideStaged(
   { roots, stage }: StagedTrees,
-  set: StepContext['spec']['config']['set'],
+  { config, database }: Spec,
   { envFiles, requireSecret }: ConfigPorts,
 ): Promise<void> {
   const values = new Map(
-    Object.entries(set).map(([name, value]) => [
+    Object.entries(config.set).map(([name, value]) => [
       name,
       typeof value === 'string' ? value : requireSecret(value).reveal(),
     ]),
@@ -31,6 +35,12 @@ async function overrideStaged(
     .filter(({ name, absent }) => envPathOf(name) !== undefined && !absent)
     .map((root) => stagedTreePath(root, stage));
   const contents = await Promise.all(paths.map((path) => envFiles.require(path)));
+  if (database.spare !== undefined) {
+    const { envFile, variable } = database.spare;
+    const { spare } = pairOf(database.spare, await envFiles.find(envFile));
+    const own = values.get(variable) ?? contents.map((each) => envValues(each).get(variable)).find(Boolean);
+    values.set(variable, withName(own ?? '', spare));
+  }
   for (const [at, content] of override(contents, values).entries())
     await envFiles.replace(paths[at]!, content);
 }

@@ -1,3 +1,4 @@
+import { ownVariables } from '#libs/contracts/spare.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
@@ -7,7 +8,7 @@ import { examineRewrites, rewritesIn, unmatchedNow } from '#libs/trees/rewrite.t
 import { occupied, planPlaces } from '#libs/trees/places.ts';
 import { configOf } from '../domain/component.ts';
 import { ConfigBook } from '../domain/config-book.ts';
-import { envValues } from '#libs/settings/env-values.ts';
+import { envValues } from '#libs/kernel/env-values.ts';
 import { diffVariables } from '../domain/override.ts';
 import { missingInSnapshot, missingNow, missingPrograms } from '../domain/variables.ts';
 import type { ConfigPorts } from '../ports.ts';
@@ -87,7 +88,7 @@ async function preflightRestore(
       ...problems,
       ...probed.problems,
       ...occupied(relocationJson, probed.facts),
-      ...missingInSnapshot(spec.config.require, facts, new Set(Object.keys(spec.config.set))),
+      ...missingInSnapshot(spec.config.require, facts, new Set(ownVariables(spec))),
       ...unresolved(spec, ports),
       ...resolved.problems,
       ...rewritten.problems,

@@ -3,7 +3,7 @@ import { HoldfastError, problem, refuseAll } from '#libs/kernel/errors.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { showPath, TOP } from '#libs/trees/paths.ts';
 import { envPathOf } from '../domain/component.ts';
-import { envValues } from '#libs/settings/env-values.ts';
+import { envValues } from '#libs/kernel/env-values.ts';
 import type { ConfigPorts } from '../ports.ts';
 
 export interface ReleaseValueRequest {

@@ -5,8 +5,9 @@ import type { Database } from '#libs/postgres/connect.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
 import type { Examination, Target } from '../ports.ts';
 import { clientProblems } from './examine-source.ts';
-import { administratorOf, connectMaintenance, type TargetHost } from './maintenance.ts';
+import { administratorOf, connectMaintenance, pairNow, type TargetHost } from './maintenance.ts';
 import { mayGiveTo } from './side-database.ts';
+import { spareProblems } from './spare-database.ts';
 
 interface Question {
   readonly spec: Spec;
@@ -21,10 +22,15 @@ export async function examineTarget(question: Question, signal: AbortSignal): Pr
   await using server = await connectMaintenance(administratorOf(spec, host), signal);
   const rights = await readRights(server);
   const facts = await readLive(server, live);
+  const name = pairNow(spec)?.spare;
+  const spare = name === undefined ? undefined : { server, url: administratorOf(spec, host), name };
   const problems = [
     ...(await clientProblems(server.serverMajor, host.pgBin)),
-    ...rightProblems(rights, server),
+    ...(spare === undefined
+      ? rightProblems(rights, server)
+      : await spareProblems(spare, needs?.globals, signal)),
     ...(await ownerProblems(server, live)),
+    ...(spare === undefined ? [] : await ownerProblems(server, spare.name)),
     ...sessionProblems(spec, live, facts.sessions),
     ...(needs === undefined ? [] : await needProblems(needs, rights, server)),
   ];
@@ -71,7 +77,7 @@ function rightProblems({ createDb }: Rights, server: Database): readonly Problem
       'DATABASE_PRIVILEGE_MISSING',
       `role ${server.address.user}`,
       'may not create the database that a restore is staged in',
-      `ALTER ROLE ${quoteName(server.address.user)} CREATEDB; or declare database.restoreUrl`,
+      `ALTER ROLE ${quoteName(server.address.user)} CREATEDB; or declare database.restoreUrl, or database.spare`,
     ),
   ];
 }

@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { pairOf } from '#libs/contracts/spare.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
@@ -8,9 +10,16 @@ import type { Host } from '#libs/runtime/host.ts';
 
 /** Address of the live database. */
 export function liveAddress(spec: Spec, host: Pick<Host, 'requireSecret'>): Secret {
-  const { url, name } = spec.database;
+  const { url, name = pairNow(spec)?.live } = spec.database;
   const address = host.requireSecret(url);
   return name === undefined ? address : withDatabase(address, name);
+}
+
+/** Which of the two is live by now, where the spec declares a spare one. */
+export function pairNow({ database }: Spec): ReturnType<typeof pairOf> | undefined {
+  if (database.spare === undefined) return undefined;
+  const { envFile } = database.spare;
+  return pairOf(database.spare, existsSync(envFile) ? readFileSync(envFile) : undefined);
 }
 
 export type TargetHost = Pick<Host, 'requireSecret' | 'pgBin'>;
@@ -19,6 +28,8 @@ export type TargetHost = Pick<Host, 'requireSecret' | 'pgBin'>;
 const MAINTENANCE = ['postgres', 'template1'];
 /** A backend that is told to end does so when it next looks; a busy one may need seconds. */
 const SESSIONS_MS = 30_000;
+/** One that we may not end goes by itself, or not: the application was told to stop before. */
+const FOREIGN_SESSIONS_MS = 5_000;
 const POLL_MS = 100;
 
 export function administratorOf(spec: Spec, host: TargetHost): Secret {
@@ -48,7 +59,8 @@ export async function listDatabases(maintenance: Database): Promise<ReadonlyMap<
 
 /** Ends every session of a database that takes no new ones. Throws DATABASE_SESSIONS_OPEN. */
 export async function endSessions(maintenance: Database, name: string, signal: AbortSignal): Promise<number> {
-  const deadline = performance.now() + SESSIONS_MS;
+  const start = performance.now();
+  let allowedMs = SESSIONS_MS;
   let ended = 0;
   for (;;) {
     const sessions = await maintenance.query<{ pid: number; user: string | null }>(
@@ -57,19 +69,25 @@ export async function endSessions(maintenance: Database, name: string, signal: A
     );
     if (sessions.length === 0) return ended;
     ended = Math.max(ended, sessions.length);
-    if (performance.now() > deadline)
+    if (performance.now() - start > allowedMs)
       throw new HoldfastError('DATABASE_SESSIONS_OPEN', {
         database: name,
         sessions: sessions.map(({ pid, user }) => `${pid} of ${user ?? 'the server'}`),
         remedy: 'stop what uses the database, or give an administrator’s address as database.restoreUrl',
       });
     for (const { pid } of sessions)
-      await maintenance.query('SELECT pg_terminate_backend($1)', [pid]).catch(ignoreForeign);
+      if (!(await endSession(maintenance, pid))) allowedMs = FOREIGN_SESSIONS_MS;
     await pause(POLL_MS, undefined, { signal });
   }
 }
 
-/** A session of a role that we may not end is said when time is up. */
-function ignoreForeign(thrown: unknown): void {
-  if (HoldfastError.from(thrown).code !== 'DATABASE_PRIVILEGE_MISSING') throw thrown;
+/** False for a session of a role that we may not end. */
+async function endSession(maintenance: Database, pid: number): Promise<boolean> {
+  try {
+    await maintenance.query('SELECT pg_terminate_backend($1)', [pid]);
+    return true;
+  } catch (thrown) {
+    if (HoldfastError.from(thrown).code !== 'DATABASE_PRIVILEGE_MISSING') throw thrown;
+    return false;
+  }
 }

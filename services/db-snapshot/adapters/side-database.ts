@@ -26,14 +26,33 @@ export async function createSide(
   await createRoles(server, globals.roles);
   const keepsOwners = await mayGiveTo(server, globals);
   await server.run(`CREATE DATABASE ${quoteName(side)} ${createOptions(globals, keepsOwners, server)}`);
+  return await enter(server, { name: side, keepsOwners, commented: true }, { url, host, signal });
+}
+
+/** Missing roles; the database is there, its encoding and locale are its own, and its comment says whose it is. */
+export async function openSpare(
+  server: Database,
+  { side, globals }: { readonly side: string; readonly globals: DatabaseGlobals },
+  means: Means,
+): Promise<SideDatabase> {
+  await createRoles(server, globals.roles);
+  const keepsOwners = await mayGiveTo(server, globals);
+  return await enter(server, { name: side, keepsOwners, commented: false }, means);
+}
+
+async function enter(
+  server: Database,
+  kind: Pick<SideParts, 'name' | 'keepsOwners' | 'commented'>,
+  { url, host, signal }: Means,
+): Promise<SideDatabase> {
   const [row] = await server.query<{ oid: string }>(
     'SELECT oid::text AS oid FROM pg_database WHERE datname = $1',
-    [side],
+    [kind.name],
   );
   const tools = await requireClient(server.serverMajor, host.pgBin);
-  const address = withDatabase(url, side);
+  const address = withDatabase(url, kind.name);
   const database = await connectDatabase(address, { signal });
-  return new Side({ database, tools, url: address, keepsOwners, signal, name: side, oid: row!.oid });
+  return new Side({ ...kind, database, tools, url: address, signal, oid: row!.oid });
 }
 
 async function createRoles(server: Database, roles: DatabaseGlobals['roles']): Promise<void> {
@@ -74,6 +93,8 @@ interface SideParts extends Omit<Means, 'host'> {
   readonly database: Database;
   readonly tools: ClientTools;
   readonly keepsOwners: boolean;
+  /** The comment is the source's too. */
+  readonly commented: boolean;
   readonly name: string;
   readonly oid: string;
 }
@@ -128,12 +149,14 @@ class Side implements SideDatabase {
   }
 
   async finish(globals: DatabaseGlobals): Promise<void> {
-    const { database, name } = this.#parts;
+    const { database, name, commented } = this.#parts;
     const quoted = quoteName(name);
     const statements = [
       ...globals.grants.map((grant) => forDatabase(grant, name)),
       ...globals.settings.map((setting) => forDatabase(setting, name)),
-      ...(globals.comment === null ? [] : [`COMMENT ON DATABASE ${quoted} IS ${quoteText(globals.comment)}`]),
+      ...(globals.comment === null || !commented
+        ? []
+        : [`COMMENT ON DATABASE ${quoted} IS ${quoteText(globals.comment)}`]),
       ...(globals.connectionLimit === -1
         ? []
         : [`ALTER DATABASE ${quoted} CONNECTION LIMIT ${globals.connectionLimit}`]),

@@ -33,9 +33,14 @@ export function planPivot({ stage, live, side, kept }: StagedDatabase, present: 
   };
 }
 
+/** A database that an administrator made: no name changes, for the switch is the application's env file. */
+export function isSpare({ live, side }: Pick<StagedDatabase, 'live' | 'side'>): boolean {
+  return live === side;
+}
+
 /** Nothing to rename when it was never switched, or was switched back. Pure. */
 export function planUndo({ stage, live, side, kept }: StagedDatabase, present: Present): Renames {
-  if (present.get(live) !== oidOf(stage)) return { renames: [] };
+  if (live === side || present.get(live) !== oidOf(stage)) return { renames: [] };
   return {
     renames: [{ from: live, to: side }, ...(present.has(kept) ? [{ from: kept, to: live }] : [])],
   };

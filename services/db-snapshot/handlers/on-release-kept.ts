@@ -4,6 +4,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { keptName, sidePrefix } from '../domain/names.ts';
+import { isSpare } from '../domain/switch.ts';
 import type { DbSnapshotPorts } from '../ports.ts';
 
 /** Drops the databases that finished restores keep: only names that such a restore gives. */
@@ -14,11 +15,14 @@ export async function onReleaseKept(
 ): Promise<Json> {
   const { states } = parseWith(releaseRequest, request, 'ReleaseKept');
   const names = states.flatMap(({ ofRun, staged }) => {
-    if (
-      staged.component !== 'database' ||
-      staged.kept !== keptName(staged.live, ofRun) ||
-      !staged.side.startsWith(sidePrefix(staged.live, ofRun))
-    )
+    const pair: readonly string[] = spec.database.spare?.names ?? [];
+    const own =
+      staged.component === 'database' &&
+      (isSpare(staged)
+        ? pair.includes(staged.side) && pair.includes(staged.kept)
+        : staged.kept === keptName(staged.live, ofRun) &&
+          staged.side.startsWith(sidePrefix(staged.live, ofRun)));
+    if (!own)
       throw new HoldfastError('MESSAGE_MALFORMED', { verb: 'ReleaseKept', wanted: `databases of ${ofRun}` });
     return [staged.kept, staged.side];
   });

@@ -27,7 +27,8 @@ export async function onStageRestore(
   const snapshot = await repository.readSnapshot(ref, { signal });
   const globals = await readGlobals(repository, snapshot, signal);
   const live = target.liveName(spec);
-  const side = sideName(live, command);
+  const spare = target.spareName(spec);
+  const side = spare ?? sideName(live, command);
   const prefix = sidePrefix(live, command.runId);
   await using database = await phase('create', () => target.create(spec, { side, prefix, globals }, signal));
   const adaptation = adaptationOf(spec, ref.deployment);
@@ -35,9 +36,8 @@ export async function onStageRestore(
   const staged = {
     component: 'database',
     stage: stageOf(stageName(command), database.oid),
-    live,
     side,
-    kept: keptName(live, command.runId),
+    ...(spare === undefined ? { live, kept: keptName(live, command.runId) } : { live: spare, kept: live }),
     adapted,
   } satisfies StagedDatabase;
   return staged as unknown as Json;

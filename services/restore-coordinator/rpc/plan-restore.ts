@@ -1,5 +1,6 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
-import { parseRelocation } from '#libs/contracts/relocation.ts';
+import { parseRelocation, relocate } from '#libs/contracts/relocation.ts';
+import { spareProblems } from '#libs/contracts/spare.ts';
 import { livingPlaces } from '../domain/elsewhere.ts';
 import { draftRestore, type RestoreWish } from '../domain/restore-plan.ts';
 import { findShared } from './declare-deployment.ts';
@@ -36,7 +37,11 @@ export async function planFor(
     context.signal,
   );
   const components = snapshots.map(({ component }) => component);
-  const problems = [...livingPlaces(spec, relocation, components), ...answer.problems];
+  const problems = [
+    ...livingPlaces(spec, relocation, components),
+    ...spareProblems(relocate(spec, relocation), components),
+    ...answer.problems,
+  ];
   // Beside the living system nothing of another one is touched either, or livingPlaces has said so.
   const shared = relocation === undefined ? await findShared(spec, specs) : [];
   return { ...draft, ...answer, problems, warnings: [...shared, ...answer.warnings], specVersion };

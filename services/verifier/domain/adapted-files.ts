@@ -1,4 +1,5 @@
 import { rewritesFor } from '#libs/contracts/rewrite.ts';
+import { ownVariables } from '#libs/contracts/spare.ts';
 import type { SnapshotRef, StagedTrees } from '#libs/contracts/requests.ts';
 import { refuseAll } from '#libs/kernel/errors.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
@@ -18,7 +19,7 @@ export function adaptedBy(
   { spec, command, signal }: StepContext,
   { evidence, trees, requireSecret }: VerifierPorts,
 ): { readonly overridden: Overridden; readonly told: string } | undefined {
-  const own = new Set(component === 'config' ? Object.keys(spec.config.set) : []);
+  const own = new Set(component === 'config' ? ownVariables(spec) : []);
   const wanted = rewritesFor(spec, { source, relocationJson: command.relocationJson });
   const { rewrites, problems } = resolveRewrites(
     wanted.filter(({ file }) => locate(file, roots) !== undefined),

@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import type { ResolvedRewrite } from '#libs/settings/resolve-rewrites.ts';
-import { envValues } from '#libs/settings/env-values.ts';
+import { envValues } from '#libs/kernel/env-values.ts';
 import { overriddenDifference } from './compare-overridden.ts';
 
 /**

@@ -40,7 +40,7 @@ export const HARMS = {
 export const sabotage =
   (what: keyof typeof HARMS): Play =>
   async (theatre) => {
-    const { world, stack, deployment, seed, onNote } = theatre;
+    const { world, deployment, seed, onNote } = theatre;
     const { expected, harm }: Sabotage = HARMS[what];
     const system = describeSystem(world);
     onNote('holdfast backup, some work, holdfast backup');

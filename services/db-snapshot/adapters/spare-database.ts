@@ -1,0 +1,118 @@
+import type { DatabaseGlobals } from '#libs/contracts/database-snapshot.ts';
+import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
+import { withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
+import { quoteName, quoteText } from '#libs/postgres/quote.ts';
+import { endSessions } from './maintenance.ts';
+
+/** The server that has it, and how to enter it. */
+export interface SparePlace {
+  readonly server: Database;
+  readonly url: Secret;
+  readonly name: string;
+}
+
+const OWN_SCHEMAS = `SELECT nspname AS name FROM pg_namespace
+  WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`;
+
+/** The comment tells whose content it holds: nothing that this run did not write is ever removed for a restore. */
+export async function claimSpare(place: SparePlace, prefix: string, signal: AbortSignal): Promise<void> {
+  const { server, name } = place;
+  await server.run(allow(name, true));
+  if ((await markOf(server, name)) === markText(prefix)) await emptySpare(place, signal);
+  else if ((await countRelations(place, signal)) > 0) throw occupied(name);
+  await server.run(`COMMENT ON DATABASE ${quoteName(name)} IS ${quoteText(markText(prefix))}`);
+}
+
+/** True when it held what the run wrote. */
+export async function discardSpare(place: SparePlace, prefix: string, signal: AbortSignal): Promise<boolean> {
+  if ((await markOf(place.server, place.name)) !== markText(prefix)) return false;
+  await emptySpare(place, signal);
+  return true;
+}
+
+/** As an administrator made it: open, without objects, settings and comment. */
+export async function emptySpare(place: SparePlace, signal: AbortSignal): Promise<void> {
+  const { server, url, name } = place;
+  const quoted = quoteName(name);
+  await server.run(allow(name, false));
+  await endSessions(server, name, signal);
+  await server.run(allow(name, true));
+  {
+    await using database = await connectDatabase(withDatabase(url, name), { signal });
+    const schemas = await database.query<{ name: string }>(OWN_SCHEMAS);
+    for (const schema of schemas) await database.run(`DROP SCHEMA ${quoteName(schema.name)} CASCADE`);
+    await database.run('CREATE SCHEMA public');
+    await database.run('GRANT USAGE ON SCHEMA public TO PUBLIC');
+  }
+  await server.run(`ALTER DATABASE ${quoted} RESET ALL`);
+  await server.run(`COMMENT ON DATABASE ${quoted} IS NULL`);
+}
+
+/** What keeps it from taking the restore; touches nothing. */
+export async function spareProblems(
+  { server, url, name }: SparePlace,
+  globals: DatabaseGlobals | undefined,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const [row] = await server.query<{ encoding: string; takes: boolean }>(
+    'SELECT pg_encoding_to_char(encoding) AS encoding, datallowconn AS takes FROM pg_database WHERE datname = $1',
+    [name],
+  );
+  if (row === undefined)
+    return [
+      problem(
+        'DATABASE_MISSING',
+        name,
+        'the spare database that the spec declares is not there',
+        `CREATE DATABASE ${quoteName(name)} TEMPLATE template0 OWNER ${quoteName(server.address.user)};`,
+      ),
+    ];
+  const problems: Problem[] = [];
+  if (globals !== undefined && globals.encoding !== row.encoding)
+    problems.push(
+      problem(
+        'DATABASE_UNSUPPORTED',
+        name,
+        `its encoding is ${row.encoding}, the backup’s ${globals.encoding}`,
+      ),
+    );
+  if (!row.takes || (await countRelations({ server, url, name }, signal)) > 0) {
+    const { message, remedy } = occupied(name);
+    problems.push(problem('DATABASE_SAME_TARGET', name, message, remedy));
+  }
+  return problems;
+}
+
+function occupied(name: string): HoldfastError {
+  return new HoldfastError(
+    'DATABASE_SAME_TARGET',
+    { database: name, remedy: 'release what an earlier restore kept there, holdfast release, or empty it' },
+    { message: `spare database ${name} is not empty` },
+  );
+}
+
+async function countRelations({ url, name }: SparePlace, signal: AbortSignal): Promise<number> {
+  await using database = await connectDatabase(withDatabase(url, name), { signal });
+  const [row] = await database.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_class c JOIN (${OWN_SCHEMAS.replace('AS name', ', oid')}) n ON n.oid = c.relnamespace`,
+  );
+  return row!.count;
+}
+
+async function markOf(server: Database, name: string): Promise<string | null> {
+  const [row] = await server.query<{ mark: string | null }>(
+    `SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1`,
+    [name],
+  );
+  return row?.mark ?? null;
+}
+
+function markText(prefix: string): string {
+  return `filled by Holdfast: ${prefix}`;
+}
+
+function allow(name: string, connections: boolean): string {
+  return `ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS ${connections}`;
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { quoteName } from '#libs/postgres/quote.ts';
+import { openWorld, sql } from './fixtures/world.ts';
+
+const code = (expected: string) => (error: unknown) => (error as { code: string }).code === expected;
+
+/** A role that may create nothing owns two databases; the env file names the first. */
+async function pairedWorld() {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-spare-'));
+  const envFile = join(folder, '.env');
+  const world = await openWorld({ pairedBy: envFile, more: `config: { envFiles: [${envFile}] }` });
+  const spare = `${world.live}_b`;
+  const name = (database: string) =>
+    writeFileSync(envFile, `DATABASE_URL=postgres://app:x@db:1/${database}?a=b\n`);
+  name(world.live);
+  const role = await world.readAs('app');
+  await sql('postgres', `CREATE DATABASE ${quoteName(spare)} TEMPLATE template0 OWNER ${role}`);
+  await sql('postgres', `ALTER DATABASE ${quoteName(world.live)} OWNER TO ${role}`);
+  await world.sql(`SET ROLE ${role}; CREATE TABLE t (x text); INSERT INTO t VALUES ('backup')`);
+  const taken = await world.take();
+  await world.sql("UPDATE t SET x = 'later'");
+  return {
+    world,
+    taken,
+    spare,
+    /** As the switch of the configuration does. */
+    name,
+    content: async (database: string) =>
+      (await world.rows<{ x: string }>('SELECT x FROM public.t', database))[0]?.x,
+    isEmpty: async (database: string) => {
+      const [row] = await world.rows<{ n: number }>(
+        `SELECT count(*)::int AS n FROM pg_class WHERE relnamespace = 'public'::regnamespace`,
+        database,
+      );
+      return row!.n === 0;
+    },
+    async [Symbol.asyncDispose]() {
+      await world[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+test('without CREATEDB the spare database is filled, opened last, put back and emptied: each may come twice', async () => {
+  await using paired = await pairedWorld();
+  const { world, taken, spare, content } = paired;
+  assert.deepEqual((await world.preflight('PURPOSE_RESTORE', taken)).problems, []);
+  await world.stage(taken);
+  const staged = { ...(await world.stage(taken, 2)) };
+  assert.deepEqual([staged.live, staged.side, staged.kept], [spare, spare, world.live]);
+  assert.equal(await content(spare), 'backup');
+  for (const _ of [1, 2]) await world.run('CloseDatabase', {});
+  for (const database of [world.live, spare])
+    await assert.rejects(content(database), code('DATABASE_UNREACHABLE'), `${database} is closed`);
+  paired.name(spare);
+  await assert.rejects(content(spare), code('DATABASE_UNREACHABLE'), 'named already, and not open yet');
+  for (const _ of [1, 2]) await world.run('PivotRestore', { staged });
+  assert.equal(await content(spare), 'backup');
+  for (const _ of [1, 2]) await world.run('UndoPivot', { staged });
+  await assert.rejects(content(spare), code('DATABASE_UNREACHABLE'));
+  paired.name(world.live);
+  for (const _ of [1, 2]) await world.run('OpenDatabase', {});
+  assert.equal(await content(world.live), 'later');
+  for (const _ of [1, 2]) await world.run('DiscardStage', {});
+  assert.ok(await paired.isEmpty(spare));
+  assert.deepEqual(await world.databases(), [world.live, spare]);
+});
+
+test('released, the old one is the spare of the next restore, which goes the other way', async () => {
+  await using paired = await pairedWorld();
+  const { world, taken, spare, content } = paired;
+  for (const [from, to] of [
+    [world.live, spare],
+    [spare, world.live],
+  ] as const) {
+    const staged = { ...(await world.stage(taken)) };
+    await world.run('CloseDatabase', {});
+    paired.name(to);
+    await world.run('PivotRestore', { staged });
+    assert.equal(await content(to), 'backup');
+    for (const _ of [1, 2]) await world.run('ReleaseKept', { states: [{ ofRun: world.runId, staged }] });
+    assert.ok(await paired.isEmpty(from));
+    assert.equal(await content(to), 'backup');
+    assert.deepEqual((await world.preflight('PURPOSE_RESTORE', taken)).problems, []);
+  }
+});
+
+test('a spare database that holds something of somebody else is refused, and neither staging nor discarding touches it', async () => {
+  await using paired = await pairedWorld();
+  const { world, taken, spare, content } = paired;
+  await sql(spare, "CREATE TABLE t (x text); INSERT INTO t VALUES ('somebody else’s')");
+  const { problems } = await world.preflight('PURPOSE_RESTORE', taken);
+  assert.deepEqual(
+    problems.map((each) => [each.code, each.subject]),
+    [['DATABASE_SAME_TARGET', spare]],
+  );
+  await assert.rejects(world.stage(taken), code('DATABASE_SAME_TARGET'));
+  await world.run('DiscardStage', {});
+  assert.equal(await content(spare), 'somebody else’s');
+});
+
+test('a spare database that is not there, or not the role’s own, is told with the statement that helps', async () => {
+  await using paired = await pairedWorld();
+  const { world, taken, spare } = paired;
+  await sql('postgres', `ALTER DATABASE ${quoteName(spare)} OWNER TO CURRENT_USER`);
+  const foreign = (await world.preflight('PURPOSE_RESTORE', taken)).problems;
+  assert.deepEqual(
+    foreign.map((each) => each.remedy),
+    [`ALTER DATABASE ${quoteName(spare)} OWNER TO "app_${world.tag}";`],
+  );
+  await sql('postgres', `DROP DATABASE ${quoteName(spare)}`);
+  const missing = (await world.preflight('PURPOSE_RESTORE', taken)).problems;
+  assert.deepEqual(
+    missing.map((each) => [each.code, each.remedy]),
+    [
+      [
+        'DATABASE_MISSING',
+        `CREATE DATABASE ${quoteName(spare)} TEMPLATE template0 OWNER "app_${world.tag}";`,
+      ],
+    ],
+  );
+  paired.name('a_third');
+  assert.equal((await world.preflight('PURPOSE_RESTORE', taken)).problems[0]?.code, 'CONFIG_INVALID');
+});
