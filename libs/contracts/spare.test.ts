@@ -34,7 +34,6 @@ test('the env file must be declared, and is restored with the database; elsewher
   const moved = relocate(spec, {
     database: { name: 'beside' },
     roots: {},
-    mounted: false,
     envFiles: {},
     mounted: false,
     application: 'leave-alone',
