@@ -59,14 +59,12 @@ export function declaredOf({ living }: Moving): object {
 }
 
 /** Where a copy lies elsewhere: these say so, and are not what they were. */
-export const ADAPTED = [
-  ...['sha256', 'size'].map((field) => ({
-    area: 'trees.storage',
-    key: 'media/local_settings.json',
-    field,
-    reason: 'names the copy instead of the original',
-  })),
-];
+export const ADAPTED = ['sha256', 'size'].map((field) => ({
+  area: 'trees.storage',
+  key: 'media/local_settings.json',
+  field,
+  reason: 'names the copy instead of the original',
+}));
 
 /** What a backup said of the things that moved under it, and what it said beyond them, which nobody excuses. */
 export interface Flagged {

@@ -7,7 +7,7 @@ import { workInIt } from '../world.ts';
 
 /** The database is damaged after more work was done in it; it alone goes back, and the files of that work are told. */
 export const corruption: Play = async (theatre) => {
-  const { world, stack, deployment, onNote, seed } = theatre;
+  const { world, deployment, onNote, seed } = theatre;
   const system = describeSystem(world);
   const before = await observeWhole(world, { name: 'corruption-before', system });
   onNote('holdfast backup');

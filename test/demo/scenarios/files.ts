@@ -5,7 +5,7 @@ import { restoreOnce, takeBackup, type Play } from '../theatre.ts';
 
 /** The document store is destroyed; it alone comes back, and the database is not touched. */
 export const files: Play = async (theatre) => {
-  const { world, stack, deployment, onNote } = theatre;
+  const { world, deployment, onNote } = theatre;
   const system = describeSystem(world);
   const before = await observeWhole(world, { name: 'files-before', system });
   onNote('holdfast backup');

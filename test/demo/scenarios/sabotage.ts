@@ -43,7 +43,7 @@ export const SABOTAGE_NAMES = Object.keys(SABOTAGES) as readonly SabotageName[];
 export const sabotage =
   (what: SabotageName): Play =>
   async (theatre) => {
-    const { world, stack, deployment, seed, onNote } = theatre;
+    const { world, deployment, seed, onNote } = theatre;
     const { expected, harm }: Sabotage = SABOTAGES[what];
     const system = describeSystem(world);
     onNote('holdfast backup, some work, holdfast backup');
