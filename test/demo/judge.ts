@@ -79,6 +79,7 @@ export interface Verdict {
     readonly key: string;
     readonly field: string;
     readonly what: string;
+    readonly after?: unknown;
   }[];
   readonly faults: readonly { readonly area: string; readonly key: string; readonly what: string }[];
 }

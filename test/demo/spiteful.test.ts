@@ -25,6 +25,15 @@ test('a torn pair is excused where the backup named it, and nowhere else', () =>
   assert.equal(checkHolds(check, flaggedOf([], world)), false);
 });
 
+test('a pair that did not fit before and fits now is no harm; one that nobody overwrites is', () => {
+  const healed = (key: string): Verdict => ({
+    ...torn,
+    differences: [{ ...torn.differences[0]!, key, after: 'ok' }],
+  });
+  assert.equal(withoutFlagged(healed('7'), flaggedOf([], world), world).ok, true);
+  assert.equal(withoutFlagged(healed('8'), flaggedOf([], world), world).ok, false);
+});
+
 test('a document that nobody overwrites is never excused', () => {
   const other: Verdict = {
     ...torn,

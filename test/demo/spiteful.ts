@@ -3,7 +3,7 @@ import { backupFacts, type Check, type LeftOut } from './holdfast-scheme.ts';
 import type { Spoken } from './holdfast.ts';
 import type { Verdict } from './judge.ts';
 import type { Played } from './theatre.ts';
-import type { World } from './world.ts';
+import type { LivingDocument, World } from './world.ts';
 
 type Moving = Pick<World, 'living'>;
 
@@ -114,18 +114,22 @@ export function tornPath(example: string): string {
   return /^different: \S+ names (.*)$/.exec(example)?.[1] ?? example;
 }
 
-/** Row and file of an overwritten document may be of two generations only where the backup itself said so. */
+/**
+ * Row and file of an overwritten document may be of two generations only where the backup itself said so; a pair that
+ * did not fit before, and was overwritten since, fits.
+ */
 export function withoutFlagged(verdict: Verdict, flagged: Flagged, { living }: Moving): Verdict {
-  const torn = living.filter(({ file_path }) => flagged.living.has(file_path));
-  const keys = new Set(torn.flatMap(({ id, uuid }) => [String(id), uuid]));
-  const differences = verdict.differences.filter(
-    ({ area, key, field }) =>
-      !(
-        keys.has(key) &&
-        ((area === 'documents.documents.file_path' && field === 'verdict') ||
-          (area === 'http.documents' && field === 'equals_row'))
-      ),
-  );
+  const keysOf = (documents: readonly LivingDocument[]) =>
+    new Set(documents.flatMap(({ id, uuid }) => [String(id), uuid]));
+  const all = keysOf(living);
+  const torn = keysOf(living.filter(({ file_path }) => flagged.living.has(file_path)));
+  const isFit = ({ area, field }: Verdict['differences'][number]) =>
+    (area === 'documents.documents.file_path' && field === 'verdict') ||
+    (area === 'http.documents' && field === 'equals_row');
+  const differences = verdict.differences.filter((found) => {
+    const fits = found.after === 'ok' || found.after === true;
+    return !(isFit(found) && (torn.has(found.key) || (all.has(found.key) && fits)));
+  });
   const kept = differences.length === verdict.differences.length;
   return { ...verdict, differences, ok: kept ? verdict.ok : differences.length === 0 };
 }
