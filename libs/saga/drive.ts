@@ -21,7 +21,7 @@ export interface DrivePorts {
   readonly store: ObjectStore;
   readonly clock: Clock;
   /** Puts the command on the queue; the same id twice is one command. Throws when the bus does not take it. */
-  readonly send: (command: StepCommand) => Promise<void>;
+  readonly send: (command: StepCommand, signal: AbortSignal) => Promise<void>;
   /** Asks the run's workers to stop what they do; loss is harmless. */
   readonly sendCancel: (runId: string) => Promise<void>;
   /** Body of a local step; idempotent, for a crash between body and result repeats it. */
@@ -164,7 +164,7 @@ async function dispatch(
   const work = workOf(saga, name);
   if ('early' in work) return;
   if ('local' in work) return runLocally(work.local, state, name, ports, signal);
-  await ports.send(commandOf(work, state, name, ports));
+  await ports.send(commandOf(work, state, name, ports), signal);
 }
 
 function workOf(saga: Saga, name: string): SagaStep['work'] {

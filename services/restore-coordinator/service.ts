@@ -107,7 +107,7 @@ function registryOf(
     log,
     sagaOf,
     drive: {
-      send: (command) => publishCommand(bus, host, command),
+      send: (command, signal) => publishCommand(bus, host, command, signal),
       sendCancel: async (runId) =>
         bus.emit({
           ...envelope(host, subjects.cancel(runId), 'holdfast.step.v1.CancelSteps'),
@@ -149,15 +149,21 @@ async function tellLeftOut(
 }
 
 /** Same run, step and attempt: same message id, so a command sent again after a crash is one command. */
-async function publishCommand(bus: Bus, host: Host, command: StepCommand): Promise<void> {
+async function publishCommand(
+  bus: Bus,
+  host: Host,
+  command: StepCommand,
+  signal: AbortSignal,
+): Promise<void> {
   const { runId, step, attempt, deployment } = command;
-  await bus.publish({
+  const publication = {
     ...envelope(host, subjects.command(command.service, command.site), 'holdfast.step.v1.StepCommand'),
     id: `${runId}/${step}/${attempt}`,
     deployment,
     data: command as unknown as Json,
     traceparent: traceparentOf(runId, spanIdOf(runId, step, attempt)),
-  });
+  };
+  await bus.publish(publication, { signal });
 }
 
 function envelope(host: Host, subject: string, type: string) {
