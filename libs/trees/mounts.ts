@@ -6,7 +6,8 @@ import { readFile, realpath } from 'node:fs/promises';
  */
 export async function mountsFrom(path: string): Promise<readonly string[]> {
   const table = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
-  const real = await realpath(path);
+  // The folder of a process in another namespace has no path here.
+  const real = await realpath(path).catch(() => path);
   const inside = real === '/' ? '/' : `${real}/`;
   return table
     .split('\n')
