@@ -1,4 +1,4 @@
-import type { ServiceName } from '#libs/contracts/services.ts';
+import type { ProcessName, ServiceName } from '#libs/contracts/services.ts';
 import { delimiter } from 'node:path';
 import type { Environment } from './cache-folder.ts';
 import type { Home } from './home.ts';
@@ -17,7 +17,7 @@ export interface StackContext {
 }
 
 /** The configuration contract: the caller's environment and, over it, what the stack decides. */
-export function planServiceEnvironment(service: ServiceName, stack: StackContext): Record<string, string> {
+export function planServiceEnvironment(service: ProcessName, stack: StackContext): Record<string, string> {
   const { home, natsUrl, storeUrl, credentials, addresses, pgBin, env } = stack;
   const inherited = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return {
@@ -35,7 +35,7 @@ export function planServiceEnvironment(service: ServiceName, stack: StackContext
     HOLDFAST_KEY_FILE: env['HOLDFAST_KEY_FILE'] || home.keyFile,
     HOLDFAST_TOKEN_FILE: home.tokenFile,
     HOLDFAST_ENV_FILE: home.envFile,
-    HOLDFAST_LISTEN: addresses[service] ?? '127.0.0.1:0',
+    HOLDFAST_LISTEN: (service === 'inline' ? undefined : addresses[service]) ?? '127.0.0.1:0',
     HOLDFAST_ADDRESSES: JSON.stringify(addresses),
     ...(pgBin && { HOLDFAST_PG_BIN: pgBin, PATH: `${env['PATH'] ?? ''}${delimiter}${pgBin}` }),
   };

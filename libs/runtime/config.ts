@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
+import { SERVICE_NAMES, type ProcessName, type ServiceName } from '#libs/contracts/services.ts';
 import { problem, refuseAll, type Problem } from '#libs/kernel/errors.ts';
 import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import { Secret } from '#libs/kernel/secret.ts';
@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Everything a service process is told, parsed. The table with defaults is in docs/configuration.md. */
 export interface ServiceConfig {
-  readonly service: ServiceName;
+  readonly service: ProcessName;
   readonly site: string;
   readonly home: string;
   readonly natsUrl: string;
@@ -33,7 +33,7 @@ export interface ServiceConfig {
 const ADDRESS = /^(?:\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/;
 
 /** Throws CONFIG_INVALID with every problem: name, value seen, value wanted. Values of secrets are never shown. */
-export function readConfig(service: ServiceName, env: Environment): ServiceConfig {
+export function readConfig(service: ProcessName, env: Environment): ServiceConfig {
   const read = new Reader(env);
   const home = read.required('HOLDFAST_HOME', 'a folder');
   const config: ServiceConfig = {

@@ -24,6 +24,8 @@ interface BuiltInline extends AsyncDisposable {
 export interface Inline extends AsyncDisposable {
   readonly caller: Caller;
   readonly bus: Bus;
+  /** What each service serves, for doors to it. */
+  readonly serves: ReadonlyMap<ServiceName, BoundServices>;
 }
 
 export function inlineService<Ports>(
@@ -44,36 +46,43 @@ export function inlineService<Ports>(
 }
 
 /**
- * The five services, or some, in one process: the same handlers behind a bus in memory and calls without a wire. What
- * is queued dies with the process; results and journals are in the store as ever.
+ * The five services, or some, in one process: the same handlers, calls without a wire. Without a bus of the caller's it
+ * is one in memory: what is queued dies with the process; results and journals are in the store as ever.
  */
 export async function composeInline(options: {
   readonly services: readonly InlineService[];
   readonly host: Omit<Host, 'service'>;
   readonly principal?: string;
-  readonly tracing?: Tracing;
+  readonly bus?: Bus;
+  readonly tracingOf?: (service: ServiceName) => Tracing;
   /** Whose open runs are continued here; nobody's when not given. */
   readonly adopts?: (deployment: string) => boolean;
 }): Promise<Inline> {
-  const { services, host, principal = 'operator', tracing = noTracing, adopts = () => false } = options;
+  const {
+    services,
+    host,
+    principal = 'operator',
+    tracingOf = () => noTracing,
+    adopts = () => false,
+  } = options;
   await using stack = new AsyncDisposableStack();
   const stopping = new AbortController();
-  const bus = stack.use(openMemoryBus({ log: host.log, clock: host.clock }));
+  const bus = options.bus ?? stack.use(openMemoryBus({ log: host.log, clock: host.clock }));
   const built: { service: ServiceName; inline: BuiltInline }[] = [];
   for (const each of services) {
     const own = { ...host, service: each.service, log: host.log.child({ service: each.service }) };
     built.push({ service: each.service, inline: stack.use(await each.build(own)) });
   }
-  const caller = createInlineCaller({
-    services: Object.fromEntries(built.map(({ service, inline }) => [service, inline.serves])),
-    principal,
-  });
+  const serves = new Map(built.map(({ service, inline }) => [service, inline.serves]));
+  const caller = createInlineCaller({ services: Object.fromEntries(serves), principal });
   const work = stack.use(new AsyncDisposableStack());
-  for (const { inline } of workersFirst(built))
+  for (const { service, inline } of workersFirst(built)) {
+    const tracing = tracingOf(service);
     await inline.takeWork(work, { bus, caller, tracing, adopts, signal: stopping.signal });
+  }
   stack.defer(() => stopping.abort(new HoldfastError('CANCELLED', { reason: 'process ends' })));
   const owned = stack.move();
-  return { caller, bus, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { caller, bus, serves, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** The coordinator continues open runs as soon as it starts: those who answer it must be there. */

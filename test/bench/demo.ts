@@ -16,6 +16,7 @@ export interface DemoBench {
 
 const PEAK_MIB_MAX = 300;
 const IDLE_MIB_MAX = 600;
+const INLINE_MIB_MAX = 350;
 
 /** The main job: against the old way at seed scale, and alone under load with the memory of each service. */
 export async function benchDemo({ rows, files, runs, onNote }: DemoBench): Promise<readonly Case[]> {
@@ -31,6 +32,7 @@ export async function benchDemo({ rows, files, runs, onNote }: DemoBench): Promi
     against('backup, seed', { ours: ours.map(backupMs), peer: peer.map(backupMs) }, 'ms'),
     against('restore, seed', { ours: ours.map(restoreMs), peer: peer.map(restoreMs) }, 'ms'),
     ...(await benchLoad({ rows, files, onNote })),
+    ...(await benchInline(onNote)),
   ];
 }
 
@@ -62,6 +64,27 @@ async function benchLoad(load: Pick<DemoBench, 'rows' | 'files' | 'onNote'>): Pr
     figure('orchestration of one step, mean', steps.reduce((sum, ms) => sum + ms, 0) / steps.length, 'ms'),
     ...memory,
   ];
+}
+
+/** The main job again, by the one process of `up --inline`. */
+async function benchInline(onNote: DemoBench['onNote']): Promise<readonly Case[]> {
+  onNote('the five services in one process');
+  const memory: Case[] = [];
+  await oneDemo({
+    scheme: 'holdfast',
+    scale: 'seed',
+    rows: 0,
+    files: 0,
+    traced: false,
+    inline: true,
+    onNote,
+    onStack: async ({ home }, moment) => {
+      const [{ now, peak } = { now: Number.NaN, peak: Number.NaN }] = await serviceMemory(home);
+      if (moment === 'idle') memory.push(figure('the five in one idle process', now, 'MiB', INLINE_MIB_MAX));
+      else memory.push(figure('peak of the five in one process, seed', peak, 'MiB'));
+    },
+  });
+  return memory;
 }
 
 async function oneDemo(options: Omit<DemoOptions, 'store' | 'seed' | 'folder'>): Promise<DemoResult> {

@@ -15,10 +15,11 @@ export async function startHoldfast(options: {
   home: string;
   store: string;
   env: Readonly<Record<string, string>>;
+  inline?: boolean | undefined;
 }): Promise<RunningStack> {
-  const { home, store, env } = options;
+  const { home, store, env, inline } = options;
   const holdfast = holdfastOn(home, { env });
-  await holdfast.expect(0, 'up', '--detach', '--store', store);
+  await holdfast.expect(0, 'up', '--detach', '--store', store, ...(inline === true ? ['--inline'] : []));
   return {
     holdfast,
     home,
