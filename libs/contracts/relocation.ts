@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import { absolutePath, secretRef, type Spec } from './spec.ts';
 import { parseWith } from './step.ts';
 
@@ -15,6 +16,8 @@ export const relocationSchema = z.strictObject({
   roots: z.record(z.string(), absolutePath).default({}),
   /** Env file → file. */
   envFiles: z.record(z.string(), absolutePath).default({}),
+  /** All of it is there: a sandbox is of one site. */
+  site: z.string().regex(TOKEN_PATTERN).optional(),
   /** The application at its usual place is neither stopped nor started, nor asked. */
   application: z.enum(['keep', 'leave-alone']).default('leave-alone'),
 });
@@ -28,24 +31,30 @@ export function parseRelocation(json: string): Relocation | undefined {
 /** Pure. */
 export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
   if (relocation === undefined) return spec;
-  const { database, roots, envFiles, application } = relocation;
+  const { database, roots, envFiles, site, application } = relocation;
+  const there = site === undefined ? {} : { site };
   const place = <T extends { readonly name: string; readonly path: string }>(root: T): T => ({
     ...root,
+    ...there,
     path: roots[root.name] ?? root.path,
   });
   const moved: Spec = {
     ...spec,
     database: {
       ...spec.database,
+      ...there,
       ...(database.url === undefined ? {} : { url: database.url, restoreUrl: database.url }),
       ...(database.name === undefined ? {} : { name: database.name }),
     },
     files: { ...spec.files, roots: spec.files.roots.map(place) },
     config: {
       ...spec.config,
+      ...there,
       trees: spec.config.trees.map(place),
       envFiles: spec.config.envFiles.map((path) => envFiles[path] ?? path),
     },
   };
-  return application === 'keep' ? moved : { ...moved, hooks: { stop: [], reset: [], start: [] }, checks: [] };
+  return application === 'keep'
+    ? moved
+    : { ...moved, hooks: { stop: [], reset: [], start: [], site: spec.hooks.site }, checks: [] };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SERVICE_NAMES, type ProcessName, type ServiceName } from '#libs/contracts/services.ts';
+import { SERVICE_NAMES, type ProcessName } from '#libs/contracts/services.ts';
 import { problem, refuseAll, type Problem } from '#libs/kernel/errors.ts';
 import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import { Secret } from '#libs/kernel/secret.ts';
@@ -24,10 +24,22 @@ export interface ServiceConfig {
   /** `services.env`: secrets that specs name. */
   readonly envFile: string;
   readonly listen: string;
-  readonly addresses: Readonly<Partial<Record<ServiceName, string>>>;
+  /** Of the own site's services by their names, of others as `service.site`. */
+  readonly addresses: Addresses;
   readonly pgBin: string | undefined;
   readonly otlpEndpoint: string | undefined;
   readonly logLevel: LogLevel;
+}
+
+export type Addresses = Readonly<Partial<Record<string, string>>>;
+
+export const ADDRESSEES_WANTED = `one of ${SERVICE_NAMES.join(', ')}; at another site with .SITE after it`;
+
+/** A service, or one of another site. */
+export function isAddressee(name: string): boolean {
+  const [service = '', site, ...more] = name.split('.');
+  const isService = (SERVICE_NAMES as readonly string[]).includes(service);
+  return isService && more.length === 0 && (site === undefined || TOKEN_PATTERN.test(site));
 }
 
 const ADDRESS = /^(?:\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/;
@@ -115,18 +127,17 @@ class Reader {
     return this.optional(name) === undefined ? undefined : this.url(name, protocols, '');
   }
 
-  addresses(name: string): Partial<Record<ServiceName, string>> {
-    const wanted = 'a JSON object {service: "host:port"}';
+  addresses(name: string): Addresses {
+    const wanted = 'a JSON object {service or service.site: "host:port"}';
     const seen = this.optional(name) ?? '{}';
     const entries = entriesOf(seen);
     if (entries === undefined) this.#note(name, seen, wanted);
     for (const [service, address] of entries ?? []) {
-      if (!SERVICE_NAMES.includes(service as ServiceName))
-        this.#note(name, `service ${JSON.stringify(service)}`, `one of ${SERVICE_NAMES.join(', ')}`);
+      if (!isAddressee(service)) this.#note(name, `service ${JSON.stringify(service)}`, ADDRESSEES_WANTED);
       if (typeof address !== 'string' || !ADDRESS.test(address))
         this.#note(name, `${service}: ${JSON.stringify(address)}`, 'host:port');
     }
-    return Object.fromEntries(entries ?? []) as Partial<Record<ServiceName, string>>;
+    return Object.fromEntries(entries ?? []) as Addresses;
   }
 
   together(first: string, second: string): void {

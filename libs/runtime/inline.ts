@@ -2,7 +2,7 @@ import { openMemoryBus } from '#libs/bus/memory.ts';
 import type { Bus } from '#libs/bus/port.ts';
 import type { ServiceName } from '#libs/contracts/services.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import type { BoundServices, Caller } from '#libs/rpc/caller.ts';
+import { addresseeOf, type BoundServices, type Caller } from '#libs/rpc/caller.ts';
 import { createInlineCaller } from '#libs/rpc/inline.ts';
 import { noTracing, type Tracing } from '#libs/telemetry/tracing.ts';
 import { bindServices } from './bind.ts';
@@ -24,8 +24,8 @@ interface BuiltInline extends AsyncDisposable {
 export interface Inline extends AsyncDisposable {
   readonly caller: Caller;
   readonly bus: Bus;
-  /** What each service serves, for doors to it. */
-  readonly serves: ReadonlyMap<ServiceName, BoundServices>;
+  /** What each service serves, by addressee. */
+  readonly serves: ReadonlyMap<string, BoundServices>;
 }
 
 export function inlineService<Ports>(
@@ -52,6 +52,8 @@ export function inlineService<Ports>(
 export async function composeInline(options: {
   readonly services: readonly InlineService[];
   readonly host: Omit<Host, 'service'>;
+  /** Sites besides the host's own whose commands are taken here too. */
+  readonly sites?: readonly string[];
   readonly principal?: string;
   readonly bus?: Bus;
   readonly tracingOf?: (service: ServiceName) => Tracing;
@@ -68,13 +70,19 @@ export async function composeInline(options: {
   await using stack = new AsyncDisposableStack();
   const stopping = new AbortController();
   const bus = options.bus ?? stack.use(openMemoryBus({ log: host.log, clock: host.clock }));
-  const built: { service: ServiceName; inline: BuiltInline }[] = [];
+  const built: { service: ServiceName; site: string; inline: BuiltInline }[] = [];
   for (const each of services) {
-    const own = { ...host, service: each.service, log: host.log.child({ service: each.service }) };
-    built.push({ service: each.service, inline: stack.use(await each.build(own)) });
+    const { service } = each;
+    const sites = new Set([host.site, ...(service === 'restore-coordinator' ? [] : (options.sites ?? []))]);
+    for (const site of sites) {
+      const own = { ...host, service, site, log: host.log.child({ service }) };
+      built.push({ service, site, inline: stack.use(await each.build(own)) });
+    }
   }
-  const serves = new Map(built.map(({ service, inline }) => [service, inline.serves]));
-  const caller = createInlineCaller({ services: Object.fromEntries(serves), principal });
+  const serves = new Map(
+    built.map(({ service, site, inline }) => [addresseeOf(service, site, host.site), inline.serves]),
+  );
+  const caller = createInlineCaller({ services: Object.fromEntries(serves), site: host.site, principal });
   const work = stack.use(new AsyncDisposableStack());
   for (const { service, inline } of workersFirst(built)) {
     const tracing = tracingOf(service);

@@ -43,7 +43,7 @@ export async function startService<Ports>(
   const host = { ...(await openHost(config, log)), service };
   const bus = stack.use(await openBus({ config, log, signal }));
   const token = tokenFile(config.tokenFile);
-  const caller = stack.use(createCaller({ addresses: config.addresses, token }));
+  const caller = stack.use(createCaller({ addresses: config.addresses, site: config.site, token }));
   const built = stack.use(await buildService(host));
   const server = await openRpcServer({
     listen: config.listen,

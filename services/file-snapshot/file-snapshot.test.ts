@@ -84,7 +84,7 @@ test('a snapshot is taken, staged, switched, undone and discarded by its verbs',
   assert.ok(taken.newPacks.length > 0);
   const document = join(scene.folder, 'media', 'sub', 'doc 1');
   writeFileSync(document, 'newer');
-  const staged = (await scene.step('StageRestore', { snapshot: taken.snapshot })) as StagedTrees;
+  const staged = (await scene.step('StageRestore', { snapshot: taken.snapshot } as Json)) as StagedTrees;
   assert.deepEqual(
     staged.roots.map(({ name }) => name),
     ['media'],

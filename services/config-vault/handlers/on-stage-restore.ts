@@ -1,4 +1,5 @@
 import type { StagedTrees } from '#libs/contracts/requests.ts';
+import { atSite } from '#libs/contracts/sites.ts';
 import { stagedTreePath } from '#libs/contracts/stage.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
@@ -9,8 +10,8 @@ import type { ConfigPorts } from '../ports.ts';
 
 /** Writes the snapshot beside the live trees, see Trees.stage; env files then get the deployment's own variables. */
 export async function onStageRestore(request: Json, context: StepContext, ports: ConfigPorts): Promise<Json> {
-  const staged = await stageStep(configOf(context.spec), request, context, ports);
-  const { set } = context.spec.config;
+  const staged = await stageStep(configOf(context.spec, context.command.site), request, context, ports);
+  const { set } = atSite(context.spec, context.command.site).config;
   if (Object.keys(set).length > 0)
     await context.phase('override', () => overrideStaged(staged as unknown as StagedTrees, set, ports));
   return staged;

@@ -1,12 +1,10 @@
 import { readStack } from '#deploy/local/stack.ts';
-import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import { createCaller } from '#libs/rpc/client.ts';
+import { ADDRESSEES_WANTED, isAddressee, type Addresses } from '#libs/runtime/config.ts';
 import { tokenFile } from '#libs/rpc/token.ts';
 import type { Context } from './command.ts';
 import { frontDoorOf, type FrontDoor } from './front-door.ts';
-
-type Addresses = Readonly<Partial<Record<ServiceName, string>>>;
 
 /** Runs the work with the front door of the stack; the connection ends with it. Throws SERVICE_UNREACHABLE. */
 export async function withFrontDoor<T>(context: Context, work: (door: FrontDoor) => Promise<T>): Promise<T> {
@@ -54,10 +52,9 @@ export function parseAddresses(text: string): Addresses {
 }
 
 function addressProblems(name: string, address: unknown): Problem[] {
-  const known = (SERVICE_NAMES as readonly string[]).includes(name);
-  const wrong = known
+  const wrong = isAddressee(name)
     ? []
-    : [problem('CONFIG_INVALID', name, `no such service, wanted one of ${SERVICE_NAMES.join(', ')}`)];
+    : [problem('CONFIG_INVALID', name, `no such service, wanted ${ADDRESSEES_WANTED}`)];
   const fits = typeof address === 'string' && /^\S+:\d+$/.test(address);
   return fits
     ? wrong

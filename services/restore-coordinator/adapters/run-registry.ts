@@ -7,6 +7,7 @@ import { isFinished, type RunState } from '#libs/saga/fold.ts';
 import { runJournal, type JournalEntry, type JournalEvent, type RunHeader } from '#libs/saga/journal.ts';
 import { appendDecided, deploymentLog, openRuns, type LogEvent, type LogEntry } from '#libs/saga/log.ts';
 import type { Saga } from '#libs/saga/define.ts';
+import { LOCAL, partsOf, type Sites } from '#libs/contracts/sites.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
@@ -20,6 +21,8 @@ export interface RegistryDeps {
   readonly log: Log;
   readonly sagaOf: (header: RunHeader) => Saga;
   readonly drive: Omit<DrivePorts, 'onAppend' | 'store' | 'clock'>;
+  /** Of the pinned declaration, relocated. */
+  readonly sitesOf: (request: RunRequest) => Promise<Sites>;
   readonly listDeployments: () => Promise<readonly string[]>;
   readonly listenProgress: (
     runId: string,
@@ -156,6 +159,7 @@ export class RunRegistry implements Runs, AsyncDisposable {
   /** Creating the first entry is what makes the same request one run. */
   async #begin(journal: Chain<JournalEvent>, runId: string, request: RunRequest): Promise<void> {
     const { kind, deployment, specVersion, principal, parameters, relocationJson = '' } = request;
+    const sites = await this.#deps.sitesOf(request);
     const openedAt = isoTime(this.#deps.clock);
     const header: RunHeader = {
       runId,
@@ -166,6 +170,7 @@ export class RunRegistry implements Runs, AsyncDisposable {
       openedAt,
       parameters,
       relocationJson,
+      ...(partsOf(sites).every(({ site }) => site === LOCAL) && sites.hooks === LOCAL ? {} : { sites }),
     };
     try {
       await journal.append({ kind: 'started', header }, openedAt);

@@ -1,4 +1,4 @@
-import type { Manifest } from '#libs/contracts/manifest.ts';
+import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
 import type { ConfigFacts, FilesFacts } from '#libs/contracts/tree-snapshot.ts';
 
@@ -45,7 +45,7 @@ export function coverageOf(manifest: Manifest): readonly CoverageRow[] {
 }
 
 function tableRows(manifest: Manifest, missing: ReadonlySet<string>): readonly CoverageRow[] {
-  const facts = factsOf<DatabaseFacts>(manifest, 'database');
+  const facts = factsOf<DatabaseFacts>(manifest.snapshots, 'database');
   const rows = new Map<string, CoverageRow>();
   for (const [table, records] of Object.entries(facts?.rowsByTable ?? {})) {
     const [category, impact] = categoryOf(table.slice(table.indexOf('.') + 1));
@@ -71,8 +71,8 @@ export function categoryOf(table: string): readonly [string, string] {
 }
 
 function treeRows(manifest: Manifest): readonly CoverageRow[] {
-  const files = factsOf<FilesFacts>(manifest, 'files');
-  const config = factsOf<ConfigFacts>(manifest, 'config');
+  const files = factsOf<FilesFacts>(manifest.snapshots, 'files');
+  const config = factsOf<ConfigFacts>(manifest.snapshots, 'config');
   const partial = (component: string) =>
     manifest.leftOut.some((entry) => entry.component === component && entry.partial);
   const roots = (files?.roots ?? []).map((root) => ({
@@ -100,8 +100,4 @@ function rootRow(
     records: root.files,
     restoreImpact: root.state === 'absent' ? 'none: absent at the source' : 'its files are lost',
   };
-}
-
-function factsOf<T>(manifest: Manifest, component: string): T | undefined {
-  return manifest.snapshots.find((snapshot) => snapshot.component === component)?.facts as T | undefined;
 }

@@ -1,7 +1,10 @@
 import { findTool } from '#deploy/local/tools.ts';
+import { sitesOf } from '#libs/contracts/sites.ts';
 import { systemClock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { composeInline, type Inline } from '#libs/runtime/inline.ts';
+import { latestSpecVersion, readSpec } from '#libs/runtime/spec-store.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
 import { silentLog } from '#libs/telemetry/log.ts';
 import type { Context } from '../command.ts';
 import { loadInlineServices } from '../services.ts';
@@ -28,7 +31,17 @@ export async function composeRescue(
     pgBin,
     onlyAsked: true,
   };
-  return await composeInline({ services, host, principal: 'rescue', adopts: (name) => name === adopted });
+  const sites = adopted === undefined ? [] : await sitesOfDeployment(store, adopted);
+  const adopts = (name: string) => name === adopted;
+  return await composeInline({ services, host, sites, principal: 'rescue', adopts });
+}
+
+/** What lay on several hosts comes back on this one. */
+async function sitesOfDeployment(store: ObjectStore, deployment: string): Promise<readonly string[]> {
+  const specVersion = await latestSpecVersion(store, deployment);
+  const spec = await readSpec(store, { deployment, specVersion, relocationJson: '' });
+  const { database, files, config, hooks } = sitesOf(spec);
+  return [database, ...files, ...config, hooks];
 }
 
 /** Without a client the plan says so, beside all else that is wrong. */
