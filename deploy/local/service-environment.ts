@@ -1,4 +1,4 @@
-import type { ProcessName, ServiceName } from '#libs/contracts/services.ts';
+import type { ProcessName } from '#libs/contracts/services.ts';
 import { delimiter } from 'node:path';
 import type { Environment } from './cache-folder.ts';
 import type { Home } from './home.ts';
@@ -10,7 +10,8 @@ export interface StackContext {
   readonly natsUrl: string;
   readonly storeUrl: string;
   readonly credentials: S3Credentials | undefined;
-  readonly addresses: Readonly<Partial<Record<ServiceName, string>>>;
+  /** Of the stack's own services, and of other sites' as its starter was told. */
+  readonly addresses: Readonly<Record<string, string>>;
   /** Folder of the PostgreSQL clients that were found. */
   readonly pgBin: string | undefined;
   readonly env: Environment;
@@ -35,7 +36,7 @@ export function planServiceEnvironment(service: ProcessName, stack: StackContext
     HOLDFAST_KEY_FILE: env['HOLDFAST_KEY_FILE'] || home.keyFile,
     HOLDFAST_TOKEN_FILE: home.tokenFile,
     HOLDFAST_ENV_FILE: home.envFile,
-    HOLDFAST_LISTEN: (service === 'inline' ? undefined : addresses[service]) ?? '127.0.0.1:0',
+    HOLDFAST_LISTEN: addresses[service] ?? '127.0.0.1:0',
     HOLDFAST_ADDRESSES: JSON.stringify(addresses),
     ...(pgBin && { HOLDFAST_PG_BIN: pgBin, PATH: `${env['PATH'] ?? ''}${delimiter}${pgBin}` }),
   };

@@ -2,6 +2,7 @@ import { SERVICE_NAMES, type ProcessName, type ServiceName } from '#libs/contrac
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseAddresses } from '#libs/runtime/addresses.ts';
 import type { Environment } from './cache-folder.ts';
 import { chooseFreePorts } from './free-ports.ts';
 import type { Home } from './home.ts';
@@ -82,7 +83,10 @@ export async function planStack(home: Home, options: StackOptions): Promise<Stac
     natsUrl: `nats://127.0.0.1:${ports['nats-server']}`,
     storeUrl: store.url,
     credentials: store.credentials,
-    addresses: Object.fromEntries(names.map((name) => [name, `127.0.0.1:${ports[name]}`])),
+    addresses: {
+      ...parseAddresses(env['HOLDFAST_ADDRESSES'] || '{}'),
+      ...Object.fromEntries(names.map((name) => [name, `127.0.0.1:${ports[name]}`])),
+    },
     pgBin: await findPostgresFolder(options),
     env,
   };

@@ -51,4 +51,15 @@ export function addresseeOf(service: ServiceName, site: string | undefined, own:
   return site === undefined || site === own ? service : `${service}.${site}`;
 }
 
+/** Questions to the own site are asked `here`, those to other sites `elsewhere`. */
+export function routedCaller(own: string, here: Caller, elsewhere: Caller): Caller {
+  const of = ({ site = own }: CallOptions = {}) => (site === own ? here : elsewhere);
+  return {
+    call: (service, area, method, request, options) =>
+      of(options).call(service, area, method, request, options),
+    stream: (service, area, method, request, options) =>
+      of(options).stream(service, area, method, request, options),
+  };
+}
+
 export const CALL_DEADLINE_MS = 30_000;

@@ -22,6 +22,8 @@ export function createInlineCaller(options: {
   /** `local` when not given. */
   readonly site?: string;
   readonly principal: string;
+  /** Who asks services that are not in this process. */
+  readonly elsewhere?: Caller | undefined;
 }): Caller {
   const find = (
     name: ServiceName,

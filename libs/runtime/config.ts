@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { SERVICE_NAMES, type ProcessName } from '#libs/contracts/services.ts';
+import type { ProcessName } from '#libs/contracts/services.ts';
 import { problem, refuseAll, type Problem } from '#libs/kernel/errors.ts';
 import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import { Secret } from '#libs/kernel/secret.ts';
 import { LOG_LEVELS, type LogLevel } from '#libs/telemetry/logger.ts';
+import { ADDRESSEES_WANTED, isAddressee, type Addresses } from './addresses.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -29,17 +30,6 @@ export interface ServiceConfig {
   readonly pgBin: string | undefined;
   readonly otlpEndpoint: string | undefined;
   readonly logLevel: LogLevel;
-}
-
-export type Addresses = Readonly<Partial<Record<string, string>>>;
-
-export const ADDRESSEES_WANTED = `one of ${SERVICE_NAMES.join(', ')}; at another site with .SITE after it`;
-
-/** A service, or one of another site. */
-export function isAddressee(name: string): boolean {
-  const [service = '', site, ...more] = name.split('.');
-  const isService = (SERVICE_NAMES as readonly string[]).includes(service);
-  return isService && more.length === 0 && (site === undefined || TOKEN_PATTERN.test(site));
 }
 
 const ADDRESS = /^(?:\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/;

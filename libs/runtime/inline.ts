@@ -2,7 +2,7 @@ import { openMemoryBus } from '#libs/bus/memory.ts';
 import type { Bus } from '#libs/bus/port.ts';
 import type { ServiceName } from '#libs/contracts/services.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { addresseeOf, type BoundServices, type Caller } from '#libs/rpc/caller.ts';
+import { addresseeOf, routedCaller, type BoundServices, type Caller } from '#libs/rpc/caller.ts';
 import { createInlineCaller } from '#libs/rpc/inline.ts';
 import { noTracing, type Tracing } from '#libs/telemetry/tracing.ts';
 import { bindServices } from './bind.ts';
@@ -56,6 +56,8 @@ export async function composeInline(options: {
   readonly sites?: readonly string[];
   readonly principal?: string;
   readonly bus?: Bus;
+  /** Asks services of sites that are not here. */
+  readonly elsewhere?: Caller;
   readonly tracingOf?: (service: ServiceName) => Tracing;
   /** Whose open runs are continued here; nobody's when not given. */
   readonly adopts?: (deployment: string) => boolean;
@@ -82,7 +84,9 @@ export async function composeInline(options: {
   const serves = new Map(
     built.map(({ service, site, inline }) => [addresseeOf(service, site, host.site), inline.serves]),
   );
-  const caller = createInlineCaller({ services: Object.fromEntries(serves), site: host.site, principal });
+  const inside = createInlineCaller({ services: Object.fromEntries(serves), site: host.site, principal });
+  const { elsewhere } = options;
+  const caller = elsewhere === undefined ? inside : routedCaller(host.site, inside, elsewhere);
   const work = stack.use(new AsyncDisposableStack());
   for (const { service, inline } of workersFirst(built)) {
     const tracing = tracingOf(service);

@@ -1,4 +1,5 @@
 import type { ServiceName } from '#libs/contracts/services.ts';
+import { createCaller } from '#libs/rpc/client.ts';
 import { openRpcServer } from '#libs/rpc/server.ts';
 import { tokenFile } from '#libs/rpc/token.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
@@ -27,16 +28,18 @@ async function startInline(
     );
   const host = await openHost(config, log);
   const bus = stack.use(await openBus(beginning));
+  const token = tokenFile(config.tokenFile);
+  const elsewhere = stack.use(createCaller({ addresses: config.addresses, site: config.site, token }));
   const inline = stack.use(
     await composeInline({
       services,
       host,
       bus,
+      elsewhere,
       tracingOf: (service) => tracing.get(service)!,
       adopts: () => true,
     }),
   );
-  const token = tokenFile(config.tokenFile);
   for (const [service, serves] of inline.serves) {
     const own = log.child({ service });
     const listen = config.addresses[service] ?? config.listen;

@@ -39,11 +39,17 @@ files:
     - { name: media, path: ${folder}/media }
     - { name: later, path: ${folder}/later, optional: true }`;
   await writeSpec(store, 'edms', yaml);
-  const { ports } = await buildService({ store, repository, clock: systemClock, log } as never);
+  const { ports } = await buildService({
+    site: 'local',
+    store,
+    repository,
+    clock: systemClock,
+    log,
+  } as never);
   const services = { 'file-snapshot': bindServices(contract, ports, log) };
   const caller = createInlineCaller({ services, principal: 'anna' });
   const step = (verb: keyof typeof contract.consumes, request: Json): Promise<Json> => {
-    const command = { runId: RUN, deployment: 'edms', epoch: 1, attempt: 1, step: 'files' };
+    const command = { runId: RUN, deployment: 'edms', site: 'local', epoch: 1, attempt: 1, step: 'files' };
     const phase = <T>(_: string, work: () => Promise<T>) => work();
     const context = { command, spec: parseSpec(yaml), signal, log, progress: () => {}, phase };
     return contract.consumes[verb]!(request, context as unknown as StepContext, ports);

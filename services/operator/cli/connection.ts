@@ -1,7 +1,7 @@
 import { readStack } from '#deploy/local/stack.ts';
-import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { createCaller } from '#libs/rpc/client.ts';
-import { ADDRESSEES_WANTED, isAddressee, type Addresses } from '#libs/runtime/config.ts';
+import { parseAddresses, type Addresses } from '#libs/runtime/addresses.ts';
 import { tokenFile } from '#libs/rpc/token.ts';
 import type { Context } from './command.ts';
 import { frontDoorOf, type FrontDoor } from './front-door.ts';
@@ -34,37 +34,4 @@ async function findServices({ env, home }: Context): Promise<{ addresses: Addres
     throw new HoldfastError('SERVICE_UNREACHABLE', { home: home.folder, reason });
   }
   return { addresses: stack.addresses, token: env['HOLDFAST_TOKEN_FILE'] || stack.tokenFile };
-}
-
-/** Throws CONFIG_INVALID with every problem: a JSON object of service name → host:port. */
-export function parseAddresses(text: string): Addresses {
-  const parsed = parseJson(text);
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new HoldfastError('CONFIG_INVALID', {
-      variable: 'HOLDFAST_ADDRESSES',
-      wanted: 'a JSON object of service name and host:port',
-    });
-  }
-  const problems = Object.entries(parsed).flatMap(([name, address]) => addressProblems(name, address));
-  if (problems.length > 0)
-    throw new HoldfastError('CONFIG_INVALID', { variable: 'HOLDFAST_ADDRESSES' }, { problems });
-  return parsed as Addresses;
-}
-
-function addressProblems(name: string, address: unknown): Problem[] {
-  const wrong = isAddressee(name)
-    ? []
-    : [problem('CONFIG_INVALID', name, `no such service, wanted ${ADDRESSEES_WANTED}`)];
-  const fits = typeof address === 'string' && /^\S+:\d+$/.test(address);
-  return fits
-    ? wrong
-    : [...wrong, problem('CONFIG_INVALID', name, `address ${JSON.stringify(address)} is not host:port`)];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
