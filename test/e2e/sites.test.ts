@@ -48,8 +48,8 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'holdfast-sites-'));
   owned.defer(() => rm(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o711);
-  here = makeSite('local', 61_001);
-  archive = makeSite('archive', 61_002);
+  here = makeSite('local', 'daemon');
+  archive = makeSite('archive', 'nobody');
   databaseUrl = await makeDatabase();
   await writeData();
   holdfast = await startSites();
@@ -114,10 +114,18 @@ test('a deployment across two sites is backed up, and comes back whole or not at
   assert.deepEqual(left.flat(), []);
 });
 
-function makeSite(name: string, uid: number): Site {
+function makeSite(name: string, login: string): Site {
   const own = join(folder, name === 'local' ? 'here' : name);
   mkdirSync(join(own, 'home'), { recursive: true });
-  return { name, folder: own, user: MANY_USERS ? { uid, gid: uid } : undefined };
+  return {
+    name,
+    folder: own,
+    user: MANY_USERS ? { uid: idOf('-u', login), gid: idOf('-g', login) } : undefined,
+  };
+}
+
+function idOf(flag: '-u' | '-g', login: string): number {
+  return Number(execFileSync('id', [flag, login], { encoding: 'utf8' }));
 }
 
 async function makeDatabase(): Promise<string> {

@@ -48,10 +48,16 @@ export function drillSaga(header: Pick<RunHeader, 'parameters'>): Saga {
         }),
         undo: { work: command('verifier', 'CloseSandbox', () => ({})) },
       },
-      ...parts.map((part) =>
-        inSandbox(stageOf(part), ['sandbox.open'], WORKERS[part.component], 'StageRestore', (run) => ({
-          snapshot: snapshotOf(run, part),
-        })),
+      ...parts.map((part, at) =>
+        inSandbox(
+          stageOf(part),
+          [beforeStage(part, parts[at - 1])],
+          WORKERS[part.component],
+          'StageRestore',
+          (run) => ({
+            snapshot: snapshotOf(run, part),
+          }),
+        ),
       ),
       inSandbox('verify.staged', parts.map(stageOf), 'verifier', 'VerifyStaged', stagedRequest),
       ...pivots,
@@ -71,6 +77,11 @@ export function drillSaga(header: Pick<RunHeader, 'parameters'>): Saga {
 
 const stageOf = ({ component, site }: Part) => nameAt(`stage.${component}`, site);
 const pivotOf = ({ component, site }: Part) => nameAt(`pivot.${component}`, site);
+
+/** A worker does one thing of a run at a time: the same component of several sites is staged one after the other. */
+function beforeStage(part: Part, previous: Part | undefined): string {
+  return previous?.component === part.component ? stageOf(previous) : 'sandbox.open';
+}
 
 /** Where a part came from names its steps; all of them are done where the sandbox is. */
 function partsOfDrill(header: Pick<RunHeader, 'parameters'>): readonly Part[] {

@@ -195,6 +195,23 @@ for (const proving of proved) {
   });
 }
 
+test('no worker is sent two steps of a run at once: the second would end the first', () => {
+  for (const { saga } of proved) {
+    const before = new Map<string, ReadonlySet<string>>();
+    for (const { name, after } of saga.steps)
+      before.set(name, new Set(after.flatMap((other) => [other, ...(before.get(other) ?? [])])));
+    const sent = saga.steps.filter(({ work }) => 'service' in work);
+    for (const [at, step] of sent.entries())
+      for (const later of sent.slice(at + 1))
+        if (workerOf(step) === workerOf(later))
+          assert.ok(before.get(later.name)!.has(step.name), `${saga.kind}: ${step.name}, ${later.name}`);
+  }
+});
+
+function workerOf({ work }: SagaStep): string {
+  return 'service' in work ? `${work.service} ${work.site}` : '';
+}
+
 test('backup: a failure anywhere ends as failed, and never as committed', async () => {
   const outcomes = await proveUnwinds(backup);
   assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));

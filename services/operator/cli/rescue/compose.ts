@@ -11,13 +11,13 @@ import { loadInlineServices } from '../services.ts';
 import type { RescueHost } from './open-rescue.ts';
 
 /**
- * The five services in this process, behind a bus in memory. Runs of `adopted` that were open when everything was lost
- * are driven on here; those of others may be alive elsewhere, and stay alone.
+ * The five services in this process, for every site of the deployment, behind a bus in memory. With `adopts` its runs
+ * that were open when everything was lost are driven on here; those of others may be alive elsewhere, and stay alone.
  */
 export async function composeRescue(
   { store, repository, requireSecret }: RescueHost,
   context: Context,
-  adopted: string | undefined,
+  { deployment, adopts }: { readonly deployment: string; readonly adopts: boolean },
 ): Promise<Inline> {
   const pgBin = await findPostgresClient(context);
   const services = await loadInlineServices();
@@ -31,9 +31,15 @@ export async function composeRescue(
     pgBin,
     onlyAsked: true,
   };
-  const sites = adopted === undefined ? [] : await sitesOfDeployment(store, adopted);
-  const adopts = (name: string) => name === adopted;
-  return await composeInline({ services, host, sites, principal: 'rescue', adopts });
+  const sites = await sitesOfDeployment(store, deployment);
+  const principal = 'rescue';
+  return await composeInline({
+    services,
+    host,
+    sites,
+    principal,
+    adopts: (name) => adopts && name === deployment,
+  });
 }
 
 /** What lay on several hosts comes back on this one. */
