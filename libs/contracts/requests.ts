@@ -24,7 +24,6 @@ export const takeSnapshotOutcome = z.object({
   leftOut: z.array(z.object({ what: z.string(), reason: z.string(), partial: z.boolean() })),
   facts: z.record(z.string(), z.unknown()),
   packs: z.array(z.string()),
-  newPacks: z.array(z.string()),
   sourceBytes: z.number(),
   newBytes: z.number(),
 });

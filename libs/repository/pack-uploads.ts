@@ -6,7 +6,7 @@ import { Slots } from './slots.ts';
 import { putNamed } from './stored.ts';
 
 /** Times 16 MiB is what waits for the network: enough to fill it, little beside the rest of the process. */
-export const PACKS_IN_FLIGHT_MAX = 3;
+export const PACKS_IN_FLIGHT_MAX = 2;
 
 /** Packs on their way to the store. The first failure is told at the next `start` or at `finish`. */
 export class PackUploads {

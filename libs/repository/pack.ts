@@ -37,13 +37,15 @@ export class PackBuilder {
     this.#bytes += sealed.length;
   }
 
+  /** Gives the parts up: while the pack is on its way it is in memory once. */
   close(keys: RepositoryKeys): { readonly bytes: Buffer; readonly entries: readonly PackEntry[] } {
     const table = sealBytes(keys.objectSeal, TABLE_AAD, encodeEntries(this.#entries));
     const trailer = Buffer.alloc(TRAILER_BYTES);
     trailer.writeUInt32BE(table.length, 0);
     trailer.writeUInt32BE(this.#entries.length, 4);
     MAGIC_TAIL.copy(trailer, 8);
-    return { bytes: Buffer.concat([...this.#parts, table, trailer]), entries: this.#entries };
+    const bytes = Buffer.concat([...this.#parts.splice(0), table, trailer]);
+    return { bytes, entries: this.#entries };
   }
 }
 

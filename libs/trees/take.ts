@@ -66,7 +66,6 @@ export async function takeTrees(
     leftOut,
     facts: facts as Record<string, unknown>,
     packs: [...totals.packs],
-    newPacks: [...totals.newPacks],
     sourceBytes: read,
     newBytes: totals.newBytes,
   };

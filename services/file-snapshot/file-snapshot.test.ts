@@ -87,7 +87,7 @@ test('a snapshot is taken, staged, switched, undone and discarded by its verbs',
   await using scene = await openScene();
   const taken = await scene.take();
   assert.equal(taken.mark, 'm');
-  assert.ok(taken.newPacks.length > 0);
+  assert.ok(taken.packs.length > 0);
   const document = join(scene.folder, 'media', 'sub', 'doc 1');
   writeFileSync(document, 'newer');
   const staged = (await scene.step('StageRestore', { snapshot: taken.snapshot } as Json)) as StagedTrees;

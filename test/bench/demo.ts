@@ -11,6 +11,8 @@ export interface DemoBench {
   readonly files: number;
   /** Alternating runs of both schemes at seed scale. */
   readonly runs: number;
+  /** Of the reference EDMS's content. */
+  readonly seed: number;
   readonly onNote: (note: string) => void;
 }
 
@@ -19,24 +21,26 @@ const IDLE_MIB_MAX = 600;
 const INLINE_MIB_MAX = 350;
 
 /** The main job: against the old way at seed scale, and alone under load with the memory of each service. */
-export async function benchDemo({ rows, files, runs, onNote }: DemoBench): Promise<readonly Case[]> {
+export async function benchDemo({ rows, files, runs, seed, onNote }: DemoBench): Promise<readonly Case[]> {
   const ours: DemoResult[] = [];
   const peer: DemoResult[] = [];
   for (let run = 1; run <= runs; run += 1) {
     onNote(`pair ${run} of ${runs}`);
-    ours.push(await oneDemo({ scheme: 'holdfast', scale: 'seed', rows: 0, files: 0, onNote }));
-    peer.push(await oneDemo({ scheme: 'legacy', scale: 'seed', rows: 0, files: 0, onNote }));
+    ours.push(await oneDemo({ scheme: 'holdfast', scale: 'seed', rows: 0, files: 0, seed, onNote }));
+    peer.push(await oneDemo({ scheme: 'legacy', scale: 'seed', rows: 0, files: 0, seed, onNote }));
   }
   onNote(`load: ${rows} rows, ${files} files`);
   return [
     against('backup, seed', { ours: ours.map(backupMs), peer: peer.map(backupMs) }, 'ms'),
     against('restore, seed', { ours: ours.map(restoreMs), peer: peer.map(restoreMs) }, 'ms'),
-    ...(await benchLoad({ rows, files, onNote })),
-    ...(await benchInline(onNote)),
+    ...(await benchLoad({ rows, files, seed, onNote })),
+    ...(await benchInline({ seed, onNote })),
   ];
 }
 
-async function benchLoad(load: Pick<DemoBench, 'rows' | 'files' | 'onNote'>): Promise<readonly Case[]> {
+async function benchLoad(
+  load: Pick<DemoBench, 'rows' | 'files' | 'seed' | 'onNote'>,
+): Promise<readonly Case[]> {
   const memory: Case[] = [];
   const steps: number[] = [];
   const result = await oneDemo({
@@ -67,7 +71,7 @@ async function benchLoad(load: Pick<DemoBench, 'rows' | 'files' | 'onNote'>): Pr
 }
 
 /** The main job again, by the one process of `up --inline`. */
-async function benchInline(onNote: DemoBench['onNote']): Promise<readonly Case[]> {
+async function benchInline({ seed, onNote }: Pick<DemoBench, 'seed' | 'onNote'>): Promise<readonly Case[]> {
   onNote('the five services in one process');
   const memory: Case[] = [];
   await oneDemo({
@@ -75,6 +79,7 @@ async function benchInline(onNote: DemoBench['onNote']): Promise<readonly Case[]
     scale: 'seed',
     rows: 0,
     files: 0,
+    seed,
     traced: false,
     inline: true,
     onNote,
@@ -87,10 +92,10 @@ async function benchInline(onNote: DemoBench['onNote']): Promise<readonly Case[]
   return memory;
 }
 
-async function oneDemo(options: Omit<DemoOptions, 'store' | 'seed' | 'folder'>): Promise<DemoResult> {
+async function oneDemo(options: Omit<DemoOptions, 'store' | 'folder'>): Promise<DemoResult> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   try {
-    return await runDemo({ ...options, store: 'disk', seed: 1, folder });
+    return await runDemo({ ...options, store: 'disk', folder });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

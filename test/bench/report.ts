@@ -14,6 +14,7 @@ export interface Case {
 
 export interface Report {
   readonly suite: string;
+  readonly seed: number;
   readonly machine: {
     readonly cpu: string;
     readonly cores: number;
@@ -24,7 +25,7 @@ export interface Report {
   readonly cases: readonly Case[];
 }
 
-export function report(suite: string, cases: readonly Case[]): Report {
+export function report(suite: string, seed: number, cases: readonly Case[]): Report {
   const machine = {
     cpu: cpus()[0]?.model ?? '',
     cores: availableParallelism(),
@@ -32,7 +33,7 @@ export function report(suite: string, cases: readonly Case[]): Report {
     kernel: release(),
     node: process.version,
   };
-  return { suite, machine, cases };
+  return { suite, seed, machine, cases };
 }
 
 export function figure(name: string, ours: number, unit: Case['unit'], target: number | null = null): Case {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle } from '#services/operator/cli/bundle.ts';
 import { demoText } from './demo-text.ts';
+import { interruptible } from './interruptible.ts';
 import { runDemo } from './run-demo.ts';
 import { sabotage, SABOTAGE_NAMES } from './scenarios/sabotage.ts';
 import { SCENARIO_NAMES, SCENARIOS } from './scenarios/all.ts';
@@ -33,33 +34,35 @@ const { values } = parseArgs({
 });
 
 const startedMs = performance.now();
-const note = (text: string) => {
+const print = (text: string) => {
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1).padStart(6);
   console.error(`${seconds} s  ${text}`);
 };
-// Not below a folder that only its owner may enter: PostgreSQL runs as another user when we are root.
-const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
-try {
-  await bundle();
-  const result = await runDemo({
-    scheme: oneOf('scheme', ['holdfast', 'legacy']),
-    ...playOf(),
-    store: oneOf('store', ['disk', 'minio']),
-    scale: oneOf('scale', ['seed', 'small']),
-    rows: wholeNumber('rows'),
-    files: wholeNumber('files'),
-    seed: wholeNumber('seed'),
-    spiteful: values.spiteful,
-    inline: values.inline,
-    folder,
-    onNote: note,
-  });
-  console.log(values.json ? JSON.stringify(result) : demoText(result));
-  process.exitCode = result.ok ? 0 : 1;
-} finally {
-  if (values.keep) note(`kept: ${folder}`);
-  else await rm(folder, { recursive: true, force: true });
-}
+await interruptible(print, async (note) => {
+  // Not below a folder that only its owner may enter: PostgreSQL runs as another user when we are root.
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
+  try {
+    await bundle();
+    const result = await runDemo({
+      scheme: oneOf('scheme', ['holdfast', 'legacy']),
+      ...playOf(),
+      store: oneOf('store', ['disk', 'minio']),
+      scale: oneOf('scale', ['seed', 'small']),
+      rows: wholeNumber('rows'),
+      files: wholeNumber('files'),
+      seed: wholeNumber('seed'),
+      spiteful: values.spiteful,
+      inline: values.inline,
+      folder,
+      onNote: note,
+    });
+    console.log(values.json ? JSON.stringify(result) : demoText(result));
+    process.exitCode = result.ok ? 0 : 1;
+  } finally {
+    if (values.keep) print(`kept: ${folder}`);
+    else await rm(folder, { recursive: true, force: true });
+  }
+});
 
 /** Nothing for total loss, which is the demo itself. */
 function playOf() {

@@ -50,7 +50,6 @@ export async function onTakeSnapshot(
     facts,
     ...totals,
     packs: [...totals.packs],
-    newPacks: [...totals.newPacks],
   } satisfies TakeSnapshotOutcome;
   return outcome as unknown as Json;
 }

@@ -10,7 +10,6 @@ const takenOf = (component: 'database' | 'files' | 'config'): TakeSnapshotOutcom
   leftOut: [{ what: 'cache', reason: 'excluded by the spec', partial: false }],
   facts: {},
   packs: [],
-  newPacks: [],
   sourceBytes: 0,
   newBytes: 0,
 });

@@ -48,7 +48,6 @@ const backupOf = (sites: Pick<RunHeader, 'sites'>): Proving => ({
       leftOut: [],
       facts: {},
       packs: [],
-      newPacks: [],
       sourceBytes: 0,
       newBytes: 0,
     };
