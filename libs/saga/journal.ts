@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import { LOCAL, type Sites } from '#libs/contracts/sites.ts';
+import { LOCAL, partsOf, type Sites } from '#libs/contracts/sites.ts';
 import type { Phase } from '#libs/contracts/step.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { Chain, type ChainEntry } from './chain.ts';
@@ -21,6 +21,12 @@ export interface RunHeader {
 }
 
 const ALL_LOCAL: Sites = { database: LOCAL, files: [LOCAL], config: [LOCAL], hooks: LOCAL };
+
+/** As a header holds them. */
+export function sitesField(sites: Sites): Pick<RunHeader, 'sites'> {
+  const isLocal = sites.hooks === LOCAL && partsOf(sites).every(({ site }) => site === LOCAL);
+  return isLocal ? {} : { sites };
+}
 
 export function sitesOfRun({ sites = ALL_LOCAL }: Pick<RunHeader, 'sites'>): Sites {
   return sites;

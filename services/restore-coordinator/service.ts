@@ -7,6 +7,7 @@ import type { StepCommand } from '#libs/contracts/step.ts';
 import type { Bus, BusEvent } from '#libs/bus/port.ts';
 import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
 import { readSpec } from '#libs/runtime/spec-store.ts';
+import { sitesField } from '#libs/saga/journal.ts';
 import { appendToLog, deploymentLog } from '#libs/saga/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import { traceparentOf } from '#libs/telemetry/tracing.ts';
@@ -118,7 +119,7 @@ function registryOf(
       site: host.site,
     },
     sitesOf: async ({ deployment, specVersion, relocationJson = '' }) =>
-      sitesOf(await readSpec(store, { deployment, specVersion, relocationJson })),
+      sitesField(sitesOf(await readSpec(store, { deployment, specVersion, relocationJson }))),
     listDeployments: ports.specs.list,
     listenProgress: progressListener(bus),
     onFinished: async (state, entries) => {

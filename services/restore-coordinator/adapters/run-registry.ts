@@ -7,7 +7,6 @@ import { isFinished, type RunState } from '#libs/saga/fold.ts';
 import { runJournal, type JournalEntry, type JournalEvent, type RunHeader } from '#libs/saga/journal.ts';
 import { appendDecided, deploymentLog, openRuns, type LogEvent, type LogEntry } from '#libs/saga/log.ts';
 import type { Saga } from '#libs/saga/define.ts';
-import { LOCAL, partsOf, type Sites } from '#libs/contracts/sites.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
@@ -22,7 +21,7 @@ export interface RegistryDeps {
   readonly sagaOf: (header: RunHeader) => Saga;
   readonly drive: Omit<DrivePorts, 'onAppend' | 'store' | 'clock'>;
   /** Of the pinned declaration, relocated. */
-  readonly sitesOf: (request: RunRequest) => Promise<Sites>;
+  readonly sitesOf: (request: RunRequest) => Promise<Pick<RunHeader, 'sites'>>;
   readonly listDeployments: () => Promise<readonly string[]>;
   readonly listenProgress: (
     runId: string,
@@ -159,19 +158,9 @@ export class RunRegistry implements Runs, AsyncDisposable {
   /** Creating the first entry is what makes the same request one run. */
   async #begin(journal: Chain<JournalEvent>, runId: string, request: RunRequest): Promise<void> {
     const { kind, deployment, specVersion, principal, parameters, relocationJson = '' } = request;
-    const sites = await this.#deps.sitesOf(request);
     const openedAt = isoTime(this.#deps.clock);
-    const header: RunHeader = {
-      runId,
-      kind,
-      deployment,
-      specVersion,
-      principal,
-      openedAt,
-      parameters,
-      relocationJson,
-      ...(partsOf(sites).every(({ site }) => site === LOCAL) && sites.hooks === LOCAL ? {} : { sites }),
-    };
+    const asked = { kind, deployment, specVersion, principal, openedAt, parameters, relocationJson };
+    const header: RunHeader = { runId, ...asked, ...(await this.#deps.sitesOf(request)) };
     try {
       await journal.append({ kind: 'started', header }, openedAt);
     } catch (error) {
