@@ -1,4 +1,4 @@
-import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
+import type { ServiceName } from '#libs/contracts/services.ts';
 import { HoldfastError, type ErrorRecord } from '#libs/kernel/errors.ts';
 import { execa } from 'execa';
 import { open } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { endProcess, isGoneWithin } from './end-process.ts';
 import { homeFolder, prepareHome } from './home.ts';
 import { findLockHolder } from './numbered-lock.ts';
 import type { StoreChoice } from './object-store.ts';
-import { prepareTools, type StackOptions } from './stack-plan.ts';
+import { prepareTools, processNames, type StackOptions } from './stack-plan.ts';
 import { readStack, type StackState } from './stack-state.ts';
 
 /** How the supervisor process learns what to run: no secrets, those stay in files and inherited variables. */
@@ -17,7 +17,8 @@ export const ORDER_VARIABLE = 'HOLDFAST_SUPERVISE';
 export interface SupervisorOrder {
   readonly home: string;
   readonly store: StoreChoice | undefined;
-  readonly services: readonly ServiceName[];
+  readonly services: readonly ServiceName[] | undefined;
+  readonly inline: boolean | undefined;
   readonly commands: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -42,12 +43,12 @@ export async function startDetachedStack(
   const holder = await findLockHolder(home.lockFolder);
   if (holder !== undefined) throw new HoldfastError('HOME_IN_USE', { home: home.folder, pid: holder.pid });
   await prepareTools(options);
-  const services = options.services ?? SERVICE_NAMES;
   const order: SupervisorOrder = {
     home: home.folder,
     store: options.store,
-    services,
-    commands: Object.fromEntries(services.map((name) => [name, options.commands.service(name)])),
+    services: options.services,
+    inline: options.inline,
+    commands: Object.fromEntries(processNames(options).map((name) => [name, options.commands.service(name)])),
   };
   await launch({ order, env, logFile: join(home.logFolder, 'supervisor.log'), options });
   const state = await readStack(home.folder);

@@ -15,12 +15,13 @@ export async function runSupervisor(options: Pick<StackOptions, 'isHealthy' | 'p
   try {
     const { [ORDER_VARIABLE]: text, ...env } = process.env;
     const order = JSON.parse(text ?? '{}') as SupervisorOrder;
-    const { home, store, services, commands } = order;
+    const { home, store, services, inline, commands } = order;
     const stack = await startStack({
       ...options,
       home,
       store,
       services,
+      inline,
       env,
       commands: { service: (name) => commands[name] ?? [], supervisor: [] },
       signal: ending.signal,

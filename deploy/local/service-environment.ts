@@ -1,4 +1,4 @@
-import type { ServiceName } from '#libs/contracts/services.ts';
+import type { ProcessName } from '#libs/contracts/services.ts';
 import { delimiter } from 'node:path';
 import type { Environment } from './cache-folder.ts';
 import type { Home } from './home.ts';
@@ -10,14 +10,15 @@ export interface StackContext {
   readonly natsUrl: string;
   readonly storeUrl: string;
   readonly credentials: S3Credentials | undefined;
-  readonly addresses: Readonly<Partial<Record<ServiceName, string>>>;
+  /** Of the stack's own services, and of other sites' as its starter was told. */
+  readonly addresses: Readonly<Record<string, string>>;
   /** Folder of the PostgreSQL clients that were found. */
   readonly pgBin: string | undefined;
   readonly env: Environment;
 }
 
 /** The configuration contract: the caller's environment and, over it, what the stack decides. */
-export function planServiceEnvironment(service: ServiceName, stack: StackContext): Record<string, string> {
+export function planServiceEnvironment(service: ProcessName, stack: StackContext): Record<string, string> {
   const { home, natsUrl, storeUrl, credentials, addresses, pgBin, env } = stack;
   const inherited = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return {

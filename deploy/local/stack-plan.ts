@@ -1,7 +1,8 @@
-import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
+import { SERVICE_NAMES, type ProcessName, type ServiceName } from '#libs/contracts/services.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseAddresses } from '#libs/runtime/addresses.ts';
 import type { Environment } from './cache-folder.ts';
 import { chooseFreePorts } from './free-ports.ts';
 import type { Home } from './home.ts';
@@ -25,7 +26,7 @@ import { findTool, type FindOptions } from './tools.ts';
 
 /** How the processes of a stack are started. */
 export interface StackCommands {
-  readonly service: (name: ServiceName) => readonly string[];
+  readonly service: (name: ProcessName) => readonly string[];
   /** Runs `runSupervisor`. */
   readonly supervisor: readonly string[];
 }
@@ -35,8 +36,10 @@ export interface StackOptions {
   readonly home?: string | undefined;
   /** Default: a directory in the home folder. */
   readonly store?: StoreChoice | undefined;
-  /** Default: all five. With none, only bus and store run (services in one process take `environmentOf`). */
+  /** Default: all five. With none, only bus and store run. */
   readonly services?: readonly ServiceName[] | undefined;
+  /** The five in one process. */
+  readonly inline?: boolean | undefined;
   readonly env?: Environment | undefined;
   readonly onNote?: ((note: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -80,7 +83,10 @@ export async function planStack(home: Home, options: StackOptions): Promise<Stac
     natsUrl: `nats://127.0.0.1:${ports['nats-server']}`,
     storeUrl: store.url,
     credentials: store.credentials,
-    addresses: Object.fromEntries(names.map((name) => [name, `127.0.0.1:${ports[name]}`])),
+    addresses: {
+      ...parseAddresses(env['HOLDFAST_ADDRESSES'] || '{}'),
+      ...Object.fromEntries(names.map((name) => [name, `127.0.0.1:${ports[name]}`])),
+    },
     pgBin: await findPostgresFolder(options),
     env,
   };
@@ -100,8 +106,13 @@ export async function planStack(home: Home, options: StackOptions): Promise<Stac
     context,
     infrastructure: store.process === undefined ? [bus] : [bus, store.process],
     prepareStore: store.prepare,
-    services: names.map((name) => planService({ name, home, context, port: ports[name] ?? 0, options })),
+    services: processNames(options).map((name) => planService({ name, home, context, ports, options })),
   };
+}
+
+/** The processes that the services of a stack are. */
+export function processNames({ services = SERVICE_NAMES, inline }: StackOptions): readonly ProcessName[] {
+  return inline === true ? ['inline'] : services;
 }
 
 /** What the stack needs, fetched where somebody can see the notes: a detached supervisor then finds it ready. */
@@ -171,13 +182,15 @@ async function planStore(wanted: {
 }
 
 function planService(wanted: {
-  name: ServiceName;
+  name: ProcessName;
   home: Home;
   context: StackContext;
-  port: number;
+  ports: Readonly<Record<string, number>>;
   options: StackOptions;
 }): ProcessPlan {
-  const { name, home, context, port, options } = wanted;
+  const { name, home, context, ports, options } = wanted;
+  // The coordinator's door is the last that opens, and the one that everybody comes to.
+  const port = ports[name === 'inline' ? 'restore-coordinator' : name] ?? 0;
   const isHealthy = options.isHealthy ?? isGrpcHealthy;
   return {
     name,

@@ -1,4 +1,3 @@
-import type { ServiceName } from '#libs/contracts/services.ts';
 import { renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describeHome } from './home.ts';
@@ -14,7 +13,7 @@ export interface StackState {
   readonly startedAt: string;
   readonly store: { readonly kind: 'disk' | 'minio' | 'versitygw' | 'url'; readonly url: string };
   readonly natsUrl: string;
-  readonly addresses: Readonly<Partial<Record<ServiceName, string>>>;
+  readonly addresses: Readonly<Record<string, string>>;
   /** By process name; wished again at the next start. */
   readonly ports: Readonly<Record<string, number>>;
   readonly tokenFile: string;

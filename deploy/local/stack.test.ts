@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { SERVICE_NAMES } from '#libs/contracts/services.ts';
 import { startDetachedStack, stopStack } from './detached-stack.ts';
 import { makeTempFolder } from './fixtures/temp-folder.ts';
 import { isAlive, findProcess } from './process-identity.ts';
@@ -96,6 +97,20 @@ test('a killed service comes back, and what it left behind is ended', async () =
   process.kill(first.pid, 'SIGKILL');
   await until(async () => (await readStarts(stack.home, 'verifier')).length === 2);
   await until(async () => (await findProcess(first.helper)) === undefined);
+  await until(async () => stack.state().processes.every(({ status }) => status === 'healthy'));
+});
+
+test('five services in one process have an address each, and come back when it is killed', async () => {
+  await using temp = await makeTempFolder();
+  await using stack = await startStack({ home: temp.path, inline: true, commands, pace: PACE });
+  assert.deepEqual(
+    stack.state().processes.map(({ name }) => name),
+    ['nats-server', 'inline'],
+  );
+  const [first] = await readStarts(stack.home, 'inline');
+  assert.deepEqual(Object.keys(JSON.parse(first?.env['HOLDFAST_ADDRESSES'] ?? '')), [...SERVICE_NAMES]);
+  process.kill(first!.pid, 'SIGKILL');
+  await until(async () => (await readStarts(stack.home, 'inline')).length === 2);
   await until(async () => stack.state().processes.every(({ status }) => status === 'healthy'));
 });
 

@@ -16,7 +16,7 @@ export { readStack, type StackState } from './stack-state.ts';
 
 export interface Stack extends AsyncDisposable {
   readonly home: string;
-  readonly addresses: Readonly<Partial<Record<ServiceName, string>>>;
+  readonly addresses: Readonly<Record<string, string>>;
   readonly natsUrl: string;
   readonly storeUrl: string;
   /** What a service of this stack is started with, its secrets included. */

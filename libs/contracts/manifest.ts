@@ -39,6 +39,8 @@ const snapshotEntry = z.object({
   component: z.enum(['database', 'files', 'config']),
   id: z.string(),
   digest: z.string(),
+  /** Absent: `local`. */
+  site: z.string().optional(),
   sourceBytes: z.number(),
   newBytes: z.number(),
   packs: z.array(z.string()),
@@ -78,6 +80,28 @@ export const manifestSchema = z.object({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestSnapshot = Manifest['snapshots'][number];
+
+/** Facts of a component, of all its sites together; undefined where the backup has none. */
+export function factsOf<T>(snapshots: readonly ManifestSnapshot[], component: string): T | undefined {
+  const own = snapshots.filter((snapshot) => snapshot.component === component).map(({ facts }) => facts);
+  return own.length === 0 ? undefined : (own.reduce(joinFacts) as T);
+}
+
+/** Lists one after the other, records by name: what components say of several sites has no other shape in common. */
+export function joinFacts<T>(one: T, other: T): T {
+  if (Array.isArray(one) && Array.isArray(other)) return [...one, ...other] as T;
+  if (!isRecord(one) || !isRecord(other)) return other;
+  const both = Object.keys(other).filter((name) => name in one);
+  return {
+    ...one,
+    ...other,
+    ...Object.fromEntries(both.map((name) => [name, joinFacts(one[name], other[name])])),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** As stored: `signature` is Ed25519 over the canonical JSON (RFC 8785) of `manifest`. */
 export const signedManifestSchema = z.object({ manifest: manifestSchema, signature: z.string() });

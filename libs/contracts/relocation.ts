@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import { pinRoots } from './rewrite.ts';
 import { absolutePath, secretRef, type Spec } from './spec.ts';
 import { parseWith } from './step.ts';
@@ -18,6 +19,8 @@ export const relocationSchema = z.strictObject({
   envFiles: z.record(z.string(), absolutePath).default({}),
   /** The application sees its places where the spec says, wherever they lie. */
   mounted: z.boolean().default(false),
+  /** All of it is there: a sandbox is of one site. */
+  site: z.string().regex(TOKEN_PATTERN).optional(),
   /** The application at its usual place is neither stopped nor started, nor asked. */
   application: z.enum(['keep', 'leave-alone']).default('leave-alone'),
 });
@@ -31,9 +34,11 @@ export function parseRelocation(json: string): Relocation | undefined {
 /** Pure. */
 export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
   if (relocation === undefined) return spec;
-  const { database, roots, envFiles, application, mounted } = relocation;
+  const { database, roots, envFiles, site, application, mounted } = relocation;
+  const there = site === undefined ? {} : { site };
   const place = <T extends { readonly name: string; readonly path: string }>(root: T): T => ({
     ...root,
+    ...there,
     path: roots[root.name] ?? root.path,
   });
   const all = [...spec.files.roots, ...spec.config.trees];
@@ -49,6 +54,7 @@ export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
     ...spec,
     database: {
       ...declared,
+      ...there,
       ...(spare === undefined || elsewhere ? {} : { spare }),
       ...(database.url === undefined ? {} : { url: database.url, restoreUrl: database.url }),
       ...(database.name === undefined ? {} : { name: database.name }),
@@ -56,6 +62,7 @@ export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
     files: { ...spec.files, roots: spec.files.roots.map(place) },
     config: {
       ...spec.config,
+      ...there,
       trees: spec.config.trees.map(place),
       envFiles: spec.config.envFiles.map((path) => envFiles[path] ?? path),
       rewrite: spec.config.rewrite.map((rewrite) => ({
@@ -65,5 +72,7 @@ export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
       })),
     },
   };
-  return application === 'keep' ? moved : { ...moved, hooks: { stop: [], reset: [], start: [] }, checks: [] };
+  return application === 'keep'
+    ? moved
+    : { ...moved, hooks: { stop: [], reset: [], start: [], site: spec.hooks.site }, checks: [] };
 }

@@ -8,6 +8,8 @@ export const snapshotRef = z.object({
   component: z.enum(['database', 'files', 'config']),
   id: z.string(),
   digest: z.string(),
+  /** Absent: `local`. */
+  site: z.string().optional(),
 });
 export type SnapshotRef = z.infer<typeof snapshotRef>;
 
@@ -63,7 +65,7 @@ export const pivotRequest = z.object({ staged, ofRun: z.string().regex(RUN_PATTE
 
 /** ReleaseKept: drops what finished restores left beside the living system, old state or taken-back new one. */
 export const releaseRequest = z.object({
-  states: z.array(z.object({ ofRun: z.string().regex(RUN_PATTERN), staged })),
+  states: z.array(z.object({ ofRun: z.string().regex(RUN_PATTERN), staged, site: z.string().optional() })),
 });
 
 /** DiscardStage: removes whatever this run staged, all attempts; the live state is never touched. */
@@ -88,6 +90,7 @@ export const verifyBackupRequest = z.object({
 });
 /** VerifyPacks: before a restore touches anything, every pack it needs is there and whole. */
 export const verifyPacksRequest = z.object({ backupId: z.string(), snapshots: z.array(snapshotRef) });
+/** `staged[n]` is what became of `snapshots[n]`, at the site that is asked. */
 export const verifyStagedRequest = z.object({
   backupId: z.string(),
   snapshots: z.array(snapshotRef),

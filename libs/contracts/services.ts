@@ -7,5 +7,7 @@ export const SERVICE_NAMES = [
   'restore-coordinator',
 ] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
+/** What one process runs: a service, or all five. */
+export type ProcessName = ServiceName | 'inline';
 /** Services that take commands from the queue. */
 export type WorkerName = Exclude<ServiceName, 'restore-coordinator'>;

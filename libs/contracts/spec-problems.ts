@@ -45,10 +45,15 @@ export function relationProblems(spec: Spec): Problem[] {
       );
     names.add(root.name);
   }
-  const files = spec.config.envFiles.map((path) => ({ name: `env file ${path}`, path }));
+  const files = spec.config.envFiles.map((path) => ({
+    name: `env file ${path}`,
+    path,
+    site: spec.config.site,
+  }));
   for (const place of [...roots, ...files]) {
     const outer = roots.find(
-      (root) => root.name !== place.name && `${place.path}/`.startsWith(`${root.path}/`),
+      (root) =>
+        root.name !== place.name && root.site === place.site && `${place.path}/`.startsWith(`${root.path}/`),
     );
     if (outer !== undefined)
       problems.push(

@@ -166,6 +166,7 @@ export const specSchema = z.strictObject({
       stop: z.array(argumentArray).default([]),
       reset: z.array(argumentArray).default([]),
       start: z.array(argumentArray).default([]),
+      site,
     })
     .prefault({}),
   checks: z

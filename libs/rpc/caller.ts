@@ -2,6 +2,8 @@ import type { ServiceName } from '#libs/contracts/services.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Whose service is asked; the caller's own when not given. */
+  readonly site?: string | undefined;
   /** 30 s when not given; streams have none when not given. */
   readonly deadlineMs?: number | undefined;
 }
@@ -43,5 +45,21 @@ export type BoundMethod =
 
 /** Full proto service name → camelCase method → bound method. */
 export type BoundServices = Readonly<Record<string, Readonly<Record<string, BoundMethod>>>>;
+
+/** Services of the own site by their names, of other sites as `service.site`. */
+export function addresseeOf(service: ServiceName, site: string | undefined, own: string): string {
+  return site === undefined || site === own ? service : `${service}.${site}`;
+}
+
+/** Questions to the own site are asked `here`, those to other sites `elsewhere`. */
+export function routedCaller(own: string, here: Caller, elsewhere: Caller): Caller {
+  const of = ({ site = own }: CallOptions = {}) => (site === own ? here : elsewhere);
+  return {
+    call: (service, area, method, request, options) =>
+      of(options).call(service, area, method, request, options),
+    stream: (service, area, method, request, options) =>
+      of(options).stream(service, area, method, request, options),
+  };
+}
 
 export const CALL_DEADLINE_MS = 30_000;

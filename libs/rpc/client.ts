@@ -1,8 +1,9 @@
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { encodeMessage, requireMessage } from '#libs/contracts/load.ts';
 import type { ServiceName } from '#libs/contracts/services.ts';
+import { LOCAL } from '#libs/contracts/sites.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { CALL_DEADLINE_MS, type Caller, type CallOptions } from './caller.ts';
+import { addresseeOf, CALL_DEADLINE_MS, type Caller, type CallOptions } from './caller.ts';
 import { MESSAGE_BYTES_MAX, requireMethod } from './method.ts';
 import { errorOf } from './status.ts';
 import type { TokenSource } from './token.ts';
@@ -13,11 +14,14 @@ const HEALTH_DEADLINE_MS = 1_000;
 
 /** Services without an address are unreachable, not a fault. Connects on first use, and again by itself. */
 export function createCaller(options: {
-  readonly addresses: Readonly<Partial<Record<ServiceName, string>>>;
+  readonly addresses: Readonly<Record<string, string | undefined>>;
+  /** The caller's own site; `local` when not given. */
+  readonly site?: string;
   readonly token: TokenSource;
 }): Caller & Disposable {
   const clients = new Map<string, Client>();
-  const open = (service: ServiceName): { client: Client; where: Where } => {
+  const open = (name: ServiceName, site?: string): { client: Client; where: Where } => {
+    const service = addresseeOf(name, site, options.site ?? LOCAL);
     const address = options.addresses[service];
     if (address === undefined)
       throw new HoldfastError('SERVICE_UNREACHABLE', { service, reason: 'no address is configured' });
@@ -31,9 +35,9 @@ export function createCaller(options: {
       grpcService: string,
       method: string,
       request: object,
-      { signal, deadlineMs = CALL_DEADLINE_MS }: CallOptions = {},
+      { site, signal, deadlineMs = CALL_DEADLINE_MS }: CallOptions = {},
     ) {
-      const { client, where } = open(service);
+      const { client, where } = open(service, site);
       const prepared = await prepare(grpcService, method, request, options.token);
       return (await unary(client, where, prepared, { signal, deadlineMs })) as Answer;
     },
@@ -44,7 +48,7 @@ export function createCaller(options: {
       request: object,
       callOptions: CallOptions = {},
     ) {
-      const { client, where } = open(service);
+      const { client, where } = open(service, callOptions.site);
       const prepared = await prepare(grpcService, method, request, options.token);
       yield* stream(client, where, prepared, callOptions) as AsyncIterable<Answer>;
     },

@@ -1,7 +1,9 @@
 import { decodeMessage, encodeMessage } from '#libs/contracts/load.ts';
 import type { ServiceName } from '#libs/contracts/services.ts';
+import { LOCAL } from '#libs/contracts/sites.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import {
+  addresseeOf,
   CALL_DEADLINE_MS,
   type BoundMethod,
   type BoundServices,
@@ -15,14 +17,21 @@ import { requireMethod, type Method } from './method.ts';
  * as on the wire, so that a handler sees no difference.
  */
 export function createInlineCaller(options: {
-  readonly services: Readonly<Partial<Record<ServiceName, BoundServices>>>;
+  /** By addressee. */
+  readonly services: Readonly<Record<string, BoundServices>>;
+  /** `local` when not given. */
+  readonly site?: string;
   readonly principal: string;
+  /** Who asks services that are not in this process. */
+  readonly elsewhere?: Caller | undefined;
 }): Caller {
   const find = (
-    service: ServiceName,
+    name: ServiceName,
+    site: string | undefined,
     grpcService: string,
     method: string,
   ): { bound: BoundMethod; definition: Method } => {
+    const service = addresseeOf(name, site, options.site ?? LOCAL);
     const bound = options.services[service]?.[grpcService]?.[method];
     if (bound === undefined)
       throw new HoldfastError('SERVICE_UNREACHABLE', {
@@ -37,9 +46,9 @@ export function createInlineCaller(options: {
       grpcService: string,
       method: string,
       request: object,
-      { signal, deadlineMs = CALL_DEADLINE_MS }: CallOptions = {},
+      { site, signal, deadlineMs = CALL_DEADLINE_MS }: CallOptions = {},
     ) {
-      const { bound, definition } = find(service, grpcService, method);
+      const { bound, definition } = find(service, site, grpcService, method);
       if (!('unary' in bound))
         throw new HoldfastError('INTERNAL', { reason: 'method streams', grpcService, method });
       const within = limit(signal, deadlineMs);
@@ -55,9 +64,9 @@ export function createInlineCaller(options: {
       grpcService: string,
       method: string,
       request: object,
-      { signal, deadlineMs }: CallOptions = {},
+      { site, signal, deadlineMs }: CallOptions = {},
     ) {
-      const { bound, definition } = find(service, grpcService, method);
+      const { bound, definition } = find(service, site, grpcService, method);
       if (!('stream' in bound))
         throw new HoldfastError('INTERNAL', { reason: 'method does not stream', grpcService, method });
       const left = new AbortController();

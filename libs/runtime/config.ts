@@ -1,15 +1,16 @@
 import { join } from 'node:path';
-import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
+import type { ProcessName } from '#libs/contracts/services.ts';
 import { problem, refuseAll, type Problem } from '#libs/kernel/errors.ts';
 import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import { Secret } from '#libs/kernel/secret.ts';
 import { LOG_LEVELS, type LogLevel } from '#libs/telemetry/logger.ts';
+import { ADDRESSEES_WANTED, isAddressee, type Addresses } from './addresses.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Everything a service process is told, parsed. The table with defaults is in docs/configuration.md. */
 export interface ServiceConfig {
-  readonly service: ServiceName;
+  readonly service: ProcessName;
   readonly site: string;
   readonly home: string;
   readonly natsUrl: string;
@@ -24,7 +25,8 @@ export interface ServiceConfig {
   /** `services.env`: secrets that specs name. */
   readonly envFile: string;
   readonly listen: string;
-  readonly addresses: Readonly<Partial<Record<ServiceName, string>>>;
+  /** Of the own site's services by their names, of others as `service.site`. */
+  readonly addresses: Addresses;
   readonly pgBin: string | undefined;
   readonly otlpEndpoint: string | undefined;
   readonly logLevel: LogLevel;
@@ -33,7 +35,7 @@ export interface ServiceConfig {
 const ADDRESS = /^(?:\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/;
 
 /** Throws CONFIG_INVALID with every problem: name, value seen, value wanted. Values of secrets are never shown. */
-export function readConfig(service: ServiceName, env: Environment): ServiceConfig {
+export function readConfig(service: ProcessName, env: Environment): ServiceConfig {
   const read = new Reader(env);
   const home = read.required('HOLDFAST_HOME', 'a folder');
   const config: ServiceConfig = {
@@ -115,18 +117,17 @@ class Reader {
     return this.optional(name) === undefined ? undefined : this.url(name, protocols, '');
   }
 
-  addresses(name: string): Partial<Record<ServiceName, string>> {
-    const wanted = 'a JSON object {service: "host:port"}';
+  addresses(name: string): Addresses {
+    const wanted = 'a JSON object {service or service.site: "host:port"}';
     const seen = this.optional(name) ?? '{}';
     const entries = entriesOf(seen);
     if (entries === undefined) this.#note(name, seen, wanted);
     for (const [service, address] of entries ?? []) {
-      if (!SERVICE_NAMES.includes(service as ServiceName))
-        this.#note(name, `service ${JSON.stringify(service)}`, `one of ${SERVICE_NAMES.join(', ')}`);
+      if (!isAddressee(service)) this.#note(name, `service ${JSON.stringify(service)}`, ADDRESSEES_WANTED);
       if (typeof address !== 'string' || !ADDRESS.test(address))
         this.#note(name, `${service}: ${JSON.stringify(address)}`, 'host:port');
     }
-    return Object.fromEntries(entries ?? []) as Partial<Record<ServiceName, string>>;
+    return Object.fromEntries(entries ?? []) as Addresses;
   }
 
   together(first: string, second: string): void {

@@ -7,8 +7,8 @@ import { secretSource } from './env-file.ts';
 import type { Host } from './host.ts';
 import { readIdentity } from './key-file.ts';
 
-/** Store, repository and secrets of a service process. Throws KEY_MISSING, STORE_NOT_CREATE_ONLY, and what opening them throws. */
-export async function openHost(config: ServiceConfig, log: Log): Promise<Host> {
+/** Store, repository and secrets of a process, for the service or services in it. Throws KEY_MISSING, STORE_NOT_CREATE_ONLY, and what opening them throws. */
+export async function openHost(config: ServiceConfig, log: Log): Promise<Omit<Host, 'service'>> {
   const store = openStore(config.storeUrl, {
     ...(config.storeAccessKey === undefined ? {} : { accessKey: config.storeAccessKey }),
     ...(config.storeSecretKey === undefined ? {} : { secretKey: config.storeSecretKey }),
@@ -16,7 +16,6 @@ export async function openHost(config: ServiceConfig, log: Log): Promise<Host> {
   await store.probe();
   const repository = await openRepository({ store, identity: await readIdentity(config.keyFile) });
   return {
-    service: config.service,
     site: config.site,
     store,
     repository,

@@ -13,6 +13,14 @@ import type { BuildService, Host, Wiring } from './host.ts';
 import { openHost } from './open-host.ts';
 import { startWorker } from './worker.ts';
 
+/** What a process begins with. */
+export interface Beginning {
+  readonly config: ServiceConfig;
+  readonly log: Log;
+  /** Aborts when the process is told to end. */
+  readonly signal: AbortSignal;
+}
+
 export interface RunningService extends AsyncDisposable {
   readonly address: string;
 }
@@ -24,16 +32,18 @@ export interface RunningService extends AsyncDisposable {
 export async function startService<Ports>(
   contract: ServiceContract<Ports>,
   buildService: BuildService<Ports>,
-  { config, log, signal }: { config: ServiceConfig; log: Log; signal: AbortSignal },
+  { config, log: lines, signal }: Beginning,
 ): Promise<RunningService> {
+  const { service } = contract;
+  const log = lines.child({ service });
   await using stack = new AsyncDisposableStack();
   const tracing = stack.use(
-    await startTracing({ service: config.service, site: config.site, endpoint: config.otlpEndpoint }),
+    await startTracing({ service, site: config.site, endpoint: config.otlpEndpoint }),
   );
-  const host = await openHost(config, log);
-  const bus = stack.use(await openBus(config, log, signal));
+  const host = { ...(await openHost(config, log)), service };
+  const bus = stack.use(await openBus({ config, log, signal }));
   const token = tokenFile(config.tokenFile);
-  const caller = stack.use(createCaller({ addresses: config.addresses, token }));
+  const caller = stack.use(createCaller({ addresses: config.addresses, site: config.site, token }));
   const built = stack.use(await buildService(host));
   const server = await openRpcServer({
     listen: config.listen,
@@ -66,7 +76,7 @@ export async function takeWork<Ports>(
   if (built.start !== undefined) stack.use(await built.start(wiring));
 }
 
-async function openBus(config: ServiceConfig, log: Log, signal: AbortSignal): Promise<Bus> {
+export async function openBus({ config, log, signal }: Beginning): Promise<Bus> {
   const token = config.natsTokenFile === undefined ? undefined : await tokenFile(config.natsTokenFile)();
   return openNatsBus({
     url: config.natsUrl,

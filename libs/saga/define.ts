@@ -6,10 +6,12 @@ import type { RunHeader } from './journal.ts';
 /** Outcomes of completed steps, by step name. */
 export type Outcomes = Readonly<Record<string, Json>>;
 
-/** Work of a worker, sent by queue. `site` names where; the request is built from the run and earlier outcomes. */
+/** Work of a worker, sent by queue. The request is built from the run and earlier outcomes. */
 export interface CommandWork {
   readonly service: WorkerName;
   readonly verb: Verb;
+  /** Absent: any will do, and it is the coordinator's own. */
+  readonly site?: string;
   readonly request: (header: RunHeader, outcomes: Outcomes) => Json;
   /** Instead of the run's own: JSON of a Relocation that an earlier step answered. */
   readonly relocation?: (header: RunHeader, outcomes: Outcomes) => string;

@@ -2,7 +2,6 @@ import { isoTime, type Clock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { parseResult, resultName, type StepCommand, type StepResult } from '#libs/contracts/step.ts';
-import type { WorkerName } from '#libs/contracts/services.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Chain } from './chain.ts';
 import { decide, findFailure } from './decide.ts';
@@ -31,7 +30,8 @@ export interface DrivePorts {
     outcomes: Readonly<Record<string, Json>>,
     signal: AbortSignal,
   ) => Promise<Json>;
-  readonly siteOf: (service: WorkerName, header: RunHeader) => string;
+  /** The coordinator's own. */
+  readonly site: string;
   /** Told of every appended entry, in order. */
   readonly onAppend: (state: RunState) => void;
 }
@@ -184,7 +184,7 @@ function commandOf(work: CommandWork, state: RunState, step: string, ports: Driv
     specVersion: header.specVersion,
     relocationJson: work.relocation?.(header, outcomesOf(state)) ?? header.relocationJson ?? '',
     service: work.service,
-    site: ports.siteOf(work.service, header),
+    site: work.site ?? ports.site,
     step,
     attempt: state.steps[step]!.attempt,
     epoch: state.epoch,

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
+import { LOCAL, partsOf, type Sites } from '#libs/contracts/sites.ts';
 import type { Phase } from '#libs/contracts/step.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { Chain, type ChainEntry } from './chain.ts';
@@ -15,6 +16,20 @@ export interface RunHeader {
   readonly parameters: Json;
   /** JSON of a Relocation: where the run works instead of where the spec says; absent or empty for there. */
   readonly relocationJson?: string;
+  /** Where the spec says that the deployment's parts are; absent when all is at `local`. */
+  readonly sites?: Sites;
+}
+
+const ALL_LOCAL: Sites = { database: LOCAL, files: [LOCAL], config: [LOCAL], hooks: LOCAL };
+
+/** As a header holds them. */
+export function sitesField(sites: Sites): Pick<RunHeader, 'sites'> {
+  const isLocal = sites.hooks === LOCAL && partsOf(sites).every(({ site }) => site === LOCAL);
+  return isLocal ? {} : { sites };
+}
+
+export function sitesOfRun({ sites = ALL_LOCAL }: Pick<RunHeader, 'sites'>): Sites {
+  return sites;
 }
 
 export type RunOutcome = 'completed' | 'partial' | 'refused' | 'failed' | 'cancelled' | 'stuck';

@@ -92,7 +92,7 @@ async function openWorld({ saga, header, answers, newStore }: Proving, disturban
     send: work,
     sendCancel: () => Promise.resolve(),
     runLocal: (_name, _header, _outcomes) => Promise.reject(new Error('replaced per step')),
-    siteOf: () => 'local',
+    site: 'local',
     onAppend: () => {
       appended += 1;
       if (appended === disturbance.stopAfter) throw new Stopped();

@@ -6,7 +6,6 @@ import { openLogger } from './logger.ts';
 function logged(fields: Readonly<Record<string, unknown>>): string {
   const lines: string[] = [];
   const log = openLogger({
-    service: 'verifier',
     level: 'info',
     destination: { write: (line) => void lines.push(line) },
   });

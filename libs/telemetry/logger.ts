@@ -27,16 +27,15 @@ const CAUSES_MAX = 8;
 
 /** JSON lines on standard error (standard output belongs to answers); written at once, so that a crash loses none. */
 export function openLogger(options: {
-  service: string;
   site?: string;
   level?: LogLevel;
   destination?: DestinationStream;
 }): Log {
-  const { service, site, level = levelOf(process.env), destination = standardError() } = options;
+  const { site, level = levelOf(process.env), destination = standardError() } = options;
   const logger = pino(
     {
       level,
-      base: { service, ...(site === undefined ? {} : { site }) },
+      base: site === undefined ? {} : { site },
       messageKey: 'event',
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },

@@ -73,7 +73,7 @@ test('env file and tree are switched and put back byte for byte', async () => {
   const { snapshot } = await scene.take();
   writeFileSync(join(scene.folder, '.env'), 'SECRET_KEY=other\n');
   writeFileSync(join(scene.folder, 'tls', 'key'), 'other key');
-  const staged = (await scene.step('StageRestore', { snapshot })) as StagedTrees;
+  const staged = (await scene.step('StageRestore', { snapshot } as Json)) as StagedTrees;
   assert.equal(readFileSync(join(scene.folder, '.env'), 'utf8'), 'SECRET_KEY=other\n');
   await scene.step('PivotRestore', { staged } as Json);
   assert.equal(readFileSync(join(scene.folder, '.env'), 'utf8'), ENV);

@@ -61,6 +61,7 @@ export interface Programs {
 }
 
 export interface ConfigPorts {
+  readonly site: string;
   readonly trees: Trees;
   readonly snapshots: TreeSnapshots;
   readonly specs: Specs;

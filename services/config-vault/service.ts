@@ -12,9 +12,11 @@ export const buildService: BuildService<ConfigPorts> = async ({
   store,
   repository,
   clock,
+  site,
   requireSecret,
 }) => ({
   ports: {
+    site,
     trees: openTrees({ repository, clock }),
     snapshots: treeSnapshots(repository),
     specs: { read: (pinned, signal) => readSpec(store, pinned, { signal }) },

@@ -51,12 +51,20 @@ files:
 ${more.replaceAll('FOLDER', folder)}`;
   await writeSpec(store, 'edms', yaml);
   const requireSecret = () => new Secret('postgresql://reader@host:1/copy');
-  const host = { store, repository, clock: systemClock, log, requireSecret };
+  const host = { site: 'local', store, repository, clock: systemClock, log, requireSecret };
   const { ports } = await buildService(host as never);
   const services = { 'file-snapshot': bindServices(contract, ports, log) };
   const caller = createInlineCaller({ services, principal: 'anna' });
   const step = (verb: keyof typeof contract.consumes, request: Json, relocationJson = ''): Promise<Json> => {
-    const command = { runId: RUN, deployment: 'edms', epoch: 1, attempt: 1, step: 'files', relocationJson };
+    const command = {
+      runId: RUN,
+      deployment: 'edms',
+      site: 'local',
+      epoch: 1,
+      attempt: 1,
+      step: 'files',
+      relocationJson,
+    };
     const phase = <T>(_: string, work: () => Promise<T>) => work();
     const context = { command, spec: parseSpec(yaml), signal, log, progress: () => {}, phase };
     return contract.consumes[verb]!(request, context as unknown as StepContext, ports);
@@ -97,7 +105,7 @@ test('a snapshot is taken, staged, switched, undone and discarded by its verbs',
   assert.ok(taken.packs.length > 0);
   const document = join(scene.folder, 'media', 'sub', 'doc 1');
   writeFileSync(document, 'newer');
-  const staged = (await scene.step('StageRestore', { snapshot: taken.snapshot })) as StagedTrees;
+  const staged = (await scene.step('StageRestore', { snapshot: taken.snapshot } as Json)) as StagedTrees;
   assert.deepEqual(
     staged.roots.map(({ name }) => name),
     ['media'],

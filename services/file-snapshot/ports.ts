@@ -11,6 +11,7 @@ export interface Specs {
 }
 
 export interface FilePorts {
+  readonly site: string;
   readonly trees: Trees;
   readonly snapshots: TreeSnapshots;
   readonly specs: Specs;

@@ -1,5 +1,6 @@
 import type { Manifest } from '#libs/contracts/manifest.ts';
 import type { SnapshotRef } from '#libs/contracts/requests.ts';
+import type { Part } from '#libs/contracts/sites.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
@@ -87,6 +88,8 @@ export interface PreflightQuestion {
   readonly deployment: string;
   readonly specVersion: number;
   readonly purpose: 'PURPOSE_BACKUP' | 'PURPOSE_RESTORE' | 'PURPOSE_COVERAGE';
+  /** Who is asked. */
+  readonly parts: readonly Part[];
   readonly snapshots: readonly SnapshotRef[];
   /** JSON of a Relocation, or empty. */
   readonly relocationJson: string;
@@ -95,7 +98,7 @@ export interface PreflightQuestion {
 export interface PreflightAnswer {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** By component. */
+  /** By component, of all its sites together. */
   readonly facts: Readonly<Record<string, Json>>;
 }
 

@@ -1,10 +1,13 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { spanIdOf } from '#libs/kernel/ids.ts';
 import type { Json } from '#libs/kernel/json.ts';
+import { sitesOf } from '#libs/contracts/sites.ts';
 import { subjects } from '#libs/contracts/subjects.ts';
 import type { StepCommand } from '#libs/contracts/step.ts';
 import type { Bus, BusEvent } from '#libs/bus/port.ts';
 import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
+import { readSpec } from '#libs/runtime/spec-store.ts';
+import { sitesField } from '#libs/saga/journal.ts';
 import { appendToLog, deploymentLog } from '#libs/saga/log.ts';
 import { EVENTS, GAUGES } from '#libs/telemetry/names.ts';
 import { traceparentOf, type Tracing } from '#libs/telemetry/tracing.ts';
@@ -115,8 +118,10 @@ function registryOf(
           data: { runId },
         }),
       runLocal: (name, header, outcomes, signal) => localBodies[name]!(header, outcomes, ports, signal),
-      siteOf: () => host.site,
+      site: host.site,
     },
+    sitesOf: async ({ deployment, specVersion, relocationJson = '' }) =>
+      sitesField(sitesOf(await readSpec(store, { deployment, specVersion, relocationJson }))),
     listDeployments: ports.specs.list,
     listenProgress: progressListener(bus),
     onFinished: async (state, entries) => {

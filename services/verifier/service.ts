@@ -16,8 +16,9 @@ export const buildService: BuildService<VerifierPorts> = async ({
   clock,
   requireSecret,
   pgBin,
+  site,
 }) => {
-  const sandboxes = await openSandboxes({ requireSecret, pgBin });
+  const sandboxes = await openSandboxes({ requireSecret, pgBin, site });
   const ports: VerifierPorts = {
     evidence: evidenceOf(repository, store),
     databases: databaseViews(requireSecret),

@@ -18,6 +18,7 @@ export interface DemoBench {
 
 const PEAK_MIB_MAX = 300;
 const IDLE_MIB_MAX = 600;
+const INLINE_MIB_MAX = 350;
 
 /** The main job: against the old way at seed scale, and alone under load with the memory of each service. */
 export async function benchDemo({ rows, files, runs, seed, onNote }: DemoBench): Promise<readonly Case[]> {
@@ -33,6 +34,7 @@ export async function benchDemo({ rows, files, runs, seed, onNote }: DemoBench):
     against('backup, seed', { ours: ours.map(backupMs), peer: peer.map(backupMs) }, 'ms'),
     against('restore, seed', { ours: ours.map(restoreMs), peer: peer.map(restoreMs) }, 'ms'),
     ...(await benchLoad({ rows, files, seed, onNote })),
+    ...(await benchInline({ seed, onNote })),
   ];
 }
 
@@ -66,6 +68,28 @@ async function benchLoad(
     figure('orchestration of one step, mean', steps.reduce((sum, ms) => sum + ms, 0) / steps.length, 'ms'),
     ...memory,
   ];
+}
+
+/** The main job again, by the one process of `up --inline`. */
+async function benchInline({ seed, onNote }: Pick<DemoBench, 'seed' | 'onNote'>): Promise<readonly Case[]> {
+  onNote('the five services in one process');
+  const memory: Case[] = [];
+  await oneDemo({
+    scheme: 'holdfast',
+    scale: 'seed',
+    rows: 0,
+    files: 0,
+    seed,
+    traced: false,
+    inline: true,
+    onNote,
+    onStack: async ({ home }, moment) => {
+      const [{ now, peak } = { now: Number.NaN, peak: Number.NaN }] = await serviceMemory(home);
+      if (moment === 'idle') memory.push(figure('the five in one idle process', now, 'MiB', INLINE_MIB_MAX));
+      else memory.push(figure('peak of the five in one process, seed', peak, 'MiB'));
+    },
+  });
+  return memory;
 }
 
 async function oneDemo(options: Omit<DemoOptions, 'store' | 'folder'>): Promise<DemoResult> {

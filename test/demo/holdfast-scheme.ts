@@ -16,10 +16,11 @@ export async function startHoldfast(options: {
   store: string;
   env: Readonly<Record<string, string>>;
   through?: readonly string[];
+  inline?: boolean | undefined;
 }): Promise<RunningStack> {
-  const { home, store, ...how } = options;
+  const { home, store, inline, ...how } = options;
   const holdfast = holdfastOn(home, how);
-  await holdfast.expect(0, 'up', '--detach', '--store', store);
+  await holdfast.expect(0, 'up', '--detach', '--store', store, ...(inline === true ? ['--inline'] : []));
   return {
     holdfast,
     home,

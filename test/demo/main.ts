@@ -26,6 +26,7 @@ const { values } = parseArgs({
     files: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
     spiteful: { type: 'boolean', default: false },
+    inline: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -50,6 +51,7 @@ await interruptible(print, async (note) => {
       files: wholeNumber('files'),
       seed: wholeNumber('seed'),
       spiteful: values.spiteful,
+      inline: values.inline,
       folder,
       onNote: note,
     });

@@ -8,7 +8,7 @@ import { createWorld, pauseEdms, workInIt } from './world.ts';
 
 /** A real EDMS is worked in, and a scenario is played with it from its first backup to the oracle's word. */
 export async function playDemo(options: DemoOptions, play: Play): Promise<DemoResult> {
-  const { folder, onNote, seed, store, scenario = 'loss' } = options;
+  const { folder, onNote, seed, store, inline, scenario = 'loss' } = options;
   onNote('a document-management system is made and started');
   await using world = await createWorld({ ...options, folder: join(folder, 'world') });
   onNote(`somebody works in it at ${world.baseUrl}`);
@@ -19,7 +19,7 @@ export async function playDemo(options: DemoOptions, play: Play): Promise<DemoRe
   let played: ReturnType<typeof excused>;
   {
     onNote(`holdfast up --store ${store}: bus, store and five services`);
-    await using stack = await startHoldfast({ home: join(folder, 'home'), store, env });
+    await using stack = await startHoldfast({ home: join(folder, 'home'), store, env, inline });
     onNote('holdfast init: looks at the application and declares it');
     const deployment = await declareWorld(stack, world);
     played = excused(await play({ world, stack, deployment, seed, onNote }), world);

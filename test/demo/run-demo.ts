@@ -35,6 +35,8 @@ export interface DemoOptions {
   readonly onNote: (note: string) => void;
   /** Services export their spans; off where their memory is measured as most people run them. */
   readonly traced?: boolean;
+  /** The five services in one process. */
+  readonly inline?: boolean;
   /** Looks at the running stack: when it idles after its start, and when the restore is done. */
   readonly onStack?: (stack: RunningStack, moment: 'idle' | 'restored') => Promise<void>;
   /** Another scenario than total loss, or harm done before the restore. */
@@ -114,14 +116,16 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
 
 async function byHoldfast(
   world: World,
-  { folder, store, onNote, onStack, traced = true }: DemoOptions,
+  { folder, store, inline, onNote, onStack, traced = true }: DemoOptions,
 ): Promise<SchemeResult> {
   await using receiver = await openTraceReceiver(process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] || undefined);
   const env = { ...world.environment, OTEL_EXPORTER_OTLP_ENDPOINT: traced ? receiver.endpoint : '' };
   let spoken: Omit<SchemeResult, 'trace'>;
   {
-    onNote(`holdfast up --store ${store}: bus, store and five services`);
-    await using stack = await startHoldfast({ home: join(folder, 'home'), store, env });
+    onNote(
+      `holdfast up --store ${store}: bus, store and five services${inline === true ? ' in one process' : ''}`,
+    );
+    await using stack = await startHoldfast({ home: join(folder, 'home'), store, env, inline });
     await onStack?.(stack, 'idle');
     onNote('holdfast init: looks at the application and declares it');
     const deployment = await declareWorld(stack, world);

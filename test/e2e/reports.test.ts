@@ -37,7 +37,10 @@ before(async () => {
     await createWorld({ folder, scale: 'seed', rows: 0, files: 0, seed: 1, onNote: () => {} }),
   );
   const home = join(folder, 'home');
-  stack = owned.use(await startHoldfast({ home, store: join(folder, 'store'), env: world.environment }));
+  // In one process: what is reported, and every command of the runbook, is the same.
+  stack = owned.use(
+    await startHoldfast({ home, store: join(folder, 'store'), env: world.environment, inline: true }),
+  );
   name = await declareWorld(stack, world);
   await declareMore({ contacts: ['Anna, +49 30 1234'] });
 });

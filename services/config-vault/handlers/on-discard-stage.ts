@@ -6,5 +6,5 @@ import type { ConfigPorts } from '../ports.ts';
 
 /** Removes what the run staged; a completed switch stays, with the old state beside it. */
 export function onDiscardStage(request: Json, context: StepContext, ports: ConfigPorts): Promise<Json> {
-  return discardStep(configOf(context.spec), request, context, ports);
+  return discardStep(configOf(context.spec, context.command.site), request, context, ports);
 }

@@ -6,5 +6,5 @@ import type { ConfigPorts } from '../ports.ts';
 
 /** Switches staged and live trees; goes on from wherever it stopped. */
 export function onPivotRestore(request: Json, context: StepContext, ports: ConfigPorts): Promise<Json> {
-  return pivotStep(configOf(context.spec), request, context, ports);
+  return pivotStep(configOf(context.spec, context.command.site), request, context, ports);
 }

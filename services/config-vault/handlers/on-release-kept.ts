@@ -6,5 +6,5 @@ import type { ConfigPorts } from '../ports.ts';
 
 /** Drops what finished restores keep; see Trees.release. */
 export function onReleaseKept(request: Json, context: StepContext, ports: ConfigPorts): Promise<Json> {
-  return releaseStep(configOf(context.spec), request, context, ports);
+  return releaseStep(configOf(context.spec, context.command.site), request, context, ports);
 }

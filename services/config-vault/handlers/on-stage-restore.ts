@@ -1,6 +1,7 @@
 import type { Spec } from '#libs/contracts/spec.ts';
 import { ownVariables, pairOf, withName } from '#libs/contracts/spare.ts';
 import type { StagedTrees } from '#libs/contracts/requests.ts';
+import { atSite } from '#libs/contracts/sites.ts';
 import { stagedTreePath } from '#libs/contracts/stage.ts';
 import { envValues } from '#libs/kernel/env-values.ts';
 import type { Json } from '#libs/kernel/json.ts';
@@ -12,11 +13,11 @@ import type { ConfigPorts } from '../ports.ts';
 
 /** Writes the snapshot beside the live trees, see Trees.stage; env files then get the deployment's own variables. */
 export async function onStageRestore(request: Json, context: StepContext, ports: ConfigPorts): Promise<Json> {
-  const staged = await stageStep(configOf(context.spec), request, context, ports);
-  if (ownVariables(context.spec).length > 0)
-    await context.phase('override', () =>
-      overrideStaged(staged as unknown as StagedTrees, context.spec, ports),
-    );
+  const { site } = context.command;
+  const staged = await stageStep(configOf(context.spec, site), request, context, ports);
+  const here = atSite(context.spec, site);
+  if (ownVariables(here).length > 0)
+    await context.phase('override', () => overrideStaged(staged as unknown as StagedTrees, here, ports));
   return staged;
 }
 

@@ -1,3 +1,4 @@
+import { atSite } from '#libs/contracts/sites.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
@@ -9,7 +10,7 @@ import type { ConfigPorts } from '../ports.ts';
 
 /** Env files and trees byte for byte; what they hold is noted as it passes, without any value. */
 export function onTakeSnapshot(request: Json, context: StepContext, ports: ConfigPorts): Promise<Json> {
-  const { config, runtime } = context.spec;
+  const { config, runtime } = atSite(context.spec, context.command.site);
   const book = new ConfigBook((value) => ports.vault.fingerprint(value));
   const factsOf = async ({ roots }: CapturedFacts): Promise<ConfigFacts> => ({
     roots,
@@ -21,5 +22,5 @@ export function onTakeSnapshot(request: Json, context: StepContext, ports: Confi
     factsOf,
     onSmallFile: (file: Parameters<ConfigBook['add']>[0]) => book.add(file),
   };
-  return takeStep(configOf(context.spec), own, request, context, ports);
+  return takeStep(configOf(context.spec, context.command.site), own, request, context, ports);
 }

@@ -6,5 +6,5 @@ import type { ConfigPorts } from '../ports.ts';
 
 /** Switches back; goes on from wherever it stopped. */
 export function onUndoPivot(request: Json, context: StepContext, ports: ConfigPorts): Promise<Json> {
-  return undoStep(configOf(context.spec), request, context, ports);
+  return undoStep(configOf(context.spec, context.command.site), request, context, ports);
 }

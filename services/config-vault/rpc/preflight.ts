@@ -1,3 +1,4 @@
+import { atSite } from '#libs/contracts/sites.ts';
 import { ownVariables } from '#libs/contracts/spare.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
@@ -22,7 +23,7 @@ export interface PreflightRequest extends PinnedSpec {
 
 /** Backup: what is declared can be read. Restore: places can take it, and nothing that is needed would be missing. */
 export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: ConfigPorts) {
-  const spec = await ports.specs.read(request, signal);
+  const spec = atSite(await ports.specs.read(request, signal), ports.site);
   if (request.purpose === 'PURPOSE_COVERAGE') return survey(spec, ports, signal);
   return request.purpose === 'PURPOSE_RESTORE'
     ? preflightRestore(request, spec, ports, signal)
@@ -30,9 +31,9 @@ export async function preflight(request: PreflightRequest, { signal }: CallConte
 }
 
 /** What a config snapshot would say now. */
-async function survey(spec: Spec, { trees, vault, programs }: ConfigPorts, signal: AbortSignal) {
+async function survey(spec: Spec, { site, trees, vault, programs }: ConfigPorts, signal: AbortSignal) {
   const book = new ConfigBook((value) => vault.fingerprint(value));
-  const { roots } = configOf(spec);
+  const { roots } = configOf(spec, site);
   const live = await trees.survey(roots, { signal, onSmallFile: (file) => book.add(file) });
   const facts = {
     roots: live,
@@ -42,9 +43,13 @@ async function survey(spec: Spec, { trees, vault, programs }: ConfigPorts, signa
   return { problems: await trees.inspect(roots), warnings: [], factsJson: JSON.stringify(facts) };
 }
 
-async function preflightBackup(spec: Spec, { trees, envFiles, programs }: ConfigPorts, signal: AbortSignal) {
+async function preflightBackup(
+  spec: Spec,
+  { site, trees, envFiles, programs }: ConfigPorts,
+  signal: AbortSignal,
+) {
   const files = await Promise.all(spec.config.envFiles.map((path) => envFiles.find(path)));
-  const { roots } = configOf(spec);
+  const { roots } = configOf(spec, site);
   const readable = files.filter((file) => file !== undefined);
   return {
     problems: [...(await trees.inspect(roots)), ...(await tooLarge(spec, envFiles))],
@@ -72,7 +77,7 @@ async function preflightRestore(
   signal: AbortSignal,
 ) {
   const { trees, snapshots, programs } = ports;
-  const { roots, component } = configOf(spec);
+  const { roots, component } = configOf(spec, ports.site);
   const snapshot = await snapshots.require({ deployment, component, id, digest }, signal);
   const facts = snapshot.facts as unknown as ConfigFacts;
   const { places, problems } = planPlaces(snapshot, roots);

@@ -6,5 +6,5 @@ import type { FilePorts } from '../ports.ts';
 
 /** Removes what the run staged; a completed switch stays, with the old state beside it. */
 export function onDiscardStage(request: Json, context: StepContext, ports: FilePorts): Promise<Json> {
-  return discardStep(filesOf(context.spec), request, context, ports);
+  return discardStep(filesOf(context.spec, context.command.site), request, context, ports);
 }

@@ -6,5 +6,5 @@ import type { FilePorts } from '../ports.ts';
 
 /** Switches staged and live trees; goes on from wherever it stopped. */
 export function onPivotRestore(request: Json, context: StepContext, ports: FilePorts): Promise<Json> {
-  return pivotStep(filesOf(context.spec), request, context, ports);
+  return pivotStep(filesOf(context.spec, context.command.site), request, context, ports);
 }

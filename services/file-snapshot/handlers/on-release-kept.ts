@@ -6,5 +6,5 @@ import type { FilePorts } from '../ports.ts';
 
 /** Drops what finished restores keep; see Trees.release. */
 export function onReleaseKept(request: Json, context: StepContext, ports: FilePorts): Promise<Json> {
-  return releaseStep(filesOf(context.spec), request, context, ports);
+  return releaseStep(filesOf(context.spec, context.command.site), request, context, ports);
 }

@@ -6,5 +6,5 @@ import type { FilePorts } from '../ports.ts';
 
 /** Writes the snapshot beside the live trees; see Trees.stage. */
 export function onStageRestore(request: Json, context: StepContext, ports: FilePorts): Promise<Json> {
-  return stageStep(filesOf(context.spec), request, context, ports);
+  return stageStep(filesOf(context.spec, context.command.site), request, context, ports);
 }

@@ -17,5 +17,11 @@ const NOT_READ = [
 /** Walks the document trees after the mark: every row that the database snapshot sees has its file. */
 export function onTakeSnapshot(request: Json, context: StepContext, ports: FilePorts): Promise<Json> {
   const factsOf = async (captured: FilesFacts): Promise<FilesFacts> => captured;
-  return takeStep(filesOf(context.spec), { leftOut: NOT_READ, factsOf }, request, context, ports);
+  return takeStep(
+    filesOf(context.spec, context.command.site),
+    { leftOut: NOT_READ, factsOf },
+    request,
+    context,
+    ports,
+  );
 }

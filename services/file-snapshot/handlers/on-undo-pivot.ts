@@ -6,5 +6,5 @@ import type { FilePorts } from '../ports.ts';
 
 /** Switches back; goes on from wherever it stopped. */
 export function onUndoPivot(request: Json, context: StepContext, ports: FilePorts): Promise<Json> {
-  return undoStep(filesOf(context.spec), request, context, ports);
+  return undoStep(filesOf(context.spec, context.command.site), request, context, ports);
 }

@@ -16,7 +16,7 @@ export interface PreflightRequest extends PinnedSpec {
 /** Backup: the roots can be read. Restore: each place can take its root. Leaves nothing behind. */
 export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: FilePorts) {
   const spec = await ports.specs.read(request, signal);
-  const { roots, component } = filesOf(spec);
+  const { roots, component } = filesOf(spec, ports.site);
   if (request.purpose === 'PURPOSE_COVERAGE')
     return answerOf(await ports.trees.inspect(roots), { roots: await ports.trees.survey(roots, { signal }) });
   if (request.purpose !== 'PURPOSE_RESTORE')

@@ -1,12 +1,10 @@
 import { readStack } from '#deploy/local/stack.ts';
-import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
-import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { createCaller } from '#libs/rpc/client.ts';
+import { parseAddresses, type Addresses } from '#libs/runtime/addresses.ts';
 import { tokenFile } from '#libs/rpc/token.ts';
 import type { Context } from './command.ts';
 import { frontDoorOf, type FrontDoor } from './front-door.ts';
-
-type Addresses = Readonly<Partial<Record<ServiceName, string>>>;
 
 /** Runs the work with the front door of the stack; the connection ends with it. Throws SERVICE_UNREACHABLE. */
 export async function withFrontDoor<T>(context: Context, work: (door: FrontDoor) => Promise<T>): Promise<T> {
@@ -36,38 +34,4 @@ async function findServices({ env, home }: Context): Promise<{ addresses: Addres
     throw new HoldfastError('SERVICE_UNREACHABLE', { home: home.folder, reason });
   }
   return { addresses: stack.addresses, token: env['HOLDFAST_TOKEN_FILE'] || stack.tokenFile };
-}
-
-/** Throws CONFIG_INVALID with every problem: a JSON object of service name → host:port. */
-export function parseAddresses(text: string): Addresses {
-  const parsed = parseJson(text);
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new HoldfastError('CONFIG_INVALID', {
-      variable: 'HOLDFAST_ADDRESSES',
-      wanted: 'a JSON object of service name and host:port',
-    });
-  }
-  const problems = Object.entries(parsed).flatMap(([name, address]) => addressProblems(name, address));
-  if (problems.length > 0)
-    throw new HoldfastError('CONFIG_INVALID', { variable: 'HOLDFAST_ADDRESSES' }, { problems });
-  return parsed as Addresses;
-}
-
-function addressProblems(name: string, address: unknown): Problem[] {
-  const known = (SERVICE_NAMES as readonly string[]).includes(name);
-  const wrong = known
-    ? []
-    : [problem('CONFIG_INVALID', name, `no such service, wanted one of ${SERVICE_NAMES.join(', ')}`)];
-  const fits = typeof address === 'string' && /^\S+:\d+$/.test(address);
-  return fits
-    ? wrong
-    : [...wrong, problem('CONFIG_INVALID', name, `address ${JSON.stringify(address)} is not host:port`)];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,9 @@
-import type { ServiceName } from '#libs/contracts/services.ts';
+import type { ProcessName, ServiceName } from '#libs/contracts/services.ts';
 import { inlineService, type InlineService } from '#libs/runtime/inline.ts';
+import { runInline } from '#libs/runtime/run-inline.ts';
 import { runService } from '#libs/runtime/run-service.ts';
 
-/** The five, each loaded when it is asked for: a process of its own loads one, `rescue` all. */
+/** The five, each loaded when it is asked for: a process of its own loads one, `rescue` and `up --inline` all. */
 interface Loaded {
   readonly run: () => Promise<void>;
   readonly inline: () => InlineService;
@@ -51,8 +52,9 @@ const LOADERS: Readonly<Record<ServiceName, () => Promise<Loaded>>> = {
   },
 };
 
-/** Runs one service in this process until it is told to end; the exit code is its own. */
-export async function runServiceHere(name: ServiceName): Promise<void> {
+/** Runs one service, or all, in this process until it is told to end; the exit code is its own. */
+export async function runServiceHere(name: ProcessName): Promise<void> {
+  if (name === 'inline') return await runInline(await loadInlineServices());
   const { run } = await LOADERS[name]();
   await run();
 }

@@ -1,6 +1,8 @@
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
+import { joinFacts } from '#libs/contracts/manifest.ts';
 import type { ServiceName } from '#libs/contracts/services.ts';
+import { LOCAL, nameAt, type ComponentName, type Part } from '#libs/contracts/sites.ts';
 import type { Caller } from '#libs/rpc/caller.ts';
 import type { Inquiry, PreflightAnswer, PreflightQuestion } from '../ports.ts';
 
@@ -8,42 +10,34 @@ const ASKED = {
   database: 'db-snapshot',
   files: 'file-snapshot',
   config: 'config-vault',
-} as const satisfies Record<string, ServiceName>;
+} as const satisfies Record<ComponentName, ServiceName>;
 const DEADLINE_MS = 60_000;
 /** Counts rows and files of the whole deployment. */
 const COVERAGE_DEADLINE_MS = 5 * 60_000;
 
-/** Asks every component at once; one that cannot answer is a problem like any other, so the list is always whole. */
+/** Asks the workers of all parts at once; one that cannot answer is a problem like any other, so the list is always whole. */
 export function inquiryOf(caller: Caller): Inquiry {
   return {
     async preflight(question, signal) {
-      const answers = await Promise.all(
-        Object.entries(ASKED)
-          .filter(([component]) => isConcerned(component, question))
-          .map(([component, service]) => ask(caller, service, component, question, signal)),
-      );
+      const answers = await Promise.all(question.parts.map((part) => ask(caller, part, question, signal)));
       return answers.reduce((all, answer) => ({
         problems: [...all.problems, ...answer.problems],
         warnings: [...all.warnings, ...answer.warnings],
-        facts: { ...all.facts, ...answer.facts },
+        facts: joinFacts(all.facts, answer.facts),
       }));
     },
   };
 }
 
-/** A restore of some components asks nothing of the others. */
-function isConcerned(component: string, { purpose, snapshots }: PreflightQuestion): boolean {
-  return purpose !== 'PURPOSE_RESTORE' || snapshots.some((snapshot) => snapshot.component === component);
-}
-
 async function ask(
   caller: Caller,
-  service: ServiceName,
-  component: string,
+  { component, site }: Part,
   question: PreflightQuestion,
   signal: AbortSignal,
 ): Promise<PreflightAnswer> {
-  const snapshot = question.snapshots.find((candidate) => candidate.component === component);
+  const snapshot = question.snapshots.find(
+    (candidate) => candidate.component === component && (candidate.site ?? LOCAL) === site,
+  );
   const { deployment, specVersion, purpose, relocationJson } = question;
   const request = {
     deployment,
@@ -56,11 +50,11 @@ async function ask(
   };
   try {
     const answer = await caller.call(
-      service,
+      ASKED[component],
       'holdfast.component.v1.ComponentService',
       'preflight',
       request,
-      { signal, deadlineMs: purpose === 'PURPOSE_COVERAGE' ? COVERAGE_DEADLINE_MS : DEADLINE_MS },
+      { site, signal, deadlineMs: purpose === 'PURPOSE_COVERAGE' ? COVERAGE_DEADLINE_MS : DEADLINE_MS },
     );
     const { problems, warnings, factsJson } = answer as {
       problems: Problem[];
@@ -73,7 +67,7 @@ async function ask(
     const problems =
       error.problems.length > 0
         ? error.problems
-        : [problem(error.code, component, error.message, error.remedy)];
+        : [problem(error.code, nameAt(component, site), error.message, error.remedy)];
     return { problems, warnings: [], facts: {} };
   }
 }

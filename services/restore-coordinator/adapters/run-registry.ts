@@ -20,6 +20,8 @@ export interface RegistryDeps {
   readonly log: Log;
   readonly sagaOf: (header: RunHeader) => Saga;
   readonly drive: Omit<DrivePorts, 'onAppend' | 'store' | 'clock'>;
+  /** Of the pinned declaration, relocated. */
+  readonly sitesOf: (request: RunRequest) => Promise<Pick<RunHeader, 'sites'>>;
   readonly listDeployments: () => Promise<readonly string[]>;
   readonly listenProgress: (
     runId: string,
@@ -157,16 +159,8 @@ export class RunRegistry implements Runs, AsyncDisposable {
   async #begin(journal: Chain<JournalEvent>, runId: string, request: RunRequest): Promise<void> {
     const { kind, deployment, specVersion, principal, parameters, relocationJson = '' } = request;
     const openedAt = isoTime(this.#deps.clock);
-    const header: RunHeader = {
-      runId,
-      kind,
-      deployment,
-      specVersion,
-      principal,
-      openedAt,
-      parameters,
-      relocationJson,
-    };
+    const asked = { kind, deployment, specVersion, principal, openedAt, parameters, relocationJson };
+    const header: RunHeader = { runId, ...asked, ...(await this.#deps.sitesOf(request)) };
     try {
       await journal.append({ kind: 'started', header }, openedAt);
     } catch (error) {

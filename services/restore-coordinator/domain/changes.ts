@@ -1,5 +1,5 @@
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
-import type { Change, Manifest } from '#libs/contracts/manifest.ts';
+import { factsOf, type Change, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts, RootFacts } from '#libs/contracts/tree-snapshot.ts';
 
 type Snapshots = Manifest['snapshots'];
@@ -144,8 +144,4 @@ function watchedOfConfig({ fingerprints, certificates }: ConfigFacts): readonly 
 
 function keyOf({ aspect, subject }: Pick<Watched, 'aspect' | 'subject'>): string {
   return `${aspect} ${subject}`;
-}
-
-function factsOf<T>(snapshots: Snapshots, component: string): T | undefined {
-  return snapshots.find((snapshot) => snapshot.component === component)?.facts as T | undefined;
 }

@@ -1,4 +1,4 @@
-import type { Manifest } from '#libs/contracts/manifest.ts';
+import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
 import type { ConfigFacts, FilesFacts } from '#libs/contracts/tree-snapshot.ts';
 
@@ -50,7 +50,7 @@ export function speaksOf(what: string, table: string): boolean {
 }
 
 function tableRows(manifest: Manifest): readonly CoverageRow[] {
-  const facts = factsOf<DatabaseFacts>(manifest, 'database');
+  const facts = factsOf<DatabaseFacts>(manifest.snapshots, 'database');
   const counted = Object.entries(facts?.rowsByTable ?? {});
   const lacking = manifest.leftOut
     .filter(({ component, partial }) => component === 'database' && partial)
@@ -82,8 +82,8 @@ export function categoryOf(table: string): readonly [string, string] {
 }
 
 function treeRows(manifest: Manifest): readonly CoverageRow[] {
-  const files = factsOf<FilesFacts>(manifest, 'files');
-  const config = factsOf<ConfigFacts>(manifest, 'config');
+  const files = factsOf<FilesFacts>(manifest.snapshots, 'files');
+  const config = factsOf<ConfigFacts>(manifest.snapshots, 'config');
   const partial = (component: string) =>
     manifest.leftOut.some((entry) => entry.component === component && entry.partial);
   const roots = (files?.roots ?? []).map((root) => ({
@@ -111,8 +111,4 @@ function rootRow(
     records: root.files,
     restoreImpact: root.state === 'absent' ? 'none: absent at the source' : 'its files are lost',
   };
-}
-
-function factsOf<T>(manifest: Manifest, component: string): T | undefined {
-  return manifest.snapshots.find((snapshot) => snapshot.component === component)?.facts as T | undefined;
 }

@@ -1,6 +1,7 @@
 import { staged, type Staged } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
-import type { RunState } from '#libs/saga/fold.ts';
+import type { Outcomes } from '#libs/saga/define.ts';
+import { outcomesOf, type RunState } from '#libs/saga/fold.ts';
 import type { LogEntry } from '#libs/saga/log.ts';
 
 /** A restore whose states wait for release: the old one, or, once it was rolled back, the restored one. */
@@ -26,11 +27,27 @@ export function keptStates(entries: readonly LogEntry[]): readonly KeptState[] {
 }
 
 /** Places of a finished restore, as its journal has them. */
-export function stagedOf({ header, steps }: RunState): readonly { ofRun: string; staged: Staged }[] {
-  return ['database', 'files', 'config'].flatMap((component) => {
-    const step = steps[`stage.${component}`];
-    return step?.state === 'completed'
-      ? [{ ofRun: header.runId, staged: parseWith(staged, step.outcome, `outcome of stage.${component}`) }]
-      : [];
+export function stagedOf(state: RunState): readonly KeptPlace[] {
+  return stagedParts(outcomesOf(state)).map((part) => ({ ofRun: state.header.runId, ...part }));
+}
+
+export interface KeptPlace {
+  readonly ofRun: string;
+  readonly staged: Staged;
+  /** Absent: `local`. */
+  readonly site?: string;
+}
+
+const STAGE_STEP = /^stage\.(?:database|files|config)(?:\.(?<site>.+))?$/;
+
+/** What was staged, in the order in which it was. */
+export function stagedParts(outcomes: Outcomes): readonly Omit<KeptPlace, 'ofRun'>[] {
+  return Object.entries(outcomes).flatMap(([step, outcome]) => {
+    const match = STAGE_STEP.exec(step);
+    if (match === null) return [];
+    const site = match.groups?.['site'];
+    return [
+      { ...(site === undefined ? {} : { site }), staged: parseWith(staged, outcome, `outcome of ${step}`) },
+    ];
   });
 }

@@ -1,5 +1,5 @@
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
-import type { Manifest } from '#libs/contracts/manifest.ts';
+import { joinFacts, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts, RootFacts } from '#libs/contracts/tree-snapshot.ts';
 import { categoryOf, impactOf, speaksOf } from './coverage.ts';
 
@@ -59,7 +59,7 @@ type Part = readonly [category: string, name: string, records: number];
 /** Pure. */
 export function liveCoverage(live: LiveFacts, manifest: Manifest | undefined): readonly CoverageLine[] {
   const now = holdingOf(live);
-  const then = manifest === undefined ? undefined : holdingOf(factsOf(manifest));
+  const then = manifest === undefined ? undefined : holdingOf(thenOf(manifest));
   return CATEGORIES.map(([category, component, restoreImpact]) => {
     const here = now.get(category) ?? new Map<string, number>();
     const there = then?.get(category) ?? new Map<string, number>();
@@ -133,8 +133,10 @@ function isLog({ name, path }: RootFacts): boolean {
   return /(?:^|[-/])logs?$/i.test(name) || /\/logs?$/i.test(path);
 }
 
-function factsOf({ snapshots }: Manifest): LiveFacts {
-  return Object.fromEntries(snapshots.map(({ component, facts }) => [component, facts])) as LiveFacts;
+function thenOf({ snapshots }: Manifest): LiveFacts {
+  return snapshots
+    .map(({ component, facts }): object => ({ [component]: facts }))
+    .reduce(joinFacts, {}) as LiveFacts;
 }
 
 function sum(parts: ReadonlyMap<string, number>): number {

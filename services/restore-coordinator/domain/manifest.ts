@@ -1,5 +1,6 @@
 import type { LeftOut, Manifest, ManifestSnapshot } from '#libs/contracts/manifest.ts';
 import type { TakeSnapshotOutcome, VerifyOutcome } from '#libs/contracts/requests.ts';
+import { LOCAL, siteField } from '#libs/contracts/sites.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { problem, refuseAll } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
@@ -64,9 +65,9 @@ export function leftOutValues({ deployment, leftOut }: Manifest): readonly Gauge
 }
 
 export function snapshotEntry(outcome: TakeSnapshotOutcome): ManifestSnapshot {
-  const { component, id, digest } = outcome.snapshot;
+  const { component, id, digest, site = LOCAL } = outcome.snapshot;
   const { packs, sourceBytes, newBytes, facts } = outcome;
-  return { component, id, digest, packs, sourceBytes, newBytes, facts };
+  return { component, id, digest, ...siteField(site), packs, sourceBytes, newBytes, facts };
 }
 
 function leftOutOf(outcome: TakeSnapshotOutcome): readonly LeftOut[] {

@@ -3,7 +3,9 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { restoreSaga, type RestoreParameters } from '../sagas/restore.ts';
+import type { Sites } from '#libs/contracts/sites.ts';
 import type { StoredManifest } from '../ports.ts';
+import { refOf } from './trial.ts';
 
 /** What is asked for: PlanRestoreRequest of the contracts. */
 export interface RestoreWish {
@@ -27,20 +29,22 @@ export interface RestoreDraft {
 export function draftRestore(wish: {
   readonly stored: StoredManifest;
   readonly specVersion: number;
+  readonly sites: Sites;
   readonly components: readonly string[];
   readonly relocationJson: string;
 }): RestoreDraft {
-  const { stored, specVersion, relocationJson } = wish;
+  const { stored, specVersion, sites, relocationJson } = wish;
   const { manifest, digest: manifestDigest } = stored;
   const { backupId, deployment } = manifest;
   const snapshots = manifest.snapshots
     .filter(({ component }) => wish.components.length === 0 || wish.components.includes(component))
-    .map(({ component, id, digest }) => ({ deployment, component, id, digest }));
-  requireComponents(wish.components, snapshots.length);
+    .map((snapshot) => refOf(deployment, snapshot));
+  requireComponents(wish.components, new Set(snapshots.map(({ component }) => component)).size);
   const what = { backupId, manifestDigest, snapshots };
   const steps = restoreSaga({
     parameters: { ...what, planDigest: '' } as unknown as Json,
     relocationJson,
+    sites,
   }).steps.map(({ name }) => name);
   const digest = sha256(canonicalJson({ ...what, specVersion, relocationJson, steps }));
   return { digest, parameters: { ...what, planDigest: digest }, steps };

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { Manifest } from '#libs/contracts/manifest.ts';
+import type { Manifest, ManifestSnapshot } from '#libs/contracts/manifest.ts';
+import type { SnapshotRef } from '#libs/contracts/requests.ts';
+import { LOCAL, siteField } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
@@ -39,5 +41,10 @@ export function chooseBackup(ids: readonly string[], deployment: string, key: st
 }
 
 function refsOf({ deployment, snapshots }: Manifest) {
-  return snapshots.map(({ component, id, digest }) => ({ deployment, component, id, digest }));
+  return snapshots.map((snapshot) => refOf(deployment, snapshot));
+}
+
+export function refOf(deployment: string, snapshot: ManifestSnapshot): SnapshotRef {
+  const { component, id, digest, site = LOCAL } = snapshot;
+  return { deployment, component, id, digest, ...siteField(site) };
 }

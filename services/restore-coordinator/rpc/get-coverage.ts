@@ -1,4 +1,5 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { partsOf, sitesOf } from '#libs/contracts/sites.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { liveCoverage, type LiveFacts } from '../domain/live-coverage.ts';
 import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
@@ -10,10 +11,17 @@ export async function getCoverage(
   { specs, manifests, inquiry }: CoordinatorPorts,
 ) {
   const { deployment } = request;
-  const { version } = await specs.read(deployment);
+  const { version, spec } = await specs.read(deployment);
   const stored = await findBackup(request, manifests);
   const { problems, facts } = await inquiry.preflight(
-    { deployment, specVersion: version, purpose: 'PURPOSE_COVERAGE', snapshots: [], relocationJson: '' },
+    {
+      deployment,
+      specVersion: version,
+      purpose: 'PURPOSE_COVERAGE',
+      parts: partsOf(sitesOf(spec)),
+      snapshots: [],
+      relocationJson: '',
+    },
     signal,
   );
   return {

@@ -1,10 +1,12 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { parseRelocation, relocate } from '#libs/contracts/relocation.ts';
+import { sitesOf } from '#libs/contracts/sites.ts';
 import { spareProblems } from '#libs/contracts/spare.ts';
 import { livingPlaces } from '../domain/elsewhere.ts';
 import { draftRestore, type RestoreWish } from '../domain/restore-plan.ts';
 import { findShared } from './declare-deployment.ts';
 import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
+import { partsOfSnapshots } from '../sagas/restore.ts';
 import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 
 /** A dry run: what would be done, every problem at once, and the digest that StartRestore wants. Touches nothing. */
@@ -30,10 +32,18 @@ export async function planFor(
   const relocation = parseRelocation(relocationJson);
   const { version: specVersion, spec } = await specs.read(deployment);
   const stored = await readOffering({ specs, manifests }, wish);
-  const draft = draftRestore({ stored, specVersion, components: wish.components, relocationJson });
+  const sites = sitesOf(relocate(spec, relocation));
+  const draft = draftRestore({ stored, specVersion, sites, components: wish.components, relocationJson });
   const { snapshots } = draft.parameters;
   const answer = await inquiry.preflight(
-    { deployment, specVersion, purpose: 'PURPOSE_RESTORE', snapshots, relocationJson },
+    {
+      deployment,
+      specVersion,
+      purpose: 'PURPOSE_RESTORE',
+      parts: partsOfSnapshots(snapshots),
+      snapshots,
+      relocationJson,
+    },
     context.signal,
   );
   const components = snapshots.map(({ component }) => component);

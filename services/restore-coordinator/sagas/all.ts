@@ -10,12 +10,12 @@ import { schedulesSaga } from './schedules.ts';
 import { verifySaga } from './verify.ts';
 
 const SAGAS: Readonly<Record<string, (header: RunHeader) => Saga>> = {
-  backup: () => backupSaga,
+  backup: backupSaga,
   restore: restoreSaga,
   rollback: rollbackSaga,
   release: releaseSaga,
   schedules: schedulesSaga,
-  drill: () => drillSaga,
+  drill: drillSaga,
   verify: () => verifySaga,
 };
 

@@ -3,18 +3,19 @@ import { isoTime } from '#libs/kernel/clock.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { specDigest } from '#libs/contracts/spec.ts';
 import type { Manifest } from '#libs/contracts/manifest.ts';
-import { staged, verifyOutcome } from '#libs/contracts/requests.ts';
+import { verifyOutcome } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
-import type { RunHeader } from '#libs/saga/journal.ts';
+import { nameAt, partsOf } from '#libs/contracts/sites.ts';
+import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
 import { backupIdOf } from '../domain/backup-id.ts';
-import { keptStates } from '../domain/kept-states.ts';
+import { keptStates, stagedParts } from '../domain/kept-states.ts';
 import { buildManifest, snapshotEntry } from '../domain/manifest.ts';
 import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
 import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
-import { backupParameters, COMPONENT_STEPS, snapshotOf } from './backup.ts';
+import { backupParameters, takenOf } from './backup.ts';
 import { releaseParameters } from './release.ts';
-import { isBeside, restoreParameters } from './restore.ts';
+import { isBeside, partsOfSnapshots, restoreParameters } from './restore.ts';
 import { rollbackParameters } from './rollback.ts';
 import { schedulesParameters } from './schedules.ts';
 
@@ -40,7 +41,14 @@ async function preflightBackup(
 ): Promise<Json> {
   const { deployment, specVersion } = header;
   const answer = await ports.inquiry.preflight(
-    { deployment, specVersion, purpose: 'PURPOSE_BACKUP', snapshots: [], relocationJson: '' },
+    {
+      deployment,
+      specVersion,
+      purpose: 'PURPOSE_BACKUP',
+      parts: partsOf(sitesOfRun(header)),
+      snapshots: [],
+      relocationJson: '',
+    },
     signal,
   );
   // Another database is known before a byte of it is copied, and is why other things are wrong with it.
@@ -82,7 +90,7 @@ async function findManifest(
 
 async function commitNew(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<StoredManifest> {
   const { spec, yaml } = await ports.specs.read(header.deployment, header.specVersion);
-  const taken = COMPONENT_STEPS.map((step) => snapshotOf(outcomes, step));
+  const taken = takenOf(header, outcomes);
   const compared = compareWithLast({
     spec,
     previous: await previousOf(header, ports),
@@ -128,7 +136,14 @@ async function preflightRestore(
   const { snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
   const { deployment, specVersion, relocationJson = '' } = header;
   const answer = await ports.inquiry.preflight(
-    { deployment, specVersion, purpose: 'PURPOSE_RESTORE', snapshots, relocationJson },
+    {
+      deployment,
+      specVersion,
+      purpose: 'PURPOSE_RESTORE',
+      parts: partsOfSnapshots(snapshots),
+      snapshots,
+      relocationJson,
+    },
     signal,
   );
   refuseAll('REFUSED', answer.problems, { deployment });
@@ -146,9 +161,12 @@ async function commitRestore(header: RunHeader, outcomes: Outcomes, ports: BodyP
     backupId,
     ...(beside ? { kept: false } : {}),
   });
-  const { facts } = (outcomes['check.restored'] ?? {}) as { facts?: { reconciliation?: Json } };
+  const { database } = sitesOfRun(header);
+  const { facts } = (outcomes[nameAt('check.restored', database)] ?? {}) as {
+    facts?: { reconciliation?: Json };
+  };
   const { reconciliation } = facts ?? {};
-  const { adapted } = (outcomes['stage.database'] ?? {}) as { adapted?: Json };
+  const { adapted } = (outcomes[nameAt('stage.database', database)] ?? {}) as { adapted?: Json };
   const kept = keptStates(await ports.readLog(header.deployment)).length;
   return {
     backupId,
@@ -162,12 +180,8 @@ async function commitRestore(header: RunHeader, outcomes: Outcomes, ports: BodyP
 
 /** Where a restore beside the living system lies now. */
 function placesOf(outcomes: Outcomes): Json {
-  const stages = COMPONENT_STEPS.flatMap((component) => {
-    const outcome = outcomes[`stage.${component}`];
-    return outcome === undefined ? [] : [parseWith(staged, outcome, `outcome of stage.${component}`)];
-  });
-  return stages.flatMap((each) =>
-    each.component === 'database' ? [`database ${each.live}`] : each.roots.map(({ path }) => path),
+  return stagedParts(outcomes).flatMap(({ staged }) =>
+    staged.component === 'database' ? [`database ${staged.live}`] : staged.roots.map(({ path }) => path),
   );
 }
 

@@ -1,11 +1,20 @@
 import { z } from 'zod';
 import { openSandboxOutcome } from '#libs/contracts/sandbox.ts';
-import { snapshotRef, staged, verifyOutcome, type Staged } from '#libs/contracts/requests.ts';
+import {
+  snapshotRef,
+  staged,
+  verifyOutcome,
+  type SnapshotRef,
+  type Staged,
+} from '#libs/contracts/requests.ts';
+import { LOCAL, nameAt, type Part } from '#libs/contracts/sites.ts';
 import { parseWith, type Verb } from '#libs/contracts/step.ts';
 import type { WorkerName } from '#libs/contracts/services.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { CommandWork, Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
+import { partsOfSnapshots } from './restore.ts';
+import { command, WORKERS } from './steps.ts';
 
 /**
  * Drill: a backup is restored into a sandbox, by the very verbs of a restore, proved there, and asked as an application
@@ -21,58 +30,67 @@ export const drillParameters = z.object({
 });
 type DrillParameters = z.infer<typeof drillParameters>;
 
-const WORKERS = { database: 'db-snapshot', files: 'file-snapshot', config: 'config-vault' } as const;
-const COMPONENTS = ['database', 'files', 'config'] as const;
-type Component = (typeof COMPONENTS)[number];
+export function drillSaga(header: Pick<RunHeader, 'parameters'>): Saga {
+  const parts = partsOfDrill(header);
+  const pivots = parts
+    .toReversed()
+    .map((part, at, all) => pivot(part, at === 0 ? 'verify.staged' : pivotOf(all[at - 1]!)));
+  return {
+    kind: 'drill',
+    exclusive: false,
+    outcomeOf: () => 'completed',
+    steps: [
+      {
+        ...step('sandbox.open', [], {
+          service: 'verifier',
+          verb: 'OpenSandbox',
+          request: (header) => ({ needs: parametersOf(header).needs }),
+        }),
+        undo: { work: command('verifier', 'CloseSandbox', () => ({})) },
+      },
+      ...parts.map((part, at) =>
+        inSandbox(
+          stageOf(part),
+          [beforeStage(part, parts[at - 1])],
+          WORKERS[part.component],
+          'StageRestore',
+          (run) => ({
+            snapshot: snapshotOf(run, part),
+          }),
+        ),
+      ),
+      inSandbox('verify.staged', parts.map(stageOf), 'verifier', 'VerifyStaged', stagedRequest),
+      ...pivots,
+      step(
+        'verify.application',
+        [pivots.at(-1)!.name],
+        command('verifier', 'VerifyApplication', applicationRequest),
+      ),
+      step(
+        'sandbox.close',
+        ['verify.application'],
+        command('verifier', 'CloseSandbox', () => ({})),
+      ),
+    ],
+  };
+}
 
-export const drillSaga: Saga = {
-  kind: 'drill',
-  exclusive: false,
-  outcomeOf: () => 'completed',
-  steps: [
-    {
-      ...step('sandbox.open', [], {
-        service: 'verifier',
-        verb: 'OpenSandbox',
-        request: (header) => ({ needs: parametersOf(header).needs }),
-      }),
-      undo: { work: command('verifier', 'CloseSandbox', () => ({})) },
-    },
-    ...COMPONENTS.map((component) =>
-      inSandbox(`stage.${component}`, ['sandbox.open'], WORKERS[component], 'StageRestore', (header) => ({
-        snapshot: parametersOf(header).snapshots.find((ref) => ref.component === component)!,
-      })),
-    ),
-    inSandbox(
-      'verify.staged',
-      COMPONENTS.map((component) => `stage.${component}`),
-      'verifier',
-      'VerifyStaged',
-      stagedRequest,
-    ),
-    pivot('config', 'verify.staged'),
-    pivot('files', 'pivot.config'),
-    pivot('database', 'pivot.files'),
-    step(
-      'verify.application',
-      ['pivot.database'],
-      command('verifier', 'VerifyApplication', applicationRequest),
-    ),
-    step(
-      'sandbox.close',
-      ['verify.application'],
-      command('verifier', 'CloseSandbox', () => ({})),
-    ),
-  ],
-};
+const stageOf = ({ component, site }: Part) => nameAt(`stage.${component}`, site);
+const pivotOf = ({ component, site }: Part) => nameAt(`pivot.${component}`, site);
+
+/** A worker does one thing of a run at a time: the same component of several sites is staged one after the other. */
+function beforeStage(part: Part, previous: Part | undefined): string {
+  return previous?.component === part.component ? stageOf(previous) : 'sandbox.open';
+}
+
+/** Where a part came from names its steps; all of them are done where the sandbox is. */
+function partsOfDrill(header: Pick<RunHeader, 'parameters'>): readonly Part[] {
+  return partsOfSnapshots(parametersOf(header).snapshots);
+}
 
 /** No second attempt: what fails in a drill is the finding. */
 function step(name: string, after: readonly string[], work: CommandWork): SagaStep {
   return { name, after, work, attemptsMax: 1, deadlineMs: 24 * HOUR_MS };
-}
-
-function command(service: WorkerName, verb: Verb, request: CommandWork['request']): CommandWork {
-  return { service, verb, request };
 }
 
 function inSandbox(
@@ -86,15 +104,19 @@ function inSandbox(
   return step(name, after, { ...work, relocation: (_, outcomes) => openedIn(outcomes).relocationJson });
 }
 
-function pivot(component: Component, after: string): SagaStep {
-  return inSandbox(`pivot.${component}`, [after], WORKERS[component], 'PivotRestore', (_, outcomes) => ({
-    staged: stagedOf(outcomes, component),
+function pivot(part: Part, after: string): SagaStep {
+  return inSandbox(pivotOf(part), [after], WORKERS[part.component], 'PivotRestore', (_, outcomes) => ({
+    staged: stagedOf(outcomes, part),
   }));
 }
 
 function stagedRequest(header: RunHeader, outcomes: Outcomes) {
-  const { backupId, snapshots } = parametersOf(header);
-  return { backupId, snapshots, staged: allStaged(outcomes) };
+  const parts = partsOfDrill(header);
+  return {
+    backupId: parametersOf(header).backupId,
+    snapshots: parts.map((part) => snapshotOf(header, part)),
+    staged: parts.map((part) => stagedOf(outcomes, part)),
+  };
 }
 
 function applicationRequest(header: RunHeader, outcomes: Outcomes): Json {
@@ -102,23 +124,25 @@ function applicationRequest(header: RunHeader, outcomes: Outcomes): Json {
   return {
     backupId: parametersOf(header).backupId,
     sandbox: openedIn(outcomes).sandbox,
-    staged: allStaged(outcomes),
+    staged: partsOfDrill(header).map((part) => stagedOf(outcomes, part)),
     earlier: checks,
   } as unknown as Json;
 }
 
-function allStaged(outcomes: Outcomes): readonly Staged[] {
-  return COMPONENTS.map((component) => stagedOf(outcomes, component));
+function snapshotOf(header: RunHeader, { component, site }: Part): SnapshotRef {
+  return parametersOf(header).snapshots.find(
+    (ref) => ref.component === component && (ref.site ?? LOCAL) === site,
+  )!;
 }
 
-function stagedOf(outcomes: Outcomes, component: Component): Staged {
-  return parseWith(staged, outcomes[`stage.${component}`], `outcome of stage.${component}`);
+function stagedOf(outcomes: Outcomes, part: Part): Staged {
+  return parseWith(staged, outcomes[stageOf(part)], `outcome of ${stageOf(part)}`);
 }
 
 function openedIn(outcomes: Outcomes) {
   return parseWith(openSandboxOutcome, outcomes['sandbox.open'], 'outcome of sandbox.open');
 }
 
-function parametersOf(header: RunHeader): DrillParameters {
+function parametersOf(header: Pick<RunHeader, 'parameters'>): DrillParameters {
   return parseWith(drillParameters, header.parameters, 'drill parameters');
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { releaseRequest } from '#libs/contracts/requests.ts';
+import { LOCAL, nameAt, type ComponentName } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Saga } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
-import { command, step, WORKERS, type ComponentName } from './steps.ts';
+import { commandTo, step } from './steps.ts';
 
 /**
  * Release: what finished restores keep is dropped for good. There is no way back from the first step on, so nothing has
@@ -18,10 +19,14 @@ export function releaseSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga
   const { states } = parseWith(releaseParameters, parameters, 'release parameters');
   const drop = (component: ComponentName) => {
     const own = states.filter(({ staged }) => staged.component === component);
-    const request = () => ({ states: own }) as never;
-    return own.length === 0
-      ? []
-      : [step(`release.${component}`, [], command(WORKERS[component], 'ReleaseKept', request))];
+    return [...new Set(own.map(({ site = LOCAL }) => site))].map((site) => {
+      const request = () => ({ states: own.filter((state) => (state.site ?? LOCAL) === site) }) as never;
+      return step(
+        nameAt(`release.${component}`, site),
+        [],
+        commandTo({ component, site }, 'ReleaseKept', request),
+      );
+    });
   };
   const drops = (['config', 'files', 'database'] as const).flatMap(drop);
   return {

@@ -1,15 +1,21 @@
 import { z } from 'zod';
-import { snapshotRef as snapshotRefSchema, staged, type Staged } from '#libs/contracts/requests.ts';
+import {
+  snapshotRef as snapshotRefSchema,
+  staged,
+  type SnapshotRef,
+  type Staged,
+} from '#libs/contracts/requests.ts';
 import { parseRelocation } from '#libs/contracts/relocation.ts';
+import { LOCAL, nameAt, type Part, type Sites } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { CommandWork, Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
-import type { RunHeader } from '#libs/saga/journal.ts';
-import { command, hook, step, WORKERS, type ComponentName } from './steps.ts';
+import type { Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
+import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
+import { command, commandTo, doors, hook, step } from './steps.ts';
 
 /**
  * Restore in place: everything is written and proved beside the old state; then the application is stopped and the
- * three components are switched, the database last; looked at; started; asked. Each step from `stage` on has its
+ * parts are switched, wherever they are, the database last; looked at; started; asked. Each step from `stage` on has its
  * inverse, so a failure anywhere puts the old state back. The last entry, `commit`, is what cannot be taken back.
  */
 const HOUR_MS = 3_600_000;
@@ -28,19 +34,23 @@ export function isBeside({ relocationJson = '' }: Pick<RunHeader, 'relocationJso
   return parseRelocation(relocationJson)?.application === 'leave-alone';
 }
 
-/** Of the three components those that are restored; the rest of the living system stays as it is. */
-export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJson'>): Saga {
-  const { parameters } = header;
+/** Of the parts those that are restored; the rest of the living system stays as it is. */
+export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJson' | 'sites'>): Saga {
   const beside = isBeside(header);
-  const components = componentsOf(parameters);
-  const stages = components.map(stage);
+  const sites = sitesOfRun(header);
+  const parts = partsOfSnapshots(parametersOf(header).snapshots);
+  const stages = parts.map(stage);
+  const staged = eachSite('verify.staged', namesOf(stages), 'VerifyStaged', parts);
   // Configuration, files, and last the database: its rename is one transaction.
-  const pivots = components
+  const pivots = parts
     .toReversed()
-    .map((component, at, all) =>
-      pivot(component, at === 0 ? (beside ? 'verify.staged' : 'close') : `pivot.${all[at - 1]}`),
+    .map((part, at, all) =>
+      pivot(part, at > 0 ? [pivotOf(all[at - 1]!)] : beside ? namesOf(staged) : ['close']),
     );
   const lastPivot = pivots.at(-1)!.name;
+  // A switched database is open already; where it stays the old one, this is what opens it.
+  const open = beside ? [] : [step('open', [lastPivot], doors('OpenDatabase', sites.database))];
+  const restored = eachSite('check.restored', [beside ? lastPivot : 'open'], 'CheckLive', parts);
   return {
     kind: 'restore',
     exclusive: true,
@@ -58,32 +68,15 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
         looksOnly: true,
       },
       ...stages,
-      step(
-        'verify.staged',
-        stages.map(({ name }) => name),
-        command('verifier', 'VerifyStaged', verifyRequest),
-      ),
-      ...(beside ? [] : closingDoors()),
+      ...staged,
+      ...(beside ? [] : closingDoors(namesOf(staged), sites)),
       ...pivots,
-      // A switched database is open already; where it stays the old one, this is what opens it.
-      ...(beside
-        ? []
-        : [
-            step(
-              'open',
-              [lastPivot],
-              command('db-snapshot', 'OpenDatabase', () => ({})),
-            ),
-          ]),
-      step(
-        'check.restored',
-        [beside ? lastPivot : 'open'],
-        command('verifier', 'CheckLive', liveRequest('restored')),
-      ),
-      ...(beside ? [] : serving()),
+      ...open,
+      ...restored,
+      ...(beside ? [] : serving(namesOf(restored), sites)),
       {
         name: 'commit',
-        after: [beside ? 'check.restored' : 'check.serving'],
+        after: beside ? namesOf(restored) : ['check.serving'],
         work: { local: 'commit-restore' },
         attemptsMax: 3,
         deadlineMs: HOUR_MS,
@@ -92,80 +85,100 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
   };
 }
 
-function closingDoors(): readonly SagaStep[] {
+function closingDoors(after: readonly string[], { hooks, database }: Sites): readonly SagaStep[] {
   return [
-    { ...step('stop', ['verify.staged'], hook('stop')), undo: { work: hook('start'), tolerated: true } },
+    { ...step('stop', after, hook('stop', hooks)), undo: { work: hook('start', hooks), tolerated: true } },
     // From here to the last pivot there is no database to start on: nobody works on a mixture.
     {
-      ...step(
-        'close',
-        ['stop'],
-        command('db-snapshot', 'CloseDatabase', () => ({})),
-      ),
-      undo: { work: command('db-snapshot', 'OpenDatabase', () => ({})) },
+      ...step('close', ['stop'], doors('CloseDatabase', database)),
+      undo: { work: doors('OpenDatabase', database) },
     },
   ];
 }
 
-function serving(): readonly SagaStep[] {
+function serving(after: readonly string[], { hooks }: Sites): readonly SagaStep[] {
+  const asked = command('verifier', 'CheckLive', ({ parameters }) => ({
+    backupId: parametersOf({ parameters }).backupId,
+    phase: 'serving',
+    snapshots: [],
+    staged: [],
+  }));
   return [
-    step('reset', ['check.restored'], hook('reset')),
-    { ...step('start', ['reset'], hook('start')), undo: { work: hook('stop'), tolerated: true } },
-    step('check.serving', ['start'], command('verifier', 'CheckLive', liveRequest('serving'))),
+    step('reset', after, hook('reset', hooks)),
+    {
+      ...step('start', ['reset'], hook('start', hooks)),
+      undo: { work: hook('stop', hooks), tolerated: true },
+    },
+    step('check.serving', ['start'], { ...asked, site: hooks }),
   ];
 }
 
-function stage(component: ComponentName): SagaStep {
-  const request = (header: RunHeader): Json => ({ snapshot: { ...snapshotRef(header, component) } });
+function stage(part: Part): SagaStep {
+  const request = (header: RunHeader): Json => ({ snapshot: { ...snapshotRef(header, part) } }) as Json;
   return {
-    ...step(`stage.${component}`, ['verify.packs'], command(WORKERS[component], 'StageRestore', request)),
-    undo: { work: command(WORKERS[component], 'DiscardStage', () => ({})) },
+    ...step(stageOf(part), ['verify.packs'], commandTo(part, 'StageRestore', request)),
+    undo: { work: commandTo(part, 'DiscardStage', () => ({})) },
   };
 }
 
-function pivot(component: ComponentName, after: string): SagaStep {
+function pivot(part: Part, after: readonly string[]): SagaStep {
   const request = (_: RunHeader, outcomes: Outcomes): Json =>
-    ({ staged: { ...stagedOf(outcomes, component) } }) as unknown as Json;
+    ({ staged: { ...stagedOf(outcomes, part) } }) as unknown as Json;
   return {
-    ...step(`pivot.${component}`, [after], command(WORKERS[component], 'PivotRestore', request)),
+    ...step(pivotOf(part), after, commandTo(part, 'PivotRestore', request)),
     deadlineMs: 30 * MINUTE_MS,
-    undo: { work: command(WORKERS[component], 'UndoPivot', request) },
+    undo: { work: commandTo(part, 'UndoPivot', request) },
   };
 }
 
-function packsRequest({ parameters }: RunHeader): Json {
-  const { backupId, snapshots } = parametersOf(parameters);
+/** A look at every site: what lies there is seen there alone. */
+function eachSite(
+  name: string,
+  after: readonly string[],
+  verb: 'VerifyStaged' | 'CheckLive',
+  parts: readonly Part[],
+): readonly SagaStep[] {
+  return [...new Set(parts.map(({ site }) => site))].map((site) => {
+    const here = parts.filter((part) => part.site === site);
+    const request = (header: RunHeader, outcomes: Outcomes): Json =>
+      ({
+        ...(verb === 'CheckLive' ? { phase: 'restored' } : {}),
+        backupId: parametersOf(header).backupId,
+        snapshots: here.map((part) => snapshotRef(header, part)),
+        staged: here.map((part) => stagedOf(outcomes, part)),
+      }) as unknown as Json;
+    return step(nameAt(name, site), after, { ...command('verifier', verb, request), site });
+  });
+}
+
+const stageOf = ({ component, site }: Part) => nameAt(`stage.${component}`, site);
+const pivotOf = ({ component, site }: Part) => nameAt(`pivot.${component}`, site);
+const namesOf = (steps: readonly SagaStep[]) => steps.map(({ name }) => name);
+
+function packsRequest(header: RunHeader): Json {
+  const { backupId, snapshots } = parametersOf(header);
   return { backupId, snapshots } as unknown as Json;
 }
 
-function verifyRequest(header: RunHeader, outcomes: Outcomes): Json {
-  return pick(header, outcomes);
-}
-
-function liveRequest(phase: 'restored' | 'serving'): CommandWork['request'] {
-  return (header, outcomes) => ({ phase, ...pick(header, outcomes) });
-}
-
-function pick(header: RunHeader, outcomes: Outcomes): { readonly [key: string]: Json } {
-  const { backupId, snapshots } = parametersOf(header.parameters);
-  const stages = componentsOf(header.parameters).map((component) => stagedOf(outcomes, component));
-  return { backupId, snapshots, staged: stages } as unknown as { [key: string]: Json };
-}
-
-function parametersOf(parameters: Json): RestoreParameters {
+function parametersOf({ parameters }: Pick<RunHeader, 'parameters'>): RestoreParameters {
   return parseWith(restoreParameters, parameters, 'restore parameters');
 }
 
 /** In the order in which they are staged. */
-function componentsOf(parameters: Json): readonly ComponentName[] {
-  const given = new Set(parametersOf(parameters).snapshots.map(({ component }) => component));
-  return (['database', 'files', 'config'] as const).filter((component) => given.has(component));
+export function partsOfSnapshots(snapshots: readonly SnapshotRef[]): readonly Part[] {
+  return (['database', 'files', 'config'] as const).flatMap((component) =>
+    snapshots
+      .filter((snapshot) => snapshot.component === component)
+      .map(({ site = LOCAL }) => ({ component, site })),
+  );
 }
 
-function snapshotRef(header: RunHeader, component: ComponentName) {
-  return parametersOf(header.parameters).snapshots.find((snapshot) => snapshot.component === component)!;
+function snapshotRef(header: RunHeader, { component, site }: Part): SnapshotRef {
+  return parametersOf(header).snapshots.find(
+    (snapshot) => snapshot.component === component && (snapshot.site ?? LOCAL) === site,
+  )!;
 }
 
-function stagedOf(outcomes: Outcomes, component: ComponentName): Staged {
-  return parseWith(staged, outcomes[`stage.${component}`], `outcome of stage.${component}`);
+function stagedOf(outcomes: Outcomes, part: Part): Staged {
+  return parseWith(staged, outcomes[stageOf(part)], `outcome of ${stageOf(part)}`);
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { releaseRequest } from '#libs/contracts/requests.ts';
+import { LOCAL, nameAt } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { Saga, SagaStep } from '#libs/saga/define.ts';
-import type { RunHeader } from '#libs/saga/journal.ts';
-import { command, hook, step, WORKERS, type ComponentName } from './steps.ts';
+import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
+import { command, commandTo, doors, hook, step } from './steps.ts';
 
 /**
  * Rollback: the switch of a finished restore, the other way round, under the same closed doors. Each step's inverse
@@ -19,8 +20,9 @@ export const rollbackParameters = z.object({
 });
 type KeptPlace = z.infer<typeof rollbackParameters>['states'][number];
 
-export function rollbackSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga {
-  const { states } = parseWith(rollbackParameters, parameters, 'rollback parameters');
+export function rollbackSaga(header: Pick<RunHeader, 'parameters' | 'sites'>): Saga {
+  const { database, hooks } = sitesOfRun(header);
+  const { states } = parseWith(rollbackParameters, header.parameters, 'rollback parameters');
   // The database first: it is then the last to be switched again, when the restored state has to come back.
   const backs = (['database', 'files', 'config'] as const)
     .flatMap((component) => states.filter(({ staged }) => staged.component === component))
@@ -30,40 +32,35 @@ export function rollbackSaga({ parameters }: Pick<RunHeader, 'parameters'>): Sag
     exclusive: true,
     outcomeOf: () => 'completed',
     steps: [
-      { ...step('stop', [], hook('stop')), undo: { work: hook('start'), tolerated: true } },
+      { ...step('stop', [], hook('stop', hooks)), undo: { work: hook('start', hooks), tolerated: true } },
       {
-        ...step(
-          'close',
-          ['stop'],
-          command('db-snapshot', 'CloseDatabase', () => ({})),
-        ),
-        undo: { work: command('db-snapshot', 'OpenDatabase', () => ({})) },
+        ...step('close', ['stop'], doors('CloseDatabase', database)),
+        undo: { work: doors('OpenDatabase', database) },
       },
       ...backs,
-      step(
-        'open',
-        [backs.at(-1)?.name ?? 'close'],
-        command('db-snapshot', 'OpenDatabase', () => ({})),
-      ),
-      { ...step('start', ['open'], hook('start')), undo: { work: hook('stop'), tolerated: true } },
-      step('check.serving', ['start'], command('verifier', 'CheckLive', liveRequest)),
+      step('open', [backs.at(-1)?.name ?? 'close'], doors('OpenDatabase', database)),
+      {
+        ...step('start', ['open'], hook('start', hooks)),
+        undo: { work: hook('stop', hooks), tolerated: true },
+      },
+      step('check.serving', ['start'], { ...command('verifier', 'CheckLive', liveRequest), site: hooks }),
       { ...step('commit', ['check.serving'], { local: 'commit-rollback' }), attemptsMax: 3 },
     ],
   };
 }
 
 function back(place: KeptPlace, after: string): SagaStep {
-  const component: ComponentName = place.staged.component;
+  const part = { component: place.staged.component, site: place.site ?? LOCAL };
   const request = (): Json => place as unknown as Json;
   return {
-    ...step(nameOf(place), [after], command(WORKERS[component], 'UndoPivot', request)),
+    ...step(nameOf(place), [after], commandTo(part, 'UndoPivot', request)),
     deadlineMs: 30 * MINUTE_MS,
-    undo: { work: command(WORKERS[component], 'PivotRestore', request) },
+    undo: { work: commandTo(part, 'PivotRestore', request) },
   };
 }
 
-function nameOf({ staged }: KeptPlace): string {
-  return `back.${staged.component}`;
+function nameOf({ staged, site = LOCAL }: KeptPlace): string {
+  return nameAt(`back.${staged.component}`, site);
 }
 
 function liveRequest({ parameters }: RunHeader): Json {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Sites } from '#libs/contracts/sites.ts';
 import type { Json } from '#libs/kernel/json.ts';
+import type { SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
 import { proveRepeats, proveResumes, proveUnwinds, type Proving } from '#libs/saga/proofs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
@@ -22,16 +24,20 @@ const header = (kind: string, parameters: Json): RunHeader => ({
   parameters,
 });
 
-const snapshot = (component: string) => ({
-  deployment: 'records',
-  component,
-  id: `s-${component}`,
-  digest: '00',
-});
+/** As the coordinator names them: `component`, or `component.site`. */
+const snapshot = (part: string) => {
+  const [component = '', site] = part.split('.');
+  const own = { deployment: 'records', component, id: `s-${part}`, digest: '00' };
+  return site === undefined ? own : { ...own, site };
+};
 
-const backup: Proving = {
-  saga: backupSaga,
-  header: header('backup', {}),
+/** Documents here and in an archive; the environment is with the application, on a host of its own. */
+const SITES: Sites = { database: 'local', files: ['local', 'archive'], config: ['web'], hooks: 'web' };
+const PARTS = ['database', 'files', 'files.archive', 'config.web'];
+
+const backupOf = (sites: Pick<RunHeader, 'sites'>): Proving => ({
+  saga: backupSaga(sites),
+  header: { ...header('backup', {}), ...sites },
   newStore: memoryStore,
   answers: (step) => {
     if (step === 'mark') return { mark: 'm1', attempt: 1 };
@@ -45,54 +51,71 @@ const backup: Proving = {
       sourceBytes: 0,
       newBytes: 0,
     };
-    return ['database', 'files', 'config'].includes(step) ? taken : {};
+    return /^(database|files|config)/.test(step) ? taken : {};
   },
-};
+});
+const backup = backupOf({});
 
-const restoreOf = (components: readonly string[]): Proving => {
+const restoreOf = (parts: readonly string[], sites: Pick<RunHeader, 'sites'> = {}): Proving => {
   const parameters = {
     backupId: 'b',
     manifestDigest: 'd',
     planDigest: 'p',
-    snapshots: components.map(snapshot),
+    snapshots: parts.map(snapshot),
   };
   return {
-    saga: restoreSaga({ parameters }),
-    header: header('restore', parameters),
+    saga: restoreSaga({ parameters, ...sites }),
+    header: { ...header('restore', parameters), ...sites },
     newStore: memoryStore,
     answers: (step) => {
       if (step === 'stage.database')
         return { component: 'database', stage: 's', live: 'l', side: 'x', kept: 'k' };
-      if (step === 'stage.files' || step === 'stage.config')
-        return { component: step.slice('stage.'.length), stage: 's', roots: [] };
-      return {};
+      const component = /^stage\.(files|config)/.exec(step)?.[1];
+      return component === undefined ? {} : { component, stage: 's', roots: [] };
     },
   };
 };
 const restore = restoreOf(['database', 'files', 'config']);
 
-const keptOf = (kind: 'rollback' | 'release', components: readonly string[]): Proving => {
+const ofSites = restoreOf(PARTS, { sites: SITES });
+
+const keptOf = (
+  kind: 'rollback' | 'release',
+  parts: readonly string[],
+  sites: Pick<RunHeader, 'sites'> = {},
+): Proving => {
   const places: Readonly<Record<string, object>> = {
     database: { component: 'database', stage: 's', live: 'l', side: 'x', kept: 'k' },
     files: { component: 'files', stage: 's', roots: [] },
     config: { component: 'config', stage: 's', roots: [] },
   };
   const ofRun = 'fedcba9876543210fedcba9876543210';
-  const states = components.map((component) => ({ ofRun, staged: places[component]! }));
+  const states = parts.map((part) => {
+    const [component = '', site] = part.split('.');
+    return { ofRun, staged: places[component]!, ...(site === undefined ? {} : { site }) };
+  });
   const common = { states: states as unknown as Json };
   const parameters =
     kind === 'rollback'
       ? { ...common, restoreRunId: ofRun, backupId: 'b' }
       : { ...common, restoreRunIds: [ofRun] };
   return {
-    saga: kind === 'rollback' ? rollbackSaga({ parameters }) : releaseSaga({ parameters }),
-    header: header(kind, parameters),
+    saga: kind === 'rollback' ? rollbackSaga({ parameters, ...sites }) : releaseSaga({ parameters }),
+    header: { ...header(kind, parameters), ...sites },
     newStore: memoryStore,
     answers: () => ({}),
   };
 };
-const rollbacks = [keptOf('rollback', ['database', 'files', 'config']), keptOf('rollback', ['files'])];
-const releases = [keptOf('release', ['database', 'files', 'config']), keptOf('release', ['database'])];
+const rollbacks = [
+  keptOf('rollback', ['database', 'files', 'config']),
+  keptOf('rollback', ['files']),
+  keptOf('rollback', PARTS, { sites: SITES }),
+];
+const releases = [
+  keptOf('release', ['database', 'files', 'config']),
+  keptOf('release', ['database']),
+  keptOf('release', PARTS),
+];
 
 const schedulesParameters = { restoreRunId: 'r', names: ['nightly'] };
 const schedules: Proving = {
@@ -110,22 +133,26 @@ const sandbox = {
   serverVersion: '18.0',
   serverIdentity: '1',
 };
-const drill: Proving = {
-  saga: drillSaga,
-  header: header('drill', {
+const drillOf = (parts: readonly string[]): Proving => {
+  const parameters = {
     backupId: 'b',
     manifestDigest: 'd',
-    snapshots: ['database', 'files', 'config'].map(snapshot),
+    snapshots: parts.map(snapshot),
     needs: { extensions: [], serverMajor: 18 },
-  }),
-  newStore: memoryStore,
-  answers: (step, attempt) => {
-    if (step === 'sandbox.open') return { sandbox, relocationJson: '{"application":"leave-alone"}' };
-    return step === 'verify.staged'
-      ? { ok: true, checks: [], notChecked: [] }
-      : restore.answers(step, attempt);
-  },
+  };
+  return {
+    saga: drillSaga({ parameters }),
+    header: header('drill', parameters),
+    newStore: memoryStore,
+    answers: (step, attempt) => {
+      if (step === 'sandbox.open') return { sandbox, relocationJson: '{"application":"leave-alone"}' };
+      return step === 'verify.staged'
+        ? { ok: true, checks: [], notChecked: [] }
+        : restore.answers(step, attempt);
+    },
+  };
 };
+const drill = drillOf(['database', 'files', 'config']);
 const verify: Proving = {
   saga: verifySaga,
   header: header('verify', { backupId: 'b', level: 1, snapshots: [], packs: [] }),
@@ -142,10 +169,13 @@ const beside: Proving = {
 
 const proved = [
   drill,
+  drillOf(PARTS),
   verify,
   beside,
   backup,
+  backupOf({ sites: SITES }),
   restore,
+  ofSites,
   restoreOf(['database']),
   restoreOf(['files']),
   ...rollbacks,
@@ -164,18 +194,70 @@ for (const proving of proved) {
   });
 }
 
+test('no worker is sent two steps of a run at once: the second would end the first', () => {
+  for (const { saga } of proved) {
+    const before = new Map<string, ReadonlySet<string>>();
+    for (const { name, after } of saga.steps)
+      before.set(name, new Set(after.flatMap((other) => [other, ...(before.get(other) ?? [])])));
+    const sent = saga.steps.filter(({ work }) => 'service' in work);
+    for (const [at, step] of sent.entries())
+      for (const later of sent.slice(at + 1))
+        if (workerOf(step) === workerOf(later))
+          assert.ok(before.get(later.name)!.has(step.name), `${saga.kind}: ${step.name}, ${later.name}`);
+  }
+});
+
+function workerOf({ work }: SagaStep): string {
+  return 'service' in work ? `${work.service} ${work.site}` : '';
+}
+
 test('backup: a failure anywhere ends as failed, and never as committed', async () => {
   const outcomes = await proveUnwinds(backup);
   assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
 });
 
 test('backup: nothing is committed that was not verified', () => {
-  const commit = backupSaga.steps.find(({ name }) => name === 'commit');
+  const commit = backupSaga({}).steps.find(({ name }) => name === 'commit');
   assert.deepEqual(commit?.after, ['verify']);
 });
 
+test('restore: each step goes to the site of its part, and the application is stopped and asked where it is', () => {
+  const siteOf = ({ work, undo }: SagaStep) =>
+    [work, ...(undo === undefined ? [] : [undo.work])].map((each) =>
+      'site' in each ? each.site : undefined,
+    );
+  const sent = Object.fromEntries(
+    ofSites.saga.steps.map((step) => [step.name, [...new Set(siteOf(step))].join()]),
+  );
+  assert.deepEqual(sent, {
+    preflight: '',
+    'verify.packs': '',
+    'stage.database': 'local',
+    'stage.files': 'local',
+    'stage.files.archive': 'archive',
+    'stage.config.web': 'web',
+    'verify.staged': 'local',
+    'verify.staged.archive': 'archive',
+    'verify.staged.web': 'web',
+    stop: 'web',
+    close: 'local',
+    'pivot.config.web': 'web',
+    'pivot.files.archive': 'archive',
+    'pivot.files': 'local',
+    'pivot.database': 'local',
+    open: 'local',
+    'check.restored': 'local',
+    'check.restored.archive': 'archive',
+    'check.restored.web': 'web',
+    reset: 'web',
+    start: 'web',
+    'check.serving': 'web',
+    commit: '',
+  });
+});
+
 test('F19: restore: a failure at each step takes back, in reverse, everything that was begun', async () => {
-  for (const proving of [restore, beside, restoreOf(['database']), restoreOf(['files'])]) {
+  for (const proving of [restore, beside, ofSites, restoreOf(['database']), restoreOf(['files'])]) {
     const outcomes = await proveUnwinds(proving);
     assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
   }
@@ -198,10 +280,10 @@ test('release: a failure anywhere ends as failed, and may be asked for again', a
 test('drill: wherever it fails, the sandbox is removed; what works in it is sent there, the questions are not', async () => {
   assert.deepEqual(new Set(Object.values(await proveUnwinds(drill))), new Set(['failed']));
   const outcomes = { 'sandbox.open': drill.answers('sandbox.open', 1) };
-  const sent = drillSaga.steps.flatMap(({ name, work }) =>
+  const sent = drill.saga.steps.flatMap(({ name, work }) =>
     'relocation' in work && work.relocation?.(drill.header, outcomes) !== undefined ? [name] : [],
   );
-  const inside = drillSaga.steps.filter(({ name }) => /^(stage|pivot)\.|^verify\.staged$/.test(name));
+  const inside = drill.saga.steps.filter(({ name }) => /^(stage|pivot)\.|^verify\.staged$/.test(name));
   assert.deepEqual(
     sent,
     inside.map(({ name }) => name),

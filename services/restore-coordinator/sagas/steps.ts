@@ -1,9 +1,9 @@
 import type { WorkerName } from '#libs/contracts/services.ts';
+import type { ComponentName, Part } from '#libs/contracts/sites.ts';
 import type { Verb } from '#libs/contracts/step.ts';
 import type { CommandWork, LocalWork, SagaStep } from '#libs/saga/define.ts';
 
 /** What the steps of restore, rollback and release are made of. */
-export type ComponentName = 'database' | 'files' | 'config';
 export const WORKERS = {
   database: 'db-snapshot',
   files: 'file-snapshot',
@@ -20,6 +20,19 @@ export function command(service: WorkerName, verb: Verb, request: CommandWork['r
   return { service, verb, request };
 }
 
-export function hook(name: 'stop' | 'reset' | 'start'): CommandWork {
-  return command('config-vault', 'RunHook', () => ({ hook: name }));
+/** For the worker that has this part. */
+export function commandTo(
+  { component, site }: Part,
+  verb: Verb,
+  request: CommandWork['request'],
+): CommandWork {
+  return { ...command(WORKERS[component], verb, request), site };
+}
+
+export function hook(name: 'stop' | 'reset' | 'start', site: string): CommandWork {
+  return { ...command('config-vault', 'RunHook', () => ({ hook: name })), site };
+}
+
+export function doors(verb: 'CloseDatabase' | 'OpenDatabase', site: string): CommandWork {
+  return commandTo({ component: 'database', site }, verb, () => ({}));
 }

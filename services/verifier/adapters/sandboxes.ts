@@ -22,7 +22,7 @@ const SCRATCH = { listen_addresses: '', fsync: 'off', full_page_writes: 'off', m
 
 /** Folders below the system's temp folder, each with the identity of the verifier that owns it. */
 export async function openSandboxes(
-  host: Pick<Host, 'requireSecret' | 'pgBin'>,
+  host: Pick<Host, 'requireSecret' | 'pgBin' | 'site'>,
 ): Promise<Sandboxes & AsyncDisposable> {
   await removeLeftovers();
   const servers = new Map<string, PostgresServer>();
@@ -60,7 +60,7 @@ export async function openSandboxes(
           places: places.map(({ from, to, single }) => ({ from, to, single })),
           ...seen,
         },
-        relocation: relocationTo({ file, database, places }),
+        relocation: relocationTo({ file, database, places, site: host.site }),
       };
     },
     close,
@@ -115,7 +115,12 @@ async function preparePlaces(spec: Spec, folder: string): Promise<readonly Place
   return [...roots, ...files];
 }
 
-function relocationTo(sandbox: { file: string; database: string; places: readonly Place[] }): Relocation {
+function relocationTo(sandbox: {
+  file: string;
+  database: string;
+  places: readonly Place[];
+  site: string;
+}): Relocation {
   const ofKind = (kind: Place['kind']) =>
     Object.fromEntries(
       sandbox.places.filter((place) => place.kind === kind).map(({ name, to }) => [name, to]),
@@ -126,6 +131,7 @@ function relocationTo(sandbox: { file: string; database: string; places: readonl
     envFiles: ofKind('env'),
     // Its restored places lie over the usual ones, see the enclosure.
     mounted: true,
+    site: sandbox.site,
     application: 'leave-alone',
   };
 }

@@ -1,5 +1,6 @@
 import type { DocumentRow } from '#libs/contracts/database-snapshot.ts';
 import type { SnapshotRef } from '#libs/contracts/requests.ts';
+import { atSite } from '#libs/contracts/sites.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import type { VerifierPorts } from '../ports.ts';
@@ -33,7 +34,8 @@ export async function reconcileLiving(
   const { takenAt } = await evidence.requireSnapshot(database, context.signal);
   const { index, seen } = await readLiving(context, ports);
   const named = new Set<string>();
-  const fit = await reconcile(noting(evidence.documents(database, context.signal), named), index);
+  const rows = ofRoots(evidence.documents(database, context.signal), rootsElsewhere(context));
+  const fit = await reconcile(noting(rows, named), index);
   const nobodys = seen.filter(({ place }) => !named.has(place));
   const takenNs = BigInt(Date.parse(takenAt)) * 1_000_000n;
   return {
@@ -50,11 +52,13 @@ interface SeenFile {
 }
 
 /** Roots that document rules speak of; files of other roots are never named by rows. */
-async function readLiving({ spec, signal, progress }: StepContext, { trees }: VerifierPorts) {
+async function readLiving({ spec, command, signal, progress }: StepContext, { trees }: VerifierPorts) {
   const index = new FileIndex();
   const seen: SeenFile[] = [];
   const ruled = new Set(spec.files.documents.map(({ root }) => root));
-  for (const { name, path } of spec.files.roots.filter((root) => ruled.has(root.name))) {
+  for (const { name, path } of atSite(spec, command.site).files.roots.filter((root) =>
+    ruled.has(root.name),
+  )) {
     try {
       for await (const entry of trees.walk(path, { digest: true, signal })) {
         if (entry.kind !== 'file') continue;
@@ -71,6 +75,18 @@ async function readLiving({ spec, signal, progress }: StepContext, { trees }: Ve
     }
   }
   return { index, seen };
+}
+
+/** Roots of other sites: what lies there cannot be looked at from here. */
+export function rootsElsewhere({ spec, command }: StepContext): ReadonlySet<string> {
+  return new Set(spec.files.roots.filter(({ site }) => site !== command.site).map(({ name }) => name));
+}
+
+async function* ofRoots(
+  rows: AsyncIterable<DocumentRow>,
+  elsewhere: ReadonlySet<string>,
+): AsyncIterable<DocumentRow> {
+  for await (const row of rows) if (!elsewhere.has(row.root)) yield row;
 }
 
 async function* noting(rows: AsyncIterable<DocumentRow>, named: Set<string>): AsyncIterable<DocumentRow> {

@@ -1,16 +1,17 @@
 import { stagedTreePath } from '#libs/contracts/stage.ts';
 import type { SnapshotRef, Staged, StagedDatabase, StagedTrees } from '#libs/contracts/requests.ts';
 import { adaptationOf } from '#libs/contracts/adaptation.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import type { DatabaseView, VerifierPorts } from '../ports.ts';
 import { compareDatabase, type Compared } from './compare-database.ts';
 import { adaptedBy } from './adapted-files.ts';
 import { compareTrees } from './compare-trees.ts';
-import { requireRef } from './snapshot-refs.ts';
 
 export interface Looking {
   readonly snapshots: readonly SnapshotRef[];
+  /** What became of each snapshot, in the same order. */
   readonly staged: readonly Staged[];
   /** `beside`: under the staging names; `live`: under the names the application uses. */
   readonly place: 'beside' | 'live';
@@ -18,15 +19,17 @@ export interface Looking {
   readonly digests: boolean;
 }
 
-/** The three components of a restore against their snapshots. Looks only. */
+/** What was restored here against its snapshots. Looks only. */
 export async function lookAt(
   looking: Looking,
   context: StepContext,
   ports: VerifierPorts,
 ): Promise<Compared> {
   const parts: Compared[] = [];
-  for (const staged of looking.staged) {
-    const ref = requireRef(looking.snapshots, staged.component);
+  for (const [at, staged] of looking.staged.entries()) {
+    const ref = looking.snapshots[at];
+    if (ref?.component !== staged.component)
+      throw new HoldfastError('MESSAGE_MALFORMED', { wanted: `the snapshot of staged ${staged.component}` });
     const look =
       staged.component === 'database'
         ? () => lookAtDatabase(staged, ref, looking, context, ports)

@@ -3,7 +3,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { requireAll } from '../domain/findings.ts';
-import { reconcileLiving } from '../domain/living-files.ts';
+import { reconcileLiving, rootsElsewhere } from '../domain/living-files.ts';
 import { lookAt } from '../domain/look-at.ts';
 import type { VerifierPorts } from '../ports.ts';
 
@@ -29,13 +29,17 @@ async function checkRestored(
   return {
     ok: true,
     checks: [...seen.checks],
-    notChecked: [],
+    notChecked: alone ? [...rootsElsewhere(context)].map(unseen) : [],
     facts: alone
       ? {
           reconciliation: await context.phase('reconcile', () => reconcileLiving(database, context, ports)),
         }
       : {},
   } satisfies VerifyOutcome as unknown as Json;
+}
+
+function unseen(root: string): string {
+  return `rows and files of ${root}: it is at another site`;
 }
 
 async function checkServing(context: StepContext, { application }: VerifierPorts): Promise<Json> {

@@ -8,7 +8,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
-import { requireRef } from '../domain/snapshot-refs.ts';
+import { refsOf, requireRef } from '../domain/snapshot-refs.ts';
 import { FileIndex, reconcile, type Reconciliation } from '../domain/reconcile.ts';
 import { recordVerdict } from '../domain/verdict.ts';
 import type { VerifierPorts } from '../ports.ts';
@@ -99,7 +99,8 @@ export async function reconcileRows(
   { evidence }: VerifierPorts,
 ): Promise<Reconciliation> {
   const index = new FileIndex();
-  for await (const record of evidence.listing(requireRef(refs, 'files'), context.signal)) index.add(record);
+  for (const ref of refsOf(refs, 'files'))
+    for await (const record of evidence.listing(ref, context.signal)) index.add(record);
   return reconcile(evidence.documents(requireRef(refs, 'database'), context.signal), index);
 }
 

@@ -8,7 +8,7 @@ import { withFrontDoor } from '../connection.ts';
 import type { FrontDoor } from '../front-door.ts';
 import { linesBetween, type LogLine, type Wanted } from '../log-lines.ts';
 import { collectPages } from '../pages.ts';
-import { requireSnapshot } from '../snapshot-of.ts';
+import { requireSnapshotWith } from '../snapshot-of.ts';
 
 const SERVICE = 'holdfast.files.v1.FileService';
 const LIMIT = 1_000;
@@ -46,7 +46,7 @@ export const search: LeafCommand = {
     };
     return await withFrontDoor(context, async (door) => {
       const backup = input.text('backup') ?? 'latest';
-      const { snapshotId, backupId } = await requireSnapshot(door, {
+      const { snapshotId, backupId } = await requireSnapshotWith(door, root, {
         deployment,
         backup,
         component: 'files',

@@ -7,8 +7,9 @@ import type { ListFilesResponse__Output as FilePage } from '#libs/contracts/gen/
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { CommandGroup, Context, LeafCommand } from '../command.ts';
 import { openFrontDoor, withFrontDoor } from '../connection.ts';
+import type { FrontDoor } from '../front-door.ts';
 import { collectPages } from '../pages.ts';
-import { requireSnapshot } from '../snapshot-of.ts';
+import { requireSnapshots, requireSnapshotWith } from '../snapshot-of.ts';
 import { bytesText, table } from '../text.ts';
 import { search } from './files-search.ts';
 
@@ -32,15 +33,12 @@ const list: LeafCommand = {
     };
     const limit = input.count('limit', 200);
     return await withFrontDoor(context, async (door) => {
-      const { snapshotId, backupId } = await requireSnapshot(door, wanted);
-      const query = { deployment: wanted.deployment, snapshotId, nameContains: input.findWord(1) ?? '' };
-      const files = await collectPages(limit, async (page) => {
-        const answer = await door.caller.call<FilePage>('file-snapshot', SERVICE, 'listFiles', {
-          ...query,
-          ...page,
-        });
-        return { items: answer.files, next: answer.nextPageToken };
-      });
+      const { snapshots, backupId } = await requireSnapshots(door, wanted);
+      const query = { deployment: wanted.deployment, nameContains: input.findWord(1) ?? '' };
+      const lists = await Promise.all(
+        snapshots.map(({ id: snapshotId }) => listFiles(door, limit, { ...query, snapshotId })),
+      );
+      const files = lists.flat().slice(0, limit);
       const rows = files.map((file) => [
         file.root,
         file.kind,
@@ -54,6 +52,18 @@ const list: LeafCommand = {
     });
   },
 };
+
+async function listFiles(
+  door: FrontDoor,
+  limit: number,
+  query: { readonly deployment: string; readonly snapshotId: string; readonly nameContains: string },
+) {
+  return await collectPages(limit, async (page) => {
+    const request = { ...query, ...page };
+    const answer = await door.caller.call<FilePage>('file-snapshot', SERVICE, 'listFiles', request);
+    return { items: answer.files, next: answer.nextPageToken };
+  });
+}
 
 const fetch: LeafCommand = {
   name: 'fetch',
@@ -103,7 +113,7 @@ async function* readFile(
 ): AsyncIterable<Buffer> {
   using connection = await openFrontDoor(context);
   const { door } = connection;
-  const { snapshotId } = await requireSnapshot(door, { deployment, backup, component: 'files' });
+  const { snapshotId } = await requireSnapshotWith(door, root, { deployment, backup, component: 'files' });
   const request = { deployment, snapshotId, root, path };
   const { signal } = context.interrupts;
   for await (const { content } of door.caller.stream<Part>('file-snapshot', SERVICE, 'fetchFile', request, {

@@ -69,7 +69,7 @@ async function rescueNow(host: RescueHost, input: Input, context: Context): Prom
   const deployment = input.requireText('deployment');
   const backup = input.text('backup') ?? 'latest';
   context.report.note(`store ${host.store.name}, repository ${host.repository.id}`);
-  await using inline = await composeRescue(host, context, input.flag('plan') ? undefined : deployment);
+  await using inline = await composeRescue(host, context, { deployment, adopts: !input.flag('plan') });
   const door = frontDoorOf(inline.caller, context.interrupts.signal);
   const plan = await door.planRestore({ deployment, backupId: backup });
   if (input.flag('plan')) return planAnswer(plan);

@@ -1,19 +1,21 @@
 import { runSupervisor } from '#deploy/local/run-supervisor.ts';
-import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
+import { SERVICE_NAMES, type ProcessName } from '#libs/contracts/services.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { LeafCommand } from '../command.ts';
 import { runServiceHere } from '../services.ts';
 
+const PROCESS_NAMES: readonly ProcessName[] = [...SERVICE_NAMES, 'inline'];
+
 export const service: LeafCommand = {
   name: 'service',
-  summary: 'run one of the five services in this process (what up does, from the one-file program)',
-  words: [['<name>', SERVICE_NAMES.join(', ')]],
+  summary: 'run one of the five services, or all, in this process (what up does, from the one-file program)',
+  words: [['<name>', `${SERVICE_NAMES.join(', ')}, or inline for all five`]],
   examples: ['HOLDFAST_HOME=/var/lib/holdfast HOLDFAST_STORE_URL=disk:/srv/store holdfast service verifier'],
   async act(input) {
     const name = input.word(0);
-    const known = SERVICE_NAMES.find((each) => each === name);
-    if (known === undefined) throw new HoldfastError('USAGE', { service: name, wanted: SERVICE_NAMES });
-    return await ended(() => runServiceHere(known satisfies ServiceName));
+    const known = PROCESS_NAMES.find((each) => each === name);
+    if (known === undefined) throw new HoldfastError('USAGE', { service: name, wanted: PROCESS_NAMES });
+    return await ended(() => runServiceHere(known));
   },
 };
 

@@ -13,6 +13,7 @@ export const up: LeafCommand = {
   options: [
     ['--store <where>', 'disk (the default), minio, versitygw, a folder, or s3://BUCKET?endpoint=…&region=…'],
     ['--detach', 'leave it running in the background'],
+    ['--inline', 'the five services in one process, for a small host'],
     [
       '--recovery-key <file>',
       'where the offline recovery key is written (default: recovery-key.txt in the home folder)',
@@ -20,6 +21,7 @@ export const up: LeafCommand = {
   ],
   examples: [
     'holdfast up --detach && holdfast init --app /app',
+    'holdfast up --inline --detach',
     'holdfast up --store minio',
     'holdfast up --store /mnt/backup/store',
   ],
@@ -33,6 +35,7 @@ export const up: LeafCommand = {
     const options = {
       home: home.folder,
       store,
+      inline: input.flag('inline'),
       env,
       signal: interrupts.signal,
       onNote: (note: string) => report.note(note),

@@ -5,7 +5,7 @@ import { withFrontDoor } from '../connection.ts';
 import { driftOf, driftText } from '../report/drift.ts';
 import { readManifests } from '../report/history.ts';
 import { ledgerOf, ledgerText } from '../report/ledger.ts';
-import { requireSnapshot } from '../snapshot-of.ts';
+import { requireSnapshotWith } from '../snapshot-of.ts';
 import { table } from '../text.ts';
 
 const SERVICE = 'holdfast.vault.v1.VaultService';
@@ -50,7 +50,7 @@ const get: LeafCommand = {
     const deployment = input.word(0);
     const reason = input.requireText('reason');
     return await withFrontDoor(context, async (door) => {
-      const { snapshotId } = await requireSnapshot(door, {
+      const { snapshotId } = await requireSnapshotWith(door, rootOf(input.word(1)), {
         deployment,
         backup: input.text('backup') ?? 'latest',
         component: 'config',
@@ -65,6 +65,11 @@ const get: LeafCommand = {
     });
   },
 };
+
+/** Of a file as it is listed: an env file is a root by its path. */
+function rootOf(file: string): string {
+  return file.startsWith('/') ? `env:${file}` : file.slice(0, (file + '/').indexOf('/'));
+}
 
 const drift: LeafCommand = {
   name: 'drift',

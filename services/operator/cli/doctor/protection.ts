@@ -1,11 +1,10 @@
 import { changeText } from '#libs/contracts/change-text.ts';
-import type { Manifest } from '#libs/contracts/manifest.ts';
+import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { manifestOf } from '../backup-text.ts';
 import type { Backup, Coverage, FrontDoor } from '../front-door.ts';
 import { parseObject } from '../run-text.ts';
 import { driftedNames } from '../report/drift.ts';
-import { factsOf } from '../report/history.ts';
 import type { KnownLine } from '../report/known-lines.ts';
 import { durationText } from '../text.ts';
 import { bad, ok, warning, type Finding } from './finding.ts';
@@ -87,7 +86,7 @@ export function liveFindings(
   about: { readonly manifest: Manifest; readonly now: number; readonly release: string },
 ): readonly Finding[] {
   const { manifest, now, release } = about;
-  const then = factsOf<ConfigFacts>(manifest, 'config');
+  const then = factsOf<ConfigFacts>(manifest.snapshots, 'config');
   const { config } = live;
   const drift = config === undefined || then === undefined ? [] : driftedNames(then, config);
   const drifted =

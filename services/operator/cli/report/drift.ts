@@ -1,7 +1,6 @@
-import type { Manifest } from '#libs/contracts/manifest.ts';
+import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { momentOf, table } from '../text.ts';
-import { factsOf } from './history.ts';
 
 /** One name whose value became another one. Versions count the deployment's backups from 1, the oldest. */
 export interface Drift {
@@ -23,7 +22,7 @@ export function driftOf(history: readonly Manifest[]): readonly Drift[] {
   const drifts: Drift[] = [];
   let before: Values | undefined;
   for (const [at, manifest] of history.entries()) {
-    const facts = factsOf<ConfigFacts>(manifest, 'config');
+    const facts = factsOf<ConfigFacts>(manifest.snapshots, 'config');
     if (facts === undefined) continue;
     const now = valuesOf(facts, at + 1, before);
     if (before !== undefined) drifts.push(...compare(before, now, manifest, at + 1));

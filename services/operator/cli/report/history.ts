@@ -19,8 +19,3 @@ export async function readManifests(door: FrontDoor, deployment: string): Promis
   const backups = await readBackups(door, deployment);
   return backups.flatMap((backup) => manifestOf(backup) ?? []).toReversed();
 }
-
-/** Facts of one component; undefined where the backup has none. */
-export function factsOf<T>(manifest: Manifest, component: string): T | undefined {
-  return manifest.snapshots.find((snapshot) => snapshot.component === component)?.facts as T | undefined;
-}

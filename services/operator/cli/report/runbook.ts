@@ -1,10 +1,9 @@
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
-import type { Manifest } from '#libs/contracts/manifest.ts';
+import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import type { Run } from '../front-door.ts';
 import { durationText, momentOf } from '../text.ts';
-import { factsOf } from './history.ts';
 import type { KnownLine } from './known-lines.ts';
 import { scenariosOf, type Scenario, type Step } from './scenarios.ts';
 
@@ -59,8 +58,8 @@ function contacts({ contacts: people }: Spec): readonly string[] {
 }
 
 function needs({ spec, newest }: RunbookSource): readonly string[] {
-  const database = newest === undefined ? undefined : factsOf<DatabaseFacts>(newest, 'database');
-  const config = newest === undefined ? undefined : factsOf<ConfigFacts>(newest, 'config');
+  const database = newest === undefined ? undefined : factsOf<DatabaseFacts>(newest.snapshots, 'database');
+  const config = newest === undefined ? undefined : factsOf<ConfigFacts>(newest.snapshots, 'config');
   const programs = (config?.runtime ?? []).map(({ name, found, version }) =>
     found ? `- ${name}: ${version}` : `- ${name}: was not found at the backup either`,
   );
