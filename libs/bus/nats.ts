@@ -97,7 +97,8 @@ function busOf({ connection, manager, stream, log, clock, watch }: Parts): Bus {
           if (error === null) notice(message.data, message.subject, handler, log);
         },
       });
-      await connection.flush();
+      // Cut off in between: the client subscribes anew when it is connected again, and loss is harmless.
+      await connection.flush().catch(() => {});
       return {
         [Symbol.asyncDispose]: () => {
           subscription.unsubscribe();
