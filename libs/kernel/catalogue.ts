@@ -355,7 +355,10 @@ export const CATALOGUE = {
     'see the differences; the old state is intact',
   ),
   CHECK_FAILED: failed('a check on the restored system failed', 'see the check; the old state was put back'),
-  HOOK_FAILED: failed('a hook of the deployment failed', 'run the hook by hand and see its output'),
+  HOOK_FAILED: failed(
+    'a hook of the deployment failed',
+    'its last lines are in logs/hooks.log of the home folder; run it by hand',
+  ),
   WORKER_SILENT: transient('no worker took the command', 'check that the services run: holdfast doctor'),
   BUS_UNREACHABLE: transient(
     'message bus does not answer',

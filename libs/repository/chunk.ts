@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+// As a whole: an older Node is to be told which one is needed, not to stumble over a name it lacks.
+import zlib from 'node:zlib';
 import { promisify } from 'node:util';
 import { openBytes, sealBytes } from './aead.ts';
 import { hmac, type RepositoryKeys } from './keys.ts';
 
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
+const compress = promisify(zlib.zstdCompress);
+const decompress = promisify(zlib.zstdDecompress);
 
 export const METHOD = { stored: 0, zstd: 1 } as const;
 /** Level 1: 300 MiB/s on rows, a third of their size; higher levels cost more than they save. */
-const ZSTD = { [constants.ZSTD_c_compressionLevel]: 1 };
+const ZSTD = { [zlib.constants.ZSTD_c_compressionLevel]: 1 };
 /** Room for the whole answer at once: with the default of 16 KiB a chunk makes 60 trips to the thread pool. */
 const OUTPUT_ROOM = 8192;
 /** What does not shrink by this much is stored as it is: reading it back is then free. */

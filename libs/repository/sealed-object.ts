@@ -1,4 +1,4 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import zlib from 'node:zlib';
 import { openBytes, sealBytes } from './aead.ts';
 import { hmac, type RepositoryKeys } from './keys.ts';
 
@@ -16,10 +16,12 @@ export function openFor(keys: RepositoryKeys, purpose: string, sealed: Uint8Arra
 
 /** For snapshots and indexes: packed, then sealed. */
 export function sealPacked(keys: RepositoryKeys, purpose: string, plain: Uint8Array): Buffer {
-  return sealFor(keys, purpose, zstdCompressSync(plain));
+  return sealFor(keys, purpose, zlib.zstdCompressSync(plain));
 }
 
 export function openPacked(keys: RepositoryKeys, purpose: string, sealed: Uint8Array): Buffer | undefined {
   const packed = openFor(keys, purpose, sealed);
-  return packed === undefined ? undefined : zstdDecompressSync(packed, { maxOutputLength: PLAIN_BYTES_MAX });
+  return packed === undefined
+    ? undefined
+    : zlib.zstdDecompressSync(packed, { maxOutputLength: PLAIN_BYTES_MAX });
 }

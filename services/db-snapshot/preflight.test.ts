@@ -122,6 +122,21 @@ test('a restore is told of open sessions when no stop hook is declared, and of w
   assert.equal(JSON.parse(factsJson).liveDatabase, true);
 });
 
+test('after a total loss the plan names the role that comes back without its password, and gives its objects to it', async () => {
+  await using world = await openWorld();
+  const superuser = world.secrets.get('DB_URL')!;
+  const role = await world.readAs('app', 'CREATEDB');
+  await sql('postgres', `ALTER DATABASE ${world.live} OWNER TO ${role}`);
+  const taken = await world.take();
+  world.secrets.set('DB_URL', superuser);
+  const warned = async () =>
+    (await world.preflight('PURPOSE_RESTORE', taken)).warnings.map(({ subject }) => subject);
+  assert.deepEqual(await warned(), []);
+  await sql('postgres', `DROP DATABASE ${world.live}`);
+  await sql('postgres', `DROP ROLE ${role}`);
+  assert.deepEqual(await warned(), [`role ${role}`]);
+});
+
 test('own rows of an extension’s tables make a backup partial, with their number, and do not stop it', async () => {
   await using world = await openWorld();
   await world.sql(`CREATE TABLE settings (id int, own bool); ALTER EXTENSION plpgsql ADD TABLE settings;

@@ -98,7 +98,7 @@ async function preflightRestore(
       ...resolved.problems,
       ...rewritten.problems,
     ],
-    warnings: missingPrograms(facts.runtime, runtime),
+    warnings: [...missingPrograms(facts.runtime, runtime), ...namingTheSource(spec, deployment, facts)],
     factsJson: JSON.stringify({
       places: probed.facts,
       runtime,
@@ -106,6 +106,20 @@ async function preflightRestore(
       variables: diffVariables(spec, facts, await readNow(spec, ports)),
     }),
   };
+}
+
+/** Without a value of its own a copy works on what the original works on. */
+function namingTheSource(spec: Spec, source: string, facts: ConfigFacts): readonly Problem[] {
+  const adapted = ownVariables(spec).length > 0 || spec.config.rewrite.length > 0;
+  if (source === spec.deployment || adapted || facts.values.length === 0) return [];
+  return [
+    problem(
+      'VARIABLE_MISSING',
+      'config.set',
+      `nothing is set: the env files will name the servers and databases of ${source}`,
+      `declare config.set (and config.rewrite) in the spec of ${spec.deployment} before the application starts there`,
+    ),
+  ];
 }
 
 /** Fingerprints of what the target's env files set now, by name. */

@@ -1,4 +1,5 @@
-import { glob } from 'node:fs/promises';
+// As a whole: an older Node is to be told which one is needed, not to stumble over a name it lacks.
+import fs from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { CodeMigrations } from '../domain/migrations.ts';
@@ -10,7 +11,7 @@ const PLACES = ['*/migrations/[0-9]*.py', '*/*/migrations/[0-9]*.py'];
 export async function readCodeMigrations({ application }: Spec): Promise<CodeMigrations> {
   const found = new Map<string, string[]>();
   if (application === undefined) return found;
-  for await (const file of glob(PLACES, { cwd: application.root })) {
+  for await (const file of fs.glob(PLACES, { cwd: application.root })) {
     const app = basename(dirname(dirname(file)));
     found.set(app, [...(found.get(app) ?? []), basename(file, '.py')]);
   }

@@ -34,7 +34,10 @@ export async function examineTarget(question: Question, signal: AbortSignal): Pr
     ...sessionProblems(spec, live, facts.sessions),
     ...(needs === undefined ? [] : await needProblems(needs, rights, server)),
   ];
-  const warnings = needs === undefined ? [] : await ownerWarnings(needs, server);
+  const warnings =
+    needs === undefined
+      ? []
+      : [...(await ownerWarnings(needs, server)), ...(await passwordWarnings(needs, server))];
   return { problems, warnings, facts: { ...facts, serverVersion: server.serverVersion } as unknown as Json };
 }
 
@@ -216,4 +219,23 @@ async function ownerWarnings(
       'declare database.restoreUrl of a superuser, or of a member of the owning roles',
     ),
   ];
+}
+
+/** Roles that a restore makes anew without a password, because the source did not show it. */
+async function passwordWarnings(
+  { globals }: NonNullable<Question['needs']>,
+  server: Database,
+): Promise<readonly Problem[]> {
+  const present = await server.query<{ name: string }>('SELECT rolname AS name FROM pg_roles');
+  const names = new Set(present.map(({ name }) => name));
+  return globals.roles
+    .filter(({ name, create }) => !names.has(name) && / LOGIN\b/.test(create) && !/ PASSWORD /.test(create))
+    .map(({ name }) =>
+      problem(
+        'DATABASE_PRIVILEGE_MISSING',
+        `role ${name}`,
+        'is missing here, and the backup has no password for it: where the server asks for one, nobody logs in as it',
+        `make it with its password before: CREATE ROLE ${quoteName(name)} LOGIN PASSWORD '…'; and declare database.restoreUrl for the next backup`,
+      ),
+    );
 }

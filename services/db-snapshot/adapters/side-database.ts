@@ -67,7 +67,8 @@ async function createRoles(server: Database, roles: DatabaseGlobals['roles']): P
 /** Whether objects can be given to their owners; otherwise all belong to the restoring role, and preflight said so. */
 export async function mayGiveTo(server: Database, globals: DatabaseGlobals): Promise<boolean> {
   const [row] = await server.query<{ may: boolean }>(
-    `SELECT bool_and(pg_has_role(oid, 'MEMBER')) AS may FROM pg_roles WHERE rolname = ANY($1::text[])`,
+    // Roles that are missing are made first, by whoever may then give to them.
+    `SELECT coalesce(bool_and(pg_has_role(oid, 'MEMBER')), true) AS may FROM pg_roles WHERE rolname = ANY($1::text[])`,
     [[globals.owner, ...globals.roles.map(({ name }) => name)]],
   );
   return row?.may === true;

@@ -10,5 +10,12 @@ export async function withDatabase<T>(
 ): Promise<T> {
   await using database = await connectDatabase(new Secret(url), { signal });
   await database.run('SET default_transaction_read_only = on; SET search_path = public');
-  return await work((sql, parameters) => database.query(sql, parameters));
+  // One connection takes one question at a time.
+  let last: Promise<unknown> = Promise.resolve();
+  const ask: Ask = <Row extends object>(sql: string, parameters?: readonly unknown[]) => {
+    const answer = last.then(() => database.query<Row>(sql, parameters));
+    last = answer.catch(() => {});
+    return answer;
+  };
+  return await work(ask);
 }

@@ -3,7 +3,7 @@ import { joinFacts, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts, RootFacts } from '#libs/contracts/tree-snapshot.ts';
 import { categoryOf, impactOf, speaksOf } from './coverage.ts';
 
-/** What the components said of now, in the shape of a snapshot's facts; a silent one is absent. */
+/** What the components said of now, in the shape of a snapshot's facts; one that could not look said nothing of it. */
 export interface LiveFacts {
   readonly database?: Pick<DatabaseFacts, 'rowsByTable' | 'sequences'>;
   readonly files?: { readonly roots: readonly RootFacts[] };
@@ -66,11 +66,15 @@ export function liveCoverage(live: LiveFacts, manifest: Manifest | undefined): r
     const liveRecords = sum(here);
     const backupRecords = sum(there);
     const counts = { category, liveRecords, backupRecords, restoreImpact };
-    if (live[component] === undefined) return { ...counts, status: 'unknown', names: [component] };
-    if (manifest === undefined)
-      return { ...counts, status: liveRecords === 0 ? 'none' : 'not-covered', names: [] };
+    if (manifest === undefined) return { ...counts, status: 'not-covered', names: [] };
+    if (!hasLooked(live, component)) return { ...counts, status: 'unknown', names: [component] };
     return { ...counts, ...statusOf(here, there, leftOutOf(manifest, component, here)) };
   });
+}
+
+function hasLooked({ database, files, config }: LiveFacts, component: Component): boolean {
+  const looked = { database: database?.rowsByTable, files: files?.roots, config: config?.roots };
+  return looked[component] !== undefined;
 }
 
 function statusOf(

@@ -23,10 +23,13 @@ export interface RestoreDraft {
 }
 
 /**
- * The plan's digest is what gets approved: it covers the backup, its snapshots, the spec, the places and the steps, and
+ * The plan's digest is what gets approved: it covers the backup, its snapshots, the target's spec (by name and version,
+ * which never change), the places and the steps, and
  * not what changes by the minute (free space, open sessions), which is looked at again when the run starts.
  */
 export function draftRestore(wish: {
+  /** The target's. */
+  readonly deployment: string;
   readonly stored: StoredManifest;
   readonly specVersion: number;
   readonly sites: Sites;
@@ -46,7 +49,9 @@ export function draftRestore(wish: {
     relocationJson,
     sites,
   }).steps.map(({ name }) => name);
-  const digest = sha256(canonicalJson({ ...what, specVersion, relocationJson, steps }));
+  const digest = sha256(
+    canonicalJson({ ...what, deployment: wish.deployment, specVersion, relocationJson, steps }),
+  );
   return { digest, parameters: { ...what, planDigest: digest }, steps };
 }
 

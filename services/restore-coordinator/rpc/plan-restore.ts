@@ -33,7 +33,14 @@ export async function planFor(
   const { version: specVersion, spec } = await specs.read(deployment);
   const stored = await readOffering({ specs, manifests }, wish);
   const sites = sitesOf(relocate(spec, relocation));
-  const draft = draftRestore({ stored, specVersion, sites, components: wish.components, relocationJson });
+  const draft = draftRestore({
+    deployment,
+    stored,
+    specVersion,
+    sites,
+    components: wish.components,
+    relocationJson,
+  });
   const { snapshots } = draft.parameters;
   const answer = await inquiry.preflight(
     {

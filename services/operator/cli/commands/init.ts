@@ -43,7 +43,7 @@ export const init: LeafCommand = {
     if (spec !== undefined && app !== undefined)
       throw new HoldfastError('USAGE', { reason: '--spec and --app exclude each other' });
     if (app !== undefined) return await initByLooking(resolve(context.cwd, app), input, context);
-    if (spec !== undefined) return await declare(await readSpecFile(resolve(context.cwd, spec)), context);
+    if (spec !== undefined) return await initFromSpec(resolve(context.cwd, spec), input, context);
     return await initRepository(input, context);
   },
 };
@@ -65,8 +65,19 @@ async function initRepository(input: Input, context: Context): Promise<Answer> {
 
 async function readSpecFile(file: string): Promise<string> {
   return await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new HoldfastError('USAGE', { spec: file, reason: 'cannot be read' }, { cause });
+    throw new HoldfastError(
+      'USAGE',
+      { spec: file, remedy: 'give the path of a spec: --spec FILE' },
+      { cause },
+    );
   });
+}
+
+async function initFromSpec(file: string, input: Input, context: Context): Promise<Answer> {
+  const text = await readSpecFile(file);
+  if (!input.flag('dryRun')) return await declare(text, context);
+  const { deployment } = parseSpec(text);
+  return { data: { deployment, spec: text }, text: `${deployment}: the spec is sound; nothing was declared` };
 }
 
 /** Every problem of the text is told here already, also when no stack runs. */

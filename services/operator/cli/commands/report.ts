@@ -9,7 +9,6 @@ import { coverageAnswer } from '../report/coverage-text.ts';
 import { evidenceText } from '../report/evidence-text.ts';
 import { readEvidence } from '../report/evidence.ts';
 import { readManifests } from '../report/history.ts';
-import { knownLines } from '../report/known-lines.ts';
 import { runbookText } from '../report/runbook.ts';
 
 const DEPLOYMENT: readonly [string, string] = ['<deployment>', 'name in its spec'];
@@ -69,19 +68,14 @@ export const report: CommandGroup = {
 async function runbookAnswer(door: FrontDoor, deployment: string, context: Context): Promise<Answer> {
   const declared = await door.getDeployment(deployment);
   const { runs } = await door.listRuns({ deployment, pageSize: RUNS_LOOKED_AT, pageToken: '' });
-  // All commands, this one among them: known when it runs, not when it is loaded.
-  const { commands } = await import('./all.ts');
-  const text = await runbookText(
-    {
-      spec: parseSpec(declared.specYaml),
-      specVersion: declared.specVersion,
-      store: (await readStack(context.home.folder))?.store.url ?? 'STORE',
-      generatedAt: isoTime(context.clock),
-      newest: (await readManifests(door, deployment)).at(-1),
-      runs,
-    },
-    knownLines(commands),
-  );
+  const text = runbookText({
+    spec: parseSpec(declared.specYaml),
+    specVersion: declared.specVersion,
+    store: (await readStack(context.home.folder))?.store.url ?? 'STORE',
+    generatedAt: isoTime(context.clock),
+    newest: (await readManifests(door, deployment)).at(-1),
+    runs,
+  });
   return { data: { deployment, markdown: text }, text };
 }
 

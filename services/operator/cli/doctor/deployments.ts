@@ -3,7 +3,6 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Context } from '../command.ts';
 import { withFrontDoor } from '../connection.ts';
 import type { Backup, Deployment } from '../front-door.ts';
-import { knownLines } from '../report/known-lines.ts';
 import { durationMs, durationText, momentOf } from '../text.ts';
 import { protectionFindings } from './protection.ts';
 import { inReachFindings, sameDeviceFindings } from './same-device.ts';
@@ -14,8 +13,6 @@ import { bad, ok, warning, type Finding } from './finding.ts';
 export async function examineDeployments(state: KnownStack, context: Context): Promise<readonly Finding[]> {
   if (state?.running !== true) return [];
   return await withFrontDoor(context, async (door) => {
-    const { commands } = await import('../commands/all.ts');
-    const known = knownLines(commands);
     const declared = await door.listDeployments();
     if (declared.length === 0)
       return [warning('deployments', 'none is declared: nothing is protected', 'holdfast init --app FOLDER')];
@@ -30,7 +27,7 @@ export async function examineDeployments(state: KnownStack, context: Context): P
         const now = context.clock.now();
         return [
           ...ageFindings(deployment, backups, now),
-          ...(await protectionFindings(door, deployment.deployment, backups, { now, known })),
+          ...(await protectionFindings(door, deployment.deployment, backups, now)),
           ...(await sameDeviceFindings(spec, state.store.url)),
           ...inReachFindings(spec, state.store.url),
         ];

@@ -5,7 +5,6 @@ import { manifestOf } from '../backup-text.ts';
 import type { Backup, Coverage, FrontDoor } from '../front-door.ts';
 import { parseObject } from '../run-text.ts';
 import { driftedNames } from '../report/drift.ts';
-import type { KnownLine } from '../report/known-lines.ts';
 import { durationText } from '../text.ts';
 import { bad, ok, warning, type Finding } from './finding.ts';
 
@@ -15,38 +14,27 @@ const EXPIRY_WARNED_MS = 30 * DAY_MS;
 const RESTORED_LEVEL = 2;
 /** The newest backups that are asked for a verdict. */
 const JUDGED_MAX = 10;
+/** The newest runs, among which the last drill is looked for. */
+const RUNS_LOOKED_AT = 200;
 
 /** Would the newest backup bring back what is there now, and was that ever shown? */
 export async function protectionFindings(
   door: FrontDoor,
   deployment: string,
   backups: readonly Backup[],
-  about: { readonly now: number; readonly known: KnownLine },
+  now: number,
 ): Promise<readonly Finding[]> {
   const newest = backups.find(({ completeness }) => completeness !== 'damaged');
   const manifest = newest === undefined ? undefined : manifestOf(newest);
   if (manifest === undefined) return [];
   const coverage = await door.getCoverage(deployment, manifest.backupId);
-  const rehearse = await firstKnown(about.known, [
-    `holdfast drill ${deployment}`,
-    `holdfast report runbook ${deployment}`,
-  ]);
-  const release = await firstKnown(about.known, [`holdfast release ${deployment}`, `holdfast help restore`]);
   return [
     ...changeFindings(manifest),
     ...coverageFindings(coverage),
-    ...liveFindings(deployment, parseObject(coverage.factsJson) as LiveFacts, {
-      manifest,
-      now: about.now,
-      release,
-    }),
-    await verdictFinding(door, deployment, backups, { rehearse, now: about.now }),
+    ...liveFindings(deployment, parseObject(coverage.factsJson) as LiveFacts, { manifest, now }),
+    ...(await drillFindings(door, deployment)),
+    await verdictFinding(door, deployment, backups, now),
   ];
-}
-
-async function firstKnown(known: KnownLine, lines: readonly string[]): Promise<string> {
-  for (const line of lines) if (await known(line)) return line;
-  return 'holdfast help';
 }
 
 /** Pure. */
@@ -83,9 +71,9 @@ interface LiveRoot {
 export function liveFindings(
   deployment: string,
   live: LiveFacts,
-  about: { readonly manifest: Manifest; readonly now: number; readonly release: string },
+  about: { readonly manifest: Manifest; readonly now: number },
 ): readonly Finding[] {
-  const { manifest, now, release } = about;
+  const { manifest, now } = about;
   const then = factsOf<ConfigFacts>(manifest.snapshots, 'config');
   const { config } = live;
   const drift = config === undefined || then === undefined ? [] : driftedNames(then, config);
@@ -104,7 +92,7 @@ export function liveFindings(
     ...(config?.certificates ?? []).flatMap((certificate) =>
       certificateFindings(certificate, deployment, now),
     ),
-    ...keptFindings(deployment, live, release),
+    ...keptFindings(deployment, live),
   ];
 }
 
@@ -124,7 +112,7 @@ function certificateFindings(
   return [...pair, warning(deployment, `certificate ${path} expires in ${durationText(left)}`, renew)];
 }
 
-function keptFindings(deployment: string, live: LiveFacts, release: string): readonly Finding[] {
+function keptFindings(deployment: string, live: LiveFacts): readonly Finding[] {
   const roots = [...(live.files?.roots ?? []), ...(live.config?.roots ?? [])];
   const places = roots.filter(({ kept = [] }) => kept.length > 0).map(({ name }) => name);
   const all = [...(live.database?.kept ?? []).map((name) => `database ${name}`), ...places];
@@ -133,7 +121,21 @@ function keptFindings(deployment: string, live: LiveFacts, release: string): rea
     warning(
       deployment,
       `old state of a restore is kept and takes room: ${all.join(', ')}`,
-      `when the restore is good, let it go: ${release}; by hand: docs/operating.md, "The kept old state"`,
+      `when the restore is good, let it go: holdfast release ${deployment}`,
+    ),
+  ];
+}
+
+/** A drill that failed before its verdict leaves none: its run says so. */
+async function drillFindings(door: FrontDoor, deployment: string): Promise<readonly Finding[]> {
+  const { runs } = await door.listRuns({ deployment, pageSize: RUNS_LOOKED_AT, pageToken: '' });
+  const last = runs.find(({ kind, finishedAt }) => kind === 'drill' && finishedAt !== '');
+  if (last === undefined || last.state === 'completed') return [];
+  return [
+    bad(
+      deployment,
+      `the last drill ended as ${last.state}, ${last.finishedAt}`,
+      `holdfast runs show ${last.runId}`,
     ),
   ];
 }
@@ -142,7 +144,7 @@ async function verdictFinding(
   door: FrontDoor,
   deployment: string,
   backups: readonly Backup[],
-  { rehearse, now }: { readonly rehearse: string; readonly now: number },
+  now: number,
 ): Promise<Finding> {
   const asked = backups.filter(({ completeness }) => completeness !== 'damaged').slice(0, JUDGED_MAX);
   const verdicts = (
@@ -159,7 +161,11 @@ async function verdictFinding(
     .filter(({ level }) => level >= RESTORED_LEVEL)
     .toSorted((a, b) => b.at.localeCompare(a.at))[0];
   if (restored === undefined)
-    return warning(deployment, 'no newer backup was ever restored, not even for a trial', rehearse);
+    return warning(
+      deployment,
+      'no newer backup was ever restored, not even for a trial',
+      `holdfast drill ${deployment}`,
+    );
   const age = durationText(now - Date.parse(restored.at));
   return ok(deployment, `last restored and compared ${age} ago, to level L${restored.level}`);
 }

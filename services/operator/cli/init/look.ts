@@ -164,7 +164,8 @@ function noAddress({ application, databaseVariable }: DatabaseFacts): Question {
 function noCreate(variable: string): Question {
   return {
     subject: 'database.restoreUrl',
-    message: 'the application’s role may not create databases, and a restore is staged in one of its own',
+    message:
+      'the application’s role may not create databases: no restore is possible without an administrator’s address, and passwords of roles are in no backup',
     add: `services.env: ${variable}=postgresql://ADMIN:PASSWORD@HOST:PORT/NAME, and in the spec: restoreUrl: { env: ${variable} }`,
     must: false,
   };

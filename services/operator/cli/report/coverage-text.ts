@@ -7,12 +7,16 @@ import { table } from '../text.ts';
 /** More names than this are counted: the table must stay one to read. */
 const NAMES_SHOWN_MAX = 3;
 const NOT_ALL = new Set(['left-out', 'not-covered', 'unknown']);
+/** What a look that met problems found less of may be there all the same. */
+const WITH_PROBLEMS = new Set([...NOT_ALL, 'fewer']);
 
-/** Partial where something is not covered; more rows since the mark is the course of things. Pure. */
+/** Partial where something is not covered, or could not be looked at; more rows since the mark is the course of things. Pure. */
 export function coverageAnswer(coverage: Coverage): Answer {
   const { deployment, backupId, mark, lines, problems } = coverage;
   const against = backupId === '' ? 'no backup' : `backup ${backupId} of ${mark}`;
-  const missing = lines.filter(({ status }) => NOT_ALL.has(status));
+  const notAll = problems.length === 0 ? NOT_ALL : WITH_PROBLEMS;
+  const missing = lines.filter(({ status }) => notAll.has(status));
+  const complete = missing.length === 0 && problems.length === 0;
   const rows = lines.map(({ category, liveRecords, backupRecords, status, names, restoreImpact }) => [
     category,
     liveRecords,
@@ -21,15 +25,14 @@ export function coverageAnswer(coverage: Coverage): Answer {
     namesText(names),
     restoreImpact,
   ]);
-  const end =
-    missing.length === 0
-      ? 'every category is covered up to the mark'
-      : `${missing.length} categories are not covered: ${missing.map(({ category }) => category).join(', ')}`;
+  const end = complete
+    ? 'every category is covered up to the mark'
+    : `${missing.length} categories are not covered: ${missing.map(({ category }) => category).join(', ')}`;
   const data = {
     deployment,
     backupId,
     mark,
-    complete: missing.length === 0,
+    complete,
     categories: lines.map((line) => ({
       category: line.category,
       records: Number(line.liveRecords),
@@ -48,7 +51,7 @@ export function coverageAnswer(coverage: Coverage): Answer {
     end,
     ...(problems.length === 0 ? [] : [problemsText(problems)]),
   ].join('\n');
-  return { data, text, exit: missing.length === 0 ? EXIT.good : EXIT.partial };
+  return { data, text, exit: complete ? EXIT.good : EXIT.partial };
 }
 
 function namesText(names: readonly string[]): string {

@@ -4,8 +4,7 @@ import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import type { Run } from '../front-door.ts';
 import { durationText, momentOf } from '../text.ts';
-import type { KnownLine } from './known-lines.ts';
-import { scenariosOf, type Scenario, type Step } from './scenarios.ts';
+import { scenariosOf, type Scenario } from './scenarios.ts';
 
 export interface RunbookSource {
   readonly spec: Spec;
@@ -18,18 +17,17 @@ export interface RunbookSource {
   readonly runs: readonly Run[];
 }
 
-/** The page for the night, of this deployment: its names, its commands, its times. Every line of it is understood by this program. */
-export async function runbookText(source: RunbookSource, known: KnownLine): Promise<string> {
+/** The page for the night, of this deployment: its names, its commands, its times. Pure. */
+export function runbookText(source: RunbookSource): string {
   const { spec, store } = source;
   const { deployment } = spec;
   const scenarios = scenariosOf({ deployment, store });
-  const sections = await Promise.all(scenarios.map((scenario) => scenarioText(scenario, known)));
   return [
     ...head(source),
     ...contacts(spec),
     ...needs(source),
     ...times(source),
-    ...sections.flat(),
+    ...scenarios.flatMap(scenarioText),
     ...failures(deployment),
   ].join('\n');
 }
@@ -107,8 +105,7 @@ function times({ runs }: RunbookSource): readonly string[] {
   return ['', '## Last measured times', '', ...lines, ...missing];
 }
 
-async function scenarioText(scenario: Scenario, known: KnownLine): Promise<readonly string[]> {
-  const steps = await Promise.all(scenario.steps.map((step) => stepText(step, known)));
+function scenarioText(scenario: Scenario): readonly string[] {
   return [
     '',
     `## ${scenario.title}`,
@@ -117,18 +114,9 @@ async function scenarioText(scenario: Scenario, known: KnownLine): Promise<reado
     '',
     ...scenario.before.map((item) => `- [ ] ${item}`),
     '',
-    ...steps.flat(),
+    ...scenario.steps.flatMap((line) => ['```sh', line, '```', '']),
     ...scenario.after.map((item) => `- [ ] ${item}`),
   ];
-}
-
-async function stepText({ lines, otherwise }: Step, known: KnownLine): Promise<readonly string[]> {
-  for (const [at, line] of lines.entries()) {
-    if (!(await known(line))) continue;
-    const fallback = at > 0 && otherwise !== undefined ? [otherwise, ''] : [];
-    return [...fallback, '```sh', line, '```', ''];
-  }
-  return otherwise === undefined ? [] : [otherwise, ''];
 }
 
 function failures(deployment: string): readonly string[] {

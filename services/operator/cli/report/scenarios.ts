@@ -3,14 +3,9 @@ export interface Scenario {
   readonly title: string;
   readonly when: string;
   readonly before: readonly string[];
-  readonly steps: readonly Step[];
+  /** Command lines. */
+  readonly steps: readonly string[];
   readonly after: readonly string[];
-}
-
-/** The first line that this program understands is printed; `otherwise` stands where it understands none. */
-export interface Step {
-  readonly lines: readonly string[];
-  readonly otherwise?: string;
 }
 
 export interface Names {
@@ -18,8 +13,7 @@ export interface Names {
   readonly store: string;
 }
 
-const looks = (line: string): Step => ({ lines: [`${line}  # looks only`] });
-const does = (...lines: readonly string[]): Step => ({ lines });
+const looks = (line: string): string => `${line}  # looks only`;
 
 const AFTER = [
   'Log in as a user who is no superuser; open one old and one new document.',
@@ -37,7 +31,7 @@ export function scenariosOf({ deployment, store }: Names): readonly Scenario[] {
       title: 'Total loss',
       when: 'Database, files and configuration are gone, or nobody trusts them any more.',
       before: [
-        'The machine has what section "What it needs" lists.',
+        'The machine has what section "What it needs" lists, and the application itself: its code and its Python are in no backup.',
         'The PostgreSQL server runs, and the administrator address of the spec reaches it.',
         'Users are told that the system is away.',
       ],
@@ -45,7 +39,7 @@ export function scenariosOf({ deployment, store }: Names): readonly Scenario[] {
         looks('holdfast doctor'),
         looks(`holdfast backups list ${deployment}`),
         looks(`${restore} --plan`),
-        does(restore),
+        restore,
       ],
       after: AFTER,
     },
@@ -54,18 +48,13 @@ export function scenariosOf({ deployment, store }: Names): readonly Scenario[] {
       when: 'The files are sound, and rows are damaged, deleted by mistake or changed by a bad migration.',
       before: [
         'Stop the application now: each new row makes the loss larger.',
-        'Find the last backup from before the damage; its mark is older than the damage.',
+        'Find the last backup whose mark is older than the damage; its id goes where latest stands below.',
       ],
       steps: [
         looks(`holdfast backups list ${deployment}`),
         looks(`holdfast report coverage ${deployment}`),
-        {
-          lines: [`${restore} --only database`, `${restore} --plan  # looks only`],
-        },
-        {
-          lines: [`${restore} --only database --yes`, restore],
-          otherwise: 'This version restores database, files and configuration together.',
-        },
+        looks(`${restore} --only database --backup latest --plan`),
+        `${restore} --only database --backup latest`,
       ],
       after: ['Documents added after the mark have no row: they are in the kept old state.', ...AFTER],
     },
@@ -75,11 +64,8 @@ export function scenariosOf({ deployment, store }: Names): readonly Scenario[] {
       before: ['Find out which documents: the application names them, or the backup lists them.'],
       steps: [
         looks(`holdfast files list ${deployment}`),
-        does(`holdfast files fetch ${deployment} ROOT PATH --to FILE`),
-        {
-          lines: [`${restore} --only files --yes`],
-          otherwise: `For whole trees this version restores all three components: ${restore}`,
-        },
+        `holdfast files fetch ${deployment} ROOT PATH --to FILE`,
+        `${restore} --only files`,
       ],
       after: ['Each fetched file was compared with its digest while it was written.', ...AFTER.slice(0, 1)],
     },
@@ -91,20 +77,14 @@ export function scenariosOf({ deployment, store }: Names): readonly Scenario[] {
         'Write the addresses of the NEW servers into secrets.env (mode 0600), under the names that the spec uses.',
         'Settings files inside restored trees may name the OLD host: look into them before the application starts.',
       ],
-      steps: [does(`${rescue} ${secrets} --plan`), does(`${rescue} ${secrets}`)],
+      steps: [`${rescue} ${secrets} --plan`, `${rescue} ${secrets}`],
       after: ['Nothing on the new host reaches an address of the old one.', ...AFTER],
     },
     {
       title: 'Rollback of a restore',
       when: 'A restore was committed, and the state before it is wanted again.',
       before: ['The old state is still kept: doctor names it.'],
-      steps: [
-        looks('holdfast doctor'),
-        {
-          lines: [`holdfast rollback ${deployment}`],
-          otherwise: 'By hand in this version: docs/operating.md, "The kept old state".',
-        },
-      ],
+      steps: [looks('holdfast doctor'), `holdfast rollback ${deployment}`],
       after: AFTER.slice(0, 1),
     },
     {
@@ -114,8 +94,11 @@ export function scenariosOf({ deployment, store }: Names): readonly Scenario[] {
         'Node 22.15 or newer, PostgreSQL client programs, an empty PostgreSQL server.',
         'holdfast.mjs lies in about/ of the store; the recovery key lies with the contacts above.',
       ],
-      steps: [does(`${rescue} --list`), does(`${rescue} ${secrets} --plan`), does(`${rescue} ${secrets}`)],
-      after: ['Make a new home: the recovery key as keys/identity.txt in it, then holdfast up.', ...AFTER],
+      steps: [`${rescue} --list`, `${rescue} ${secrets} --plan`, `${rescue} ${secrets}`],
+      after: [
+        'Make a new home: the recovery key as keys/identity.txt in it, the lines of secrets.env in its services.env, then holdfast up.',
+        ...AFTER,
+      ],
     },
   ];
 }

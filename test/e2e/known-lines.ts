@@ -1,5 +1,5 @@
-import type { CommandGroup, LeafCommand } from '../command.ts';
-import { buildProgram } from '../program.ts';
+import type { CommandGroup, LeafCommand } from '#services/operator/cli/command.ts';
+import { buildProgram } from '#services/operator/cli/program.ts';
 
 /** Lines that a person pastes begin with one of these. */
 const PROGRAM = /^(?:node )?holdfast(?:\.mjs)? /;
