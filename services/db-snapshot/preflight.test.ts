@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Secret } from '#libs/kernel/secret.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase } from '#libs/postgres/connect.ts';
-import { openWorld, SUPERUSER, type World } from './fixtures/world.ts';
+import { openWorld, SUPERUSER, type World, sql } from './fixtures/world.ts';
 
 const DECLARED = `hooks: { stop: [] }
 files:

@@ -75,10 +75,15 @@ test('F38: what the backup left out is said whatever the numbers are', () => {
   assert.equal(line('logs', same, [file]), 'covered 2/2');
 });
 
-test('F38: a component that does not answer is unknown, and without a backup nothing is covered', () => {
-  const live = facts() as unknown as LiveFacts;
-  const { files, config } = live;
-  const silent = liveCoverage({ files: files!, config: config! }, undefined);
-  assert.equal(silent.find(({ category }) => category === 'documents')!.status, 'unknown');
-  assert.equal(silent.find(({ category }) => category === 'files')!.status, 'not-covered');
+test('F38: a component that does not answer, or could not look, is unknown; without a backup nothing is covered', () => {
+  const { files } = facts();
+  const live = { files, config: {} } as unknown as LiveFacts;
+  const snapshots = Object.entries(facts()).map(([component, own]) => ({ component, facts: own }));
+  const statusOf = (manifest: Manifest | undefined, category: string) =>
+    liveCoverage(live, manifest).find((line) => line.category === category)!.status;
+  const manifest = { snapshots, leftOut: [] } as unknown as Manifest;
+  for (const category of ['documents', 'environment']) assert.equal(statusOf(manifest, category), 'unknown');
+  assert.equal(statusOf(manifest, 'files'), 'covered');
+  for (const category of ['documents', 'environment', 'files', 'workflows'])
+    assert.equal(statusOf(undefined, category), 'not-covered');
 });

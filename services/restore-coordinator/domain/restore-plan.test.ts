@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { StoredManifest } from '../ports.ts';
+import { draftRestore } from './restore-plan.ts';
+
+const snapshot = { component: 'database', id: 'one', digest: '00', packs: [] };
+const stored = {
+  manifest: { backupId: 'b', deployment: 'records-eu', snapshots: [snapshot] },
+  digest: '11',
+} as unknown as StoredManifest;
+const sites = { database: 'local', files: ['local'], config: ['local'], hooks: 'local' };
+const wish = { deployment: 'staging', stored, specVersion: 1, sites, components: [], relocationJson: '' };
+
+test('what is approved is one backup, onto one target, by one version of its spec', () => {
+  const { digest } = draftRestore(wish);
+  assert.equal(draftRestore({ ...wish }).digest, digest);
+  const others = [
+    { deployment: 'training' },
+    { specVersion: 2 },
+    { relocationJson: '{"database":{"name":"copy"}}' },
+    { stored: { ...stored, digest: '22' } },
+  ];
+  for (const other of others) assert.notEqual(draftRestore({ ...wish, ...other }).digest, digest);
+});
