@@ -32,14 +32,8 @@ const files = SUITES.flatMap((pattern) => globSync(pattern)).filter(
   (file) => positionals.length === 0 || positionals.some((part) => file.includes(part)),
 );
 if (files.length === 0) throw new Error('no test file fits');
-const fast = files.filter((file) => !file.startsWith('test/e2e/'));
-const whole = files.filter((file) => file.startsWith('test/e2e/'));
-const codes = [];
-// Three at a time keep two cores busy: half of the time is waiting. End-to-end files come last, each with a stack and
-// servers of its own.
-if (fast.length > 0) codes.push(await run(fast, 3));
-if (whole.length > 0) codes.push(await run(whole, 3));
-process.exitCode = codes.every((code) => code === 0) ? 0 : 1;
+// Three at a time keep two cores busy: half of the time is waiting.
+process.exitCode = await run(files, 3);
 
 function run(paths: readonly string[], concurrency: number): Promise<number> {
   const child = spawn(process.execPath, ['--test', `--test-concurrency=${concurrency}`, ...paths], {
