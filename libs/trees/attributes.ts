@@ -45,9 +45,9 @@ export async function applyToHandle(handle: FileHandle, wanted: Attributes): Pro
   await handle.utimes(secondsOf(wanted), secondsOf(wanted));
 }
 
-/** Node takes times as floating seconds: exact to a quarter of a microsecond in this century. */
+/** Node takes times as floating seconds and cuts them off: the middle of the microsecond stays in it, its start might not. */
 export function secondsOf({ mtimeNs }: Pick<Attributes, 'mtimeNs'>): number {
-  return Number(BigInt(mtimeNs)) / 1e9;
+  return (Number(BigInt(mtimeNs) / 1000n) + 0.5) / 1e6;
 }
 
 /** Does something to a folder's entries and gives the folder the time it had: Holdfast's own places leave no trace. */
