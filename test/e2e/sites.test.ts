@@ -59,7 +59,8 @@ after(() => owned.disposeAsync());
 test('what is said to be at a site where it is not is refused there, and nothing is taken', async () => {
   await declare({ media: 'archive', old: 'local' });
   const refused = await holdfast.say('backup', DEPLOYMENT);
-  const { problems } = errorOf(refused);
+  // One user alone may read both: there the backup is taken, and only what lies where is shown.
+  const problems = MANY_USERS ? errorOf(refused).problems : [];
   const expected = MANY_USERS ? ['media FILE_UNREADABLE EACCES', 'old FILE_UNREADABLE EACCES'] : [];
   const said = problems.map(
     ({ subject, code, message }) => `${subject} ${code} ${/\((\w+)\)/.exec(message)?.[1]}`,
