@@ -1,4 +1,6 @@
 import type { ProcessName, ServiceName } from '#libs/contracts/services.ts';
+import type { ServiceContract } from '#libs/runtime/contract.ts';
+import type { BuildService } from '#libs/runtime/host.ts';
 import { inlineService, type InlineService } from '#libs/runtime/inline.ts';
 import { runInline } from '#libs/runtime/run-inline.ts';
 import { runService } from '#libs/runtime/run-service.ts';
@@ -13,44 +15,36 @@ const LOADERS: Readonly<Record<ServiceName, () => Promise<Loaded>>> = {
   'db-snapshot': async () => {
     const { contract } = await import('#services/db-snapshot/contract.ts');
     const { buildService } = await import('#services/db-snapshot/service.ts');
-    return {
-      run: () => runService(contract, buildService),
-      inline: () => inlineService(contract, buildService),
-    };
+    return loaded(contract, buildService);
   },
   'file-snapshot': async () => {
     const { contract } = await import('#services/file-snapshot/contract.ts');
     const { buildService } = await import('#services/file-snapshot/service.ts');
-    return {
-      run: () => runService(contract, buildService),
-      inline: () => inlineService(contract, buildService),
-    };
+    return loaded(contract, buildService);
   },
   'config-vault': async () => {
     const { contract } = await import('#services/config-vault/contract.ts');
     const { buildService } = await import('#services/config-vault/service.ts');
-    return {
-      run: () => runService(contract, buildService),
-      inline: () => inlineService(contract, buildService),
-    };
+    return loaded(contract, buildService);
   },
   verifier: async () => {
     const { contract } = await import('#services/verifier/contract.ts');
     const { buildService } = await import('#services/verifier/service.ts');
-    return {
-      run: () => runService(contract, buildService),
-      inline: () => inlineService(contract, buildService),
-    };
+    return loaded(contract, buildService);
   },
   'restore-coordinator': async () => {
     const { contract } = await import('#services/restore-coordinator/contract.ts');
     const { buildService } = await import('#services/restore-coordinator/service.ts');
-    return {
-      run: () => runService(contract, buildService),
-      inline: () => inlineService(contract, buildService),
-    };
+    return loaded(contract, buildService);
   },
 };
+
+function loaded<Ports>(contract: ServiceContract<Ports>, buildService: BuildService<Ports>): Loaded {
+  return {
+    run: () => runService(contract, buildService),
+    inline: () => inlineService(contract, buildService),
+  };
+}
 
 /** Runs one service, or all, in this process until it is told to end; the exit code is its own. */
 export async function runServiceHere(name: ProcessName): Promise<void> {

@@ -6,7 +6,7 @@ import { livingPlaces } from '../domain/elsewhere.ts';
 import { draftRestore, type RestoreWish } from '../domain/restore-plan.ts';
 import { findShared } from './declare-deployment.ts';
 import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
-import { partsOfSnapshots } from '../sagas/restore.ts';
+import { restoreQuestion } from '../sagas/restore.ts';
 import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 
 /** A dry run: what would be done, every problem at once, and the digest that StartRestore wants. Touches nothing. */
@@ -43,14 +43,7 @@ export async function planFor(
   });
   const { snapshots } = draft.parameters;
   const answer = await inquiry.preflight(
-    {
-      deployment,
-      specVersion,
-      purpose: 'PURPOSE_RESTORE',
-      parts: partsOfSnapshots(snapshots),
-      snapshots,
-      relocationJson,
-    },
+    restoreQuestion({ deployment, specVersion, snapshots, relocationJson }),
     context.signal,
   );
   const components = snapshots.map(({ component }) => component);

@@ -15,7 +15,7 @@ import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
 import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
 import { backupParameters, takenOf } from './backup.ts';
 import { releaseParameters } from './release.ts';
-import { isBeside, partsOfSnapshots, restoreParameters } from './restore.ts';
+import { isBeside, restoreParameters, restoreQuestion } from './restore.ts';
 import { rollbackParameters } from './rollback.ts';
 import { schedulesParameters } from './schedules.ts';
 
@@ -136,14 +136,7 @@ async function preflightRestore(
   const { snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
   const { deployment, specVersion, relocationJson = '' } = header;
   const answer = await ports.inquiry.preflight(
-    {
-      deployment,
-      specVersion,
-      purpose: 'PURPOSE_RESTORE',
-      parts: partsOfSnapshots(snapshots),
-      snapshots,
-      relocationJson,
-    },
+    restoreQuestion({ deployment, specVersion, snapshots, relocationJson }),
     signal,
   );
   refuseAll('REFUSED', answer.problems, { deployment });

@@ -1,19 +1,13 @@
 import { z } from 'zod';
 import { openSandboxOutcome } from '#libs/contracts/sandbox.ts';
-import {
-  snapshotRef,
-  staged,
-  verifyOutcome,
-  type SnapshotRef,
-  type Staged,
-} from '#libs/contracts/requests.ts';
-import { LOCAL, nameAt, type Part } from '#libs/contracts/sites.ts';
+import { snapshotRef, verifyOutcome } from '#libs/contracts/requests.ts';
+import { nameAt, type Part } from '#libs/contracts/sites.ts';
 import { parseWith, type Verb } from '#libs/contracts/step.ts';
 import type { WorkerName } from '#libs/contracts/services.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { CommandWork, Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
-import { partsOfSnapshots } from './restore.ts';
+import { partsOfSnapshots, snapshotOfPart, stagedOf, stageOf } from './restore.ts';
 import { command, WORKERS } from './steps.ts';
 
 /**
@@ -55,7 +49,7 @@ export function drillSaga(header: Pick<RunHeader, 'parameters'>): Saga {
           WORKERS[part.component],
           'StageRestore',
           (run) => ({
-            snapshot: snapshotOf(run, part),
+            snapshot: snapshotOfPart(parametersOf(run).snapshots, part),
           }),
         ),
       ),
@@ -75,7 +69,6 @@ export function drillSaga(header: Pick<RunHeader, 'parameters'>): Saga {
   };
 }
 
-const stageOf = ({ component, site }: Part) => nameAt(`stage.${component}`, site);
 const pivotOf = ({ component, site }: Part) => nameAt(`pivot.${component}`, site);
 
 /** A worker does one thing of a run at a time: the same component of several sites is staged one after the other. */
@@ -114,7 +107,7 @@ function stagedRequest(header: RunHeader, outcomes: Outcomes) {
   const parts = partsOfDrill(header);
   return {
     backupId: parametersOf(header).backupId,
-    snapshots: parts.map((part) => snapshotOf(header, part)),
+    snapshots: parts.map((part) => snapshotOfPart(parametersOf(header).snapshots, part)),
     staged: parts.map((part) => stagedOf(outcomes, part)),
   };
 }
@@ -127,16 +120,6 @@ function applicationRequest(header: RunHeader, outcomes: Outcomes): Json {
     staged: partsOfDrill(header).map((part) => stagedOf(outcomes, part)),
     earlier: checks,
   } as unknown as Json;
-}
-
-function snapshotOf(header: RunHeader, { component, site }: Part): SnapshotRef {
-  return parametersOf(header).snapshots.find(
-    (ref) => ref.component === component && (ref.site ?? LOCAL) === site,
-  )!;
-}
-
-function stagedOf(outcomes: Outcomes, part: Part): Staged {
-  return parseWith(staged, outcomes[stageOf(part)], `outcome of ${stageOf(part)}`);
 }
 
 function openedIn(outcomes: Outcomes) {

@@ -114,7 +114,8 @@ function serving(after: readonly string[], { hooks }: Sites): readonly SagaStep[
 }
 
 function stage(part: Part): SagaStep {
-  const request = (header: RunHeader): Json => ({ snapshot: { ...snapshotRef(header, part) } }) as Json;
+  const request = (header: RunHeader): Json =>
+    ({ snapshot: { ...snapshotOfPart(parametersOf(header).snapshots, part) } }) as Json;
   return {
     ...step(stageOf(part), ['verify.packs'], commandTo(part, 'StageRestore', request)),
     undo: { work: commandTo(part, 'DiscardStage', () => ({})) },
@@ -144,14 +145,15 @@ function eachSite(
       ({
         ...(verb === 'CheckLive' ? { phase: 'restored' } : {}),
         backupId: parametersOf(header).backupId,
-        snapshots: here.map((part) => snapshotRef(header, part)),
+        snapshots: here.map((part) => snapshotOfPart(parametersOf(header).snapshots, part)),
         staged: here.map((part) => stagedOf(outcomes, part)),
       }) as unknown as Json;
     return step(nameAt(name, site), after, { ...command('verifier', verb, request), site });
   });
 }
 
-const stageOf = ({ component, site }: Part) => nameAt(`stage.${component}`, site);
+/** Name of the step that stages a part. */
+export const stageOf = ({ component, site }: Part) => nameAt(`stage.${component}`, site);
 const pivotOf = ({ component, site }: Part) => nameAt(`pivot.${component}`, site);
 const namesOf = (steps: readonly SagaStep[]) => steps.map(({ name }) => name);
 
@@ -173,12 +175,22 @@ export function partsOfSnapshots(snapshots: readonly SnapshotRef[]): readonly Pa
   );
 }
 
-function snapshotRef(header: RunHeader, { component, site }: Part): SnapshotRef {
-  return parametersOf(header).snapshots.find(
-    (snapshot) => snapshot.component === component && (snapshot.site ?? LOCAL) === site,
-  )!;
+/** What preflight is asked for a restore: at the plan, and again by the run itself. */
+export function restoreQuestion(target: {
+  readonly deployment: string;
+  readonly specVersion: number;
+  readonly snapshots: readonly SnapshotRef[];
+  readonly relocationJson: string;
+}) {
+  return { ...target, purpose: 'PURPOSE_RESTORE', parts: partsOfSnapshots(target.snapshots) } as const;
 }
 
-function stagedOf(outcomes: Outcomes, part: Part): Staged {
+/** The snapshot of a part that the run is about. */
+export function snapshotOfPart(snapshots: readonly SnapshotRef[], { component, site }: Part): SnapshotRef {
+  return snapshots.find((ref) => ref.component === component && (ref.site ?? LOCAL) === site)!;
+}
+
+/** Where the run staged a part. */
+export function stagedOf(outcomes: Outcomes, part: Part): Staged {
   return parseWith(staged, outcomes[stageOf(part)], `outcome of ${stageOf(part)}`);
 }
