@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { openSandboxOutcome } from '#libs/contracts/sandbox.ts';
 import { snapshotRef, verifyOutcome } from '#libs/contracts/requests.ts';
-import { nameAt, type Part } from '#libs/contracts/sites.ts';
+import type { Part } from '#libs/contracts/sites.ts';
 import { parseWith, type Verb } from '#libs/contracts/step.ts';
 import type { WorkerName } from '#libs/contracts/services.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { CommandWork, Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
-import { partsOfSnapshots, snapshotOfPart, stagedOf, stageOf } from './restore.ts';
+import { partsOfSnapshots, pivotOf, snapshotOfPart, stagedOf, stageOf } from './restore.ts';
 import { command, WORKERS } from './steps.ts';
 
 /**
@@ -68,8 +68,6 @@ export function drillSaga(header: Pick<RunHeader, 'parameters'>): Saga {
     ],
   };
 }
-
-const pivotOf = ({ component, site }: Part) => nameAt(`pivot.${component}`, site);
 
 /** A worker does one thing of a run at a time: the same component of several sites is staged one after the other. */
 function beforeStage(part: Part, previous: Part | undefined): string {

@@ -154,7 +154,8 @@ function eachSite(
 
 /** Name of the step that stages a part. */
 export const stageOf = ({ component, site }: Part) => nameAt(`stage.${component}`, site);
-const pivotOf = ({ component, site }: Part) => nameAt(`pivot.${component}`, site);
+/** Name of the step that switches a part. */
+export const pivotOf = ({ component, site }: Part) => nameAt(`pivot.${component}`, site);
 const namesOf = (steps: readonly SagaStep[]) => steps.map(({ name }) => name);
 
 function packsRequest(header: RunHeader): Json {
