@@ -6,7 +6,7 @@ import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { recordVerdict } from '../domain/verdict.ts';
 import type { VerifierPorts } from '../ports.ts';
-import { readSnapshots, reconciliationCheck, reconcileRows } from './on-verify-backup.ts';
+import { readSnapshots, reconciliationChecks, reconcileRows } from './on-verify-backup.ts';
 
 type Wish = ReturnType<typeof verifyStoredRequest.parse>;
 
@@ -22,7 +22,7 @@ export async function onVerifyStored(
   const checks = [chain.check, packs.check];
   // A listing that cannot be read has said so already.
   if (wish.level === 1 && checks.every(({ ok }) => ok))
-    checks.push(reconciliationCheck(await reconcileRows(wish.snapshots, context, ports)));
+    checks.push(...reconciliationChecks(await reconcileRows(wish.snapshots, context, ports)));
   const outcome: VerifyOutcome = {
     ok: checks.every(({ ok }) => ok),
     checks,

@@ -1,6 +1,7 @@
 import { changeText } from '#libs/contracts/change-text.ts';
 import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
+import { isWhole } from '../components.ts';
 import { manifestOf } from '../backup-text.ts';
 import type { Backup, Coverage, FrontDoor } from '../front-door.ts';
 import { parseObject } from '../run-text.ts';
@@ -24,7 +25,7 @@ export async function protectionFindings(
   backups: readonly Backup[],
   now: number,
 ): Promise<readonly Finding[]> {
-  const newest = backups.find(({ completeness }) => completeness !== 'damaged');
+  const newest = backups.find(isWhole);
   const manifest = newest === undefined ? undefined : manifestOf(newest);
   if (manifest === undefined) return [];
   const coverage = await door.getCoverage(deployment, manifest.backupId);
@@ -146,7 +147,7 @@ async function verdictFinding(
   backups: readonly Backup[],
   now: number,
 ): Promise<Finding> {
-  const asked = backups.filter(({ completeness }) => completeness !== 'damaged').slice(0, JUDGED_MAX);
+  const asked = backups.filter(isWhole).slice(0, JUDGED_MAX);
   const verdicts = (
     await Promise.all(asked.map(({ backupId }) => door.listVerdicts(deployment, backupId)))
   ).flat();
