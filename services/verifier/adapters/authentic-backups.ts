@@ -1,5 +1,5 @@
 import { manifestSchema, signedManifestSchema, type Manifest } from '#libs/contracts/manifest.ts';
-import { canonicalJson } from '#libs/kernel/json.ts';
+import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
 import type { Repository } from '#libs/repository/port.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 
@@ -10,18 +10,10 @@ export async function* authenticBackups(
 ): AsyncIterable<Manifest> {
   const names = await Array.fromAsync(store.list(prefix, { signal }), ({ name }) => name);
   for (const name of names.toReversed()) {
-    const signed = signedManifestSchema.safeParse(parseJson(await store.get(name, { signal })));
+    const signed = signedManifestSchema.safeParse(jsonIfAny(await store.get(name, { signal })));
     if (!signed.success) continue;
     const { manifest, signature } = signed.data;
     const parsed = manifestSchema.parse(manifest);
     if (repository.verifySignature(Buffer.from(canonicalJson(parsed)), signature)) yield parsed;
-  }
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
   }
 }
