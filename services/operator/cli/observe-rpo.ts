@@ -1,5 +1,7 @@
 import type { Spec } from '#libs/contracts/spec.ts';
+import { isWhole } from './components.ts';
 import type { Backup, FrontDoor, Verdict } from './front-door.ts';
+import { readBackups } from './report/history.ts';
 import { durationMs } from './text.ts';
 
 /** Backups asked for their verdicts, newest first; older ones are beyond any objective that is still of use. */
@@ -45,11 +47,9 @@ export async function listDrills(door: FrontDoor, deployment: string) {
 }
 
 async function findProved(door: FrontDoor, deployment: string, level: number): Promise<Backup | undefined> {
-  const { backups } = await door.listBackups({ deployment, pageSize: BACKUPS_MAX, pageToken: '' });
-  for (const backup of backups) {
-    if (backup.completeness === 'damaged') continue;
+  const whole = (await readBackups(door, deployment)).filter(isWhole).slice(0, BACKUPS_MAX);
+  for (const backup of whole)
     if (reachedLevel(await door.listVerdicts(deployment, backup.backupId)) >= level) return backup;
-  }
   return undefined;
 }
 

@@ -7,7 +7,7 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import { recordVerdict } from '../domain/verdict.ts';
 import type { VerifierPorts } from '../ports.ts';
 import { findDamage } from './find-damage.ts';
-import { reconciliationCheck, reconcileRows } from './on-verify-backup.ts';
+import { reconciliationChecks, reconcileRows } from './on-verify-backup.ts';
 
 type Wish = ReturnType<typeof verifyStoredRequest.parse>;
 
@@ -23,7 +23,7 @@ export async function onVerifyStored(
   const checks = [chain.check, packs.check];
   // A listing that cannot be read has said so already.
   if (wish.level === 1 && checks.every(({ ok }) => ok))
-    checks.push(reconciliationCheck(await reconcileRows(wish.snapshots, context, ports)));
+    checks.push(...reconciliationChecks(await reconcileRows(wish.snapshots, context, ports)));
   const outcome: VerifyOutcome = {
     ok: checks.every(({ ok }) => ok),
     checks,

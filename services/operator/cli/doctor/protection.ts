@@ -1,6 +1,7 @@
 import { changeText } from '#libs/contracts/change-text.ts';
 import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
+import { isWhole } from '../components.ts';
 import { manifestOf } from '../backup-text.ts';
 import { listDrills } from '../observe-rpo.ts';
 import type { Backup, Coverage, FrontDoor } from '../front-door.ts';
@@ -23,7 +24,7 @@ export async function protectionFindings(
   backups: readonly Backup[],
   now: number,
 ): Promise<readonly Finding[]> {
-  const newest = backups.find(({ completeness }) => completeness !== 'damaged');
+  const newest = backups.find(isWhole);
   const manifest = newest === undefined ? undefined : manifestOf(newest);
   if (manifest === undefined) return [];
   const coverage = await door.getCoverage(deployment, manifest.backupId);
@@ -144,7 +145,7 @@ async function verdictFinding(
   backups: readonly Backup[],
   now: number,
 ): Promise<Finding> {
-  const asked = backups.filter(({ completeness }) => completeness !== 'damaged').slice(0, JUDGED_MAX);
+  const asked = backups.filter(isWhole).slice(0, JUDGED_MAX);
   const verdicts = (
     await Promise.all(asked.map(({ backupId }) => door.listVerdicts(deployment, backupId)))
   ).flat();
