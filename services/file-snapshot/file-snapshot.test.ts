@@ -216,9 +216,8 @@ const REWRITE = `config:
     - { file: FOLDER/media/site.json, format: json, set: { db.name: '{database}', root: '{root:media}/x' } }
 `;
 
-function microsecondsOf(path: string): bigint {
-  return statSync(path, { bigint: true }).mtimeNs / 1000n;
-}
+/** Times are given back to the microsecond. */
+const microsecondOf = (path: string): bigint => statSync(path, { bigint: true }).mtimeNs / 1000n;
 
 test('settings name the copy where it lies elsewhere; in place they come back byte for byte', async () => {
   await using scene = await openScene(REWRITE);
@@ -234,7 +233,7 @@ test('settings name the copy where it lies elsewhere; in place they come back by
     )) as StagedTrees;
     const path = join(scene.folder, 'media', '.holdfast', stage, 'new', 'site.json');
     assert.equal(statSync(path).mode & 0o777, 0o600);
-    assert.equal(microsecondsOf(path), microsecondsOf(file));
+    assert.equal(microsecondOf(path), microsecondOf(file));
     return readFileSync(path, 'utf8');
   };
   assert.equal(await stagedAs(''), site);

@@ -25,8 +25,7 @@ export interface RpoObserved {
 export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Promise<RpoObserved> {
   const { deployment, policy } = spec;
   const newest = await findProved(door, deployment, policy.rpoLevel);
-  const { runs } = await door.listRuns({ deployment, pageSize: RUNS_MAX, pageToken: '' });
-  const last = runs.find(({ kind }) => kind === 'drill');
+  const [last] = await listDrills(door, deployment);
   const observedMs = newest === undefined ? null : now - Date.parse(newest.mark.split('/')[0]!);
   return {
     deployment,
@@ -39,6 +38,12 @@ export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Prom
     },
     drill: last === undefined ? null : { runId: last.runId, state: last.state, openedAt: last.openedAt },
   };
+}
+
+/** Newest first, of the newest runs. */
+export async function listDrills(door: FrontDoor, deployment: string) {
+  const { runs } = await door.listRuns({ deployment, pageSize: RUNS_MAX, pageToken: '' });
+  return runs.filter(({ kind }) => kind === 'drill');
 }
 
 async function findProved(door: FrontDoor, deployment: string, level: number): Promise<Backup | undefined> {

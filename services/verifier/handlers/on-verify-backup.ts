@@ -59,7 +59,7 @@ const NOT_CHECKED = [
   'the application itself (L5)',
 ];
 
-export async function readSnapshots(
+async function readSnapshots(
   refs: readonly SnapshotRef[],
   context: StepContext,
   { evidence }: VerifierPorts,

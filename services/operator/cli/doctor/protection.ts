@@ -3,6 +3,7 @@ import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { isWhole } from '../components.ts';
 import { manifestOf } from '../backup-text.ts';
+import { listDrills } from '../observe-rpo.ts';
 import type { Backup, Coverage, FrontDoor } from '../front-door.ts';
 import { parseObject } from '../run-text.ts';
 import { driftedNames } from '../report/drift.ts';
@@ -15,8 +16,6 @@ const EXPIRY_WARNED_MS = 30 * DAY_MS;
 const RESTORED_LEVEL = 2;
 /** The newest backups that are asked for a verdict. */
 const JUDGED_MAX = 10;
-/** The newest runs, among which the last drill is looked for. */
-const RUNS_LOOKED_AT = 200;
 
 /** Would the newest backup bring back what is there now, and was that ever shown? */
 export async function protectionFindings(
@@ -129,8 +128,7 @@ function keptFindings(deployment: string, live: LiveFacts): readonly Finding[] {
 
 /** A drill that failed before its verdict leaves none: its run says so. */
 async function drillFindings(door: FrontDoor, deployment: string): Promise<readonly Finding[]> {
-  const { runs } = await door.listRuns({ deployment, pageSize: RUNS_LOOKED_AT, pageToken: '' });
-  const last = runs.find(({ kind, finishedAt }) => kind === 'drill' && finishedAt !== '');
+  const last = (await listDrills(door, deployment)).find(({ finishedAt }) => finishedAt !== '');
   if (last === undefined || last.state === 'completed') return [];
   return [
     bad(
