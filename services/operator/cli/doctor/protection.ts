@@ -7,7 +7,7 @@ import { listDrills } from '../observe-rpo.ts';
 import type { Backup, Coverage, FrontDoor } from '../front-door.ts';
 import { parseObject } from '../run-text.ts';
 import { driftedNames } from '../report/drift.ts';
-import { durationText } from '../text.ts';
+import { countText, durationText } from '../text.ts';
 import { bad, ok, warning, type Finding } from './finding.ts';
 
 const DAY_MS = 86_400_000;
@@ -153,7 +153,7 @@ async function verdictFinding(
   if (failed.length > 0)
     return bad(
       deployment,
-      `${failed.length} verdicts on the newest backups are bad`,
+      `the newest backups have ${countText(failed.length, 'bad verdict')}`,
       `holdfast report evidence ${deployment}`,
     );
   const restored = verdicts
