@@ -91,7 +91,13 @@ export function componentsIn({ snapshots }: Pick<Manifest, 'snapshots'>): readon
 
 /** Not of some components only: what a loss of everything is restored from. */
 export function isWhole(manifest: Pick<Manifest, 'snapshots'>): boolean {
-  return componentsIn(manifest).length === COMPONENTS.length;
+  return holds(manifest, []);
+}
+
+/** None asked for is all. */
+export function holds(manifest: Pick<Manifest, 'snapshots'>, components: readonly string[]): boolean {
+  const held = new Set<string>(componentsIn(manifest));
+  return new Set(components.length === 0 ? COMPONENTS : components).isSubsetOf(held);
 }
 
 /** Facts of a component, of all its sites together; undefined where the backup has none. */
