@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { readFile } from 'node:fs/promises';
+import { startOf } from '#libs/trees/process-mark.ts';
 
 /** A pid alone is not a process: pids are used again. The start mark tells two holders of one pid apart. */
 export interface ProcessIdentity {
@@ -25,13 +26,10 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 
 /** Boot id and start tick: ticks count from the boot, so they repeat after the next one. */
 async function findLinuxMark(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  if (stat === undefined) return undefined;
-  // The program's name may hold spaces and parentheses: fields are counted from the last one.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  const start = await startOf(pid);
+  if (start === undefined) return undefined;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
-  return `${boot.trim()}/${fields[19]}`;
+  return `${boot.trim()}/${start}`;
 }
 
 async function findPsMark(pid: number): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COMPONENTS } from './sites.ts';
 
 /**
  * The manifest: one backup, readable JSON without secrets or document content, signed by the repository's key. Its
@@ -36,7 +37,7 @@ const change = z.object({
 export type Change = z.infer<typeof change>;
 
 const snapshotEntry = z.object({
-  component: z.enum(['database', 'files', 'config']),
+  component: z.enum(COMPONENTS),
   id: z.string(),
   digest: z.string(),
   /** Absent: `local`. */
@@ -57,10 +58,11 @@ export const manifestSchema = z.object({
   specVersion: z.int(),
   specDigest: z.string(),
   principal: z.string(),
-  /** The moment rows, files and configuration stand for. */
+  /** The moment rows, files and configuration stand for; without rows the one before the walk. */
   mark: z.string(),
   startedAt: z.string(),
   committedAt: z.string(),
+  /** Of what was asked for: see `isWhole`. */
   completeness: z.enum(['complete', 'partial']),
   /** Named with its reason; entries with `partial` make the backup partial. */
   leftOut: z.array(leftOut),
@@ -80,6 +82,11 @@ export const manifestSchema = z.object({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestSnapshot = Manifest['snapshots'][number];
+
+/** Not of some components only: what a loss of everything is restored from. */
+export function isWhole({ snapshots }: Pick<Manifest, 'snapshots'>): boolean {
+  return COMPONENTS.every((name) => snapshots.some(({ component }) => component === name));
+}
 
 /** Facts of a component, of all its sites together; undefined where the backup has none. */
 export function factsOf<T>(snapshots: readonly ManifestSnapshot[], component: string): T | undefined {

@@ -6,7 +6,9 @@ import type { Spec } from './spec.ts';
  */
 export const LOCAL = 'local';
 
-export type ComponentName = 'database' | 'files' | 'config';
+/** In the order in which they are taken and staged. */
+export const COMPONENTS = ['database', 'files', 'config'] as const;
+export type ComponentName = (typeof COMPONENTS)[number];
 
 /** What one worker takes or restores of a deployment. */
 export interface Part {

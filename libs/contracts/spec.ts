@@ -1,5 +1,6 @@
 import { isScalar, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
+import { COMPONENTS } from './sites.ts';
 import { DURATION_PATTERN } from '#libs/kernel/duration.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
@@ -155,7 +156,8 @@ export const specSchema = z.strictObject({
     .record(
       z.string().regex(TRIGGER_TYPE_PATTERN),
       z.strictObject({
-        backup: z.literal('all'),
+        /** Some components only: a change of settings need not copy the database. */
+        backup: z.union([z.literal('all'), z.array(z.enum(COMPONENTS)).min(1)]),
         debounce: duration.default('0s'),
         minInterval: duration.default('0s'),
       }),

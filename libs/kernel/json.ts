@@ -8,3 +8,12 @@ export function canonicalJson(value: unknown): string {
   if (text === undefined) throw new TypeError('value has no JSON form');
   return text;
 }
+
+/** Undefined for what is no JSON. */
+export function jsonIfAny(text: string | Buffer): unknown {
+  try {
+    return JSON.parse(text.toString());
+  } catch {
+    return undefined;
+  }
+}

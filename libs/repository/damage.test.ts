@@ -96,7 +96,7 @@ test('a pack that is replaced by another one is noticed', async () => {
   const it = await stored();
   await using writer = opened(it.store).writer();
   await writer.writeStream([bytesOf(9, 6 * MIB)]);
-  const [other] = (await writer.flush()).newPacks;
+  const [other] = (await writer.flush()).packs;
   await replacePack(it, await it.store.get(packObject(other!)));
   await assertNoticed(it);
   assert.equal(await readOutcome(it), 'PACK_DAMAGED');
@@ -133,7 +133,7 @@ test('a rebuilt index passes a damaged pack by, and a chunk that lies in two pac
   await it.store.delete(name!);
   await using writer = opened(it.store).writer();
   const ref = await writer.writeStream([PLAIN]);
-  const second = (await writer.flush()).newPacks[0]!;
+  const second = (await writer.flush()).packs[0]!;
   await it.store.delete(packObject(second));
   assert.ok((await collect(opened(it.store).read(ref))).equals(PLAIN));
   await replacePack(it, flipped(it.bytes, it.bytes.length - 1));

@@ -1,5 +1,5 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { canonicalJson } from '#libs/kernel/json.ts';
+import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { signBytes, verifyBytes, type RepositoryKeys } from './keys.ts';
 import { findBytes } from './stored.ts';
@@ -39,7 +39,7 @@ export async function findDescription(
 ): Promise<{ readonly id: string; isSignedBy(keys: RepositoryKeys): boolean } | undefined> {
   const bytes = await findBytes(store, DESCRIPTION_OBJECT);
   if (bytes === undefined) return undefined;
-  const json = parseJson(bytes);
+  const json = jsonIfAny(bytes);
   const version = versioned.safeParse(json).data?.format;
   if (version !== undefined && version !== FORMAT_VERSION)
     throw new HoldfastError('REPOSITORY_VERSION', { seen: version, wanted: FORMAT_VERSION });
@@ -53,12 +53,4 @@ export async function findDescription(
       keys.verifying === description.verifyingKey &&
       verifyBytes(keys, Buffer.from(canonicalJson(description)), signature),
   };
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

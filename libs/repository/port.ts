@@ -47,7 +47,6 @@ export interface ChunkWriter extends AsyncDisposable {
 export interface WriterTotals {
   /** Names of packs that hold chunks of this writer's streams: new ones and reused ones. */
   readonly packs: readonly string[];
-  readonly newPacks: readonly string[];
   readonly sourceBytes: number;
   readonly newBytes: number;
 }

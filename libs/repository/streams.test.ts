@@ -30,7 +30,6 @@ async function roundTrip(store: ObjectStore): Promise<void> {
     })),
   );
   const totals = await writer.flush();
-  assert.deepEqual(totals.packs, totals.newPacks);
   const reader = opened(store);
   for (const { bytes, ref } of refs) {
     assert.equal(ref.bytes, bytes.length);
@@ -66,7 +65,7 @@ test('what is there already is not written again, within a writer, between strea
   await using second = opened(store).writer();
   assert.deepEqual(await second.writeStream([bytes]), a);
   const again = await second.flush();
-  assert.deepEqual({ packs: again.packs, newPacks: again.newPacks }, { packs: once.packs, newPacks: [] });
+  assert.deepEqual(again.packs, once.packs);
   assert.equal(again.newBytes, 0);
 });
 
@@ -85,8 +84,7 @@ test('a chunk whose pack was deleted or cut short is written again, and read fro
     await harm(store, packObject(packs[0]!));
     await using second = opened(store).writer();
     const ref = await second.writeStream([bytes]);
-    const { newPacks } = await second.flush();
-    assert.equal(newPacks.length, 1);
+    assert.ok((await second.flush()).newBytes > 0);
     await store.delete(packObject(packs[0]!));
     assert.ok((await collect(opened(store).read(ref))).equals(bytes));
   }

@@ -86,7 +86,6 @@ export class PackWriter implements ChunkWriter {
       for (const [pack, entries] of packs) this.#index.add(pack, entries);
       return {
         packs: [...this.#reused, ...packs.keys()].toSorted(),
-        newPacks: [...packs.keys()].toSorted(),
         sourceBytes: this.#sourceBytes,
         newBytes: this.#uploads.bytes,
       };

@@ -1,6 +1,7 @@
 import { SERVICE_NAMES } from '#libs/contracts/services.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
+import { jsonIfAny } from '#libs/kernel/json.ts';
 
 /** Services of the own site by their names, of other sites as `service.site`. */
 export type Addresses = Readonly<Record<string, string>>;
@@ -16,7 +17,7 @@ export function isAddressee(name: string): boolean {
 
 /** Throws CONFIG_INVALID with every problem: a JSON object of service name → host:port. */
 export function parseAddresses(text: string): Addresses {
-  const parsed = parseJson(text);
+  const parsed = jsonIfAny(text);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new HoldfastError('CONFIG_INVALID', {
       variable: 'HOLDFAST_ADDRESSES',
@@ -37,12 +38,4 @@ function addressProblems(name: string, address: unknown): Problem[] {
   return fits
     ? wrong
     : [...wrong, problem('CONFIG_INVALID', name, `address ${JSON.stringify(address)} is not host:port`)];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -51,3 +51,10 @@ export interface ServiceContract<Ports> {
   /** Full names of the event messages it publishes. */
   readonly publishes: readonly string[];
 }
+
+/** Whoever consumes verbs tells how they go. */
+export const STEP_EVENTS: readonly string[] = [
+  'holdfast.step.v1.StepCompleted',
+  'holdfast.step.v1.StepFailed',
+  'holdfast.step.v1.StepProgress',
+];

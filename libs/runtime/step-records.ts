@@ -3,6 +3,7 @@ import { parseResult, resultName, type StepCommand, type StepResult } from '#lib
 import { subjects } from '#libs/contracts/subjects.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
+import { findBytes } from '#libs/repository/stored.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 
 interface Key {
@@ -12,12 +13,8 @@ interface Key {
 }
 
 export async function findResult(store: ObjectStore, key: Key): Promise<StepResult | undefined> {
-  try {
-    return parseResult(await store.get(resultName(key)));
-  } catch (thrown) {
-    if (HoldfastError.from(thrown).code === 'OBJECT_MISSING') return undefined;
-    throw thrown;
-  }
+  const bytes = await findBytes(store, resultName(key));
+  return bytes === undefined ? undefined : parseResult(bytes);
 }
 
 /** Create-only: the first result wins, and is what is returned. Without a signal: a result that is there is kept. */

@@ -1,3 +1,4 @@
+import type { ComponentName } from '#libs/contracts/sites.ts';
 import { isoTime, systemClock, type Clock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -27,6 +28,8 @@ export type LogEvent =
       readonly type: string;
       readonly debounceMs: number;
       readonly minIntervalMs: number;
+      /** Absent: all. */
+      readonly components?: readonly ComponentName[];
     }
   /** From here on the slots of this schedule count; an empty one: none do. */
   | { readonly kind: 'scheduled'; readonly schedule: string; readonly timezone: string }

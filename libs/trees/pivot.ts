@@ -13,77 +13,72 @@ import { requirePlaceState, writePlaceState, type PlaceState } from './place-sta
  * old is: that is how each child is known for what it is. The commit point is `done`, after the last rename.
  */
 export async function pivotPlace(place: StagePlace, stage: string, moving: Moving): Promise<void> {
-  let state = await requirePlaceState(place, stage);
-  const enter = async (change: Partial<PlaceState>): Promise<void> => {
-    state = await writePlaceState(place, stage, { ...state, ...change });
-  };
-  for (;;) {
-    moving.signal.throwIfAborted();
+  const { disk } = moving;
+  await passPhases(place, stage, moving, async (state) => {
     switch (state.phase) {
       case 'staged':
-        await enter({ phase: 'clearing', ...(await beforeOf(place)) });
-        break;
+        return { phase: 'clearing', ...(await beforeOf(place)) };
       case 'clearing':
-        if (place.single) {
-          await enter({ phase: 'placing', before: await keepSingle(place, stage, moving.disk) });
-          break;
-        }
+        if (place.single) return { phase: 'placing', before: await keepSingle(place, stage, disk) };
         await moveLiveToOld(place, stage, moving);
-        await enter({ phase: 'placing' });
-        break;
+        return { phase: 'placing' };
       case 'placing':
         await (place.single
-          ? placeSingle(place, stage, state, moving.disk)
+          ? placeSingle(place, stage, state, disk)
           : moveNewToLive(place, stage, state, moving));
-        await enter({ phase: 'done' });
-        break;
+        return { phase: 'done' };
       case 'done':
-        return;
+        return undefined;
       case 'staging':
       case 'unplacing':
       case 'unclearing':
       case 'undone':
         throw new HoldfastError('STAGE_GONE', { path: place.path, stage, reason: 'it was put back' });
     }
-  }
+  });
 }
 
 /** The other way round, from wherever the switch or an earlier undo stopped; afterwards a late switch is refused. */
 export async function undoPlace(place: StagePlace, stage: string, moving: Moving): Promise<void> {
-  let state = await requirePlaceState(place, stage);
-  const enter = async (change: Partial<PlaceState>): Promise<void> => {
-    state = await writePlaceState(place, stage, { ...state, ...change });
-  };
-  for (;;) {
-    moving.signal.throwIfAborted();
+  const { disk } = moving;
+  await passPhases(place, stage, moving, async (state) => {
     switch (state.phase) {
       case 'staging':
       case 'staged':
-        await enter({ phase: 'undone' });
-        break;
+        return { phase: 'undone' };
       case 'placing':
       case 'done':
-        await enter({ phase: 'unplacing' });
-        break;
+        return { phase: 'unplacing' };
       case 'clearing':
         // A single file was copied at most: the live one is untouched, and nothing is put back over it.
-        await enter({ phase: place.single ? 'undone' : 'unclearing' });
-        break;
+        return { phase: place.single ? 'undone' : 'unclearing' };
       case 'unplacing':
-        await (place.single
-          ? keepNewSingle(place, stage, state, moving.disk)
-          : moveLiveToNew(place, stage, moving));
-        await enter({ phase: 'unclearing' });
-        break;
+        await (place.single ? keepNewSingle(place, stage, state, disk) : moveLiveToNew(place, stage, moving));
+        return { phase: 'unclearing' };
       case 'unclearing':
         await (place.single
-          ? putSingleBack(place, stage, state, moving.disk)
+          ? putSingleBack(place, stage, state, disk)
           : moveOldToLive(place, stage, state, moving));
-        await enter({ phase: 'undone' });
-        break;
+        return { phase: 'undone' };
       case 'undone':
-        return;
+        return undefined;
     }
+  });
+}
+
+/** What ends a phase is written before the next begins; undefined ends the last. */
+async function passPhases(
+  place: StagePlace,
+  stage: string,
+  { signal }: Moving,
+  pass: (state: PlaceState) => Promise<Partial<PlaceState> | undefined>,
+): Promise<void> {
+  let state = await requirePlaceState(place, stage);
+  for (;;) {
+    signal.throwIfAborted();
+    const change = await pass(state);
+    if (change === undefined) return;
+    state = await writePlaceState(place, stage, { ...state, ...change });
   }
 }
 

@@ -28,7 +28,8 @@ async function ownRealm(): Promise<string> {
   return createHash('sha256').update(`${boot.trim()} ${namespace}`).digest('hex').slice(0, 16);
 }
 
-async function startOf(pid: number): Promise<string | undefined> {
+/** Its start tick where the system tells; a zombie has ended. */
+export async function startOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat === undefined) return undefined;
   // The program's name may hold spaces and parentheses: fields are counted from the last one.

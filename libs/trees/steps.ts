@@ -12,13 +12,12 @@ import { parseWith } from '#libs/contracts/step.ts';
 import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
 import { HoldfastError, refuseAll } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { StepContext } from '#libs/runtime/contract.ts';
-import type { SecretRef } from '#libs/contracts/spec.ts';
-import type { Secret } from '#libs/kernel/secret.ts';
+import type { StepContext, StepHandler } from '#libs/runtime/contract.ts';
+import type { Spec } from '#libs/contracts/spec.ts';
 import { planPlaces } from './places.ts';
 import { rewritesIn, rewriteStaged } from './rewrite.ts';
-import type { SmallFile, TakeRequest, Trees } from './port.ts';
-import type { TreeSnapshots } from './snapshots.ts';
+import type { SmallFile, TakeRequest } from './port.ts';
+import type { TreePorts } from './ports.ts';
 
 /** The verbs of a service that owns trees, given which roots are its own. */
 export interface TreeComponent {
@@ -26,19 +25,34 @@ export interface TreeComponent {
   readonly roots: readonly TreeRoot[];
 }
 
-export interface TreePorts {
-  readonly trees: Trees;
-  readonly snapshots: TreeSnapshots;
-  /** Throws SECRET_MISSING and the like; see Host. */
-  readonly requireSecret: (ref: SecretRef) => Secret;
+/** The verbs in which all such services are alike; see Trees for what each promises. */
+export function treeVerbs(componentOf: (spec: Spec, site: string) => TreeComponent) {
+  const bind =
+    (step: TreeStep): StepHandler<TreePorts> =>
+    (request, context, ports) =>
+      step(componentOf(context.spec, context.command.site), request, context, ports);
+  return {
+    StageRestore: bind(stageStep),
+    PivotRestore: bind(pivotStep),
+    UndoPivot: bind(undoStep),
+    DiscardStage: bind(discardStep),
+    ReleaseKept: bind(releaseStep),
+  };
 }
+
+type TreeStep = (
+  component: TreeComponent,
+  request: Json,
+  context: StepContext,
+  ports: TreePorts,
+) => Promise<Json>;
 
 export async function takeStep(
   { component, roots }: TreeComponent,
   own: Pick<TakeRequest, 'leftOut' | 'factsOf'> & { readonly onSmallFile?: (file: SmallFile) => void },
   request: Json,
   context: StepContext,
-  { trees }: Pick<TreePorts, 'trees'>,
+  { trees }: TreePorts,
 ): Promise<Json> {
   const { mark } = parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
   if (mark === undefined)
@@ -86,32 +100,32 @@ export async function stageStep(
   return { component, stage, roots: taking } satisfies StagedTrees;
 }
 
-export async function pivotStep(
+async function pivotStep(
   { component }: TreeComponent,
   request: Json,
   context: StepContext,
-  { trees }: Pick<TreePorts, 'trees'>,
+  { trees }: TreePorts,
 ): Promise<Json> {
   const { staged, ofRun } = parseStaged(component, request, context);
   const pivot = () => trees.pivot(staged, { signal: context.signal, again: ofRun !== undefined });
   return { switched: [...(await context.phase('pivot', pivot))] };
 }
 
-export async function undoStep(
+async function undoStep(
   { component }: TreeComponent,
   request: Json,
   context: StepContext,
-  { trees }: Pick<TreePorts, 'trees'>,
+  { trees }: TreePorts,
 ): Promise<Json> {
   const { staged } = parseStaged(component, request, context);
   return { switchedBack: [...(await context.phase('undo', () => trees.undo(staged, context)))] };
 }
 
-export async function discardStep(
+async function discardStep(
   { component, roots }: TreeComponent,
   request: Json,
   { command, signal, progress }: StepContext,
-  { trees }: Pick<TreePorts, 'trees'>,
+  { trees }: TreePorts,
 ): Promise<Json> {
   parseWith(discardRequest, request, 'DiscardStage');
   const removed = await trees.discard(roots, command.runId, {
@@ -121,11 +135,11 @@ export async function discardStep(
   return { removed: [...removed] };
 }
 
-export async function releaseStep(
+async function releaseStep(
   { component }: TreeComponent,
   request: Json,
   { phase, signal, progress }: StepContext,
-  { trees }: Pick<TreePorts, 'trees'>,
+  { trees }: TreePorts,
 ): Promise<Json> {
   const { states } = parseWith(releaseRequest, request, 'ReleaseKept');
   const places = states.map(({ staged, ofRun }) => requireOwn(component, staged, ofRun));

@@ -1,11 +1,9 @@
-import type { ServiceContract } from '#libs/runtime/contract.ts';
-import { onDiscardStage } from './handlers/on-discard-stage.ts';
-import { onPivotRestore } from './handlers/on-pivot-restore.ts';
-import { onReleaseKept } from './handlers/on-release-kept.ts';
+import { STEP_EVENTS, type ServiceContract } from '#libs/runtime/contract.ts';
+import { treeVerbs } from '#libs/trees/steps.ts';
+import { configOf } from './domain/component.ts';
 import { onRunHook } from './handlers/on-run-hook.ts';
 import { onStageRestore } from './handlers/on-stage-restore.ts';
 import { onTakeSnapshot } from './handlers/on-take-snapshot.ts';
-import { onUndoPivot } from './handlers/on-undo-pivot.ts';
 import type { ConfigPorts } from './ports.ts';
 import { listVersions } from './rpc/list-versions.ts';
 import { preflight } from './rpc/preflight.ts';
@@ -15,12 +13,9 @@ import { releaseValue } from './rpc/release-value.ts';
 export const contract: ServiceContract<ConfigPorts> = {
   service: 'config-vault',
   consumes: {
+    ...treeVerbs(configOf),
     TakeSnapshot: onTakeSnapshot,
     StageRestore: onStageRestore,
-    PivotRestore: onPivotRestore,
-    UndoPivot: onUndoPivot,
-    DiscardStage: onDiscardStage,
-    ReleaseKept: onReleaseKept,
     RunHook: onRunHook,
   },
   serves: {
@@ -30,9 +25,5 @@ export const contract: ServiceContract<ConfigPorts> = {
       releaseValue: { unary: releaseValue },
     },
   },
-  publishes: [
-    'holdfast.step.v1.StepCompleted',
-    'holdfast.step.v1.StepFailed',
-    'holdfast.step.v1.StepProgress',
-  ],
+  publishes: STEP_EVENTS,
 };

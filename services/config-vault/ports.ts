@@ -1,16 +1,6 @@
-import type { SecretRef, Spec } from '#libs/contracts/spec.ts';
-import type { Secret } from '#libs/kernel/secret.ts';
-import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
-import type { Trees } from '#libs/trees/port.ts';
-import type { TreeSnapshots } from '#libs/trees/snapshots.ts';
-
-/** Declarations, for questions that come without a run. */
-export interface Specs {
-  /** Throws DEPLOYMENT_NOT_FOUND, SPEC_INVALID. */
-  read(pinned: PinnedSpec, signal: AbortSignal): Promise<Spec>;
-}
+import type { TreePorts } from '#libs/trees/ports.ts';
 
 export interface Vault {
   /** Ids of every config snapshot of a deployment. */
@@ -60,15 +50,9 @@ export interface Programs {
   ): Promise<void>;
 }
 
-export interface ConfigPorts {
-  readonly site: string;
-  readonly trees: Trees;
-  readonly snapshots: TreeSnapshots;
-  readonly specs: Specs;
+export interface ConfigPorts extends TreePorts {
   readonly vault: Vault;
   readonly envFiles: EnvFiles;
   readonly programs: Programs;
-  /** Throws SECRET_MISSING and the like; see Host. */
-  readonly requireSecret: (ref: SecretRef) => Secret;
   readonly clock: Clock;
 }

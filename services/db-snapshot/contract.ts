@@ -1,4 +1,4 @@
-import type { ServiceContract } from '#libs/runtime/contract.ts';
+import { STEP_EVENTS, type ServiceContract } from '#libs/runtime/contract.ts';
 import { onCloseDatabase } from './handlers/on-close-database.ts';
 import { onDiscardStage } from './handlers/on-discard-stage.ts';
 import { onEnableSchedules } from './handlers/on-enable-schedules.ts';
@@ -30,9 +30,5 @@ export const contract: ServiceContract<DbSnapshotPorts> = {
     'holdfast.component.v1.ComponentService': { preflight: { unary: preflight } },
     'holdfast.database.v1.DatabaseService': { describeSnapshot: { unary: describeSnapshot } },
   },
-  publishes: [
-    'holdfast.step.v1.StepCompleted',
-    'holdfast.step.v1.StepFailed',
-    'holdfast.step.v1.StepProgress',
-  ],
+  publishes: STEP_EVENTS,
 };

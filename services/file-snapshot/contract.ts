@@ -1,10 +1,7 @@
-import type { ServiceContract } from '#libs/runtime/contract.ts';
-import { onDiscardStage } from './handlers/on-discard-stage.ts';
-import { onPivotRestore } from './handlers/on-pivot-restore.ts';
-import { onReleaseKept } from './handlers/on-release-kept.ts';
-import { onStageRestore } from './handlers/on-stage-restore.ts';
+import { STEP_EVENTS, type ServiceContract } from '#libs/runtime/contract.ts';
+import { treeVerbs } from '#libs/trees/steps.ts';
+import { filesOf } from './domain/component.ts';
 import { onTakeSnapshot } from './handlers/on-take-snapshot.ts';
-import { onUndoPivot } from './handlers/on-undo-pivot.ts';
 import type { FilePorts } from './ports.ts';
 import { fetchFile } from './rpc/fetch-file.ts';
 import { listFiles } from './rpc/list-files.ts';
@@ -14,12 +11,8 @@ import { preflight } from './rpc/preflight.ts';
 export const contract: ServiceContract<FilePorts> = {
   service: 'file-snapshot',
   consumes: {
+    ...treeVerbs(filesOf),
     TakeSnapshot: onTakeSnapshot,
-    StageRestore: onStageRestore,
-    PivotRestore: onPivotRestore,
-    UndoPivot: onUndoPivot,
-    DiscardStage: onDiscardStage,
-    ReleaseKept: onReleaseKept,
   },
   serves: {
     'holdfast.component.v1.ComponentService': { preflight: { unary: preflight } },
@@ -28,9 +21,5 @@ export const contract: ServiceContract<FilePorts> = {
       fetchFile: { stream: fetchFile },
     },
   },
-  publishes: [
-    'holdfast.step.v1.StepCompleted',
-    'holdfast.step.v1.StepFailed',
-    'holdfast.step.v1.StepProgress',
-  ],
+  publishes: STEP_EVENTS,
 };

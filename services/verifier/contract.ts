@@ -1,4 +1,4 @@
-import type { ServiceContract } from '#libs/runtime/contract.ts';
+import { STEP_EVENTS, type ServiceContract } from '#libs/runtime/contract.ts';
 import { onCheckLive } from './handlers/on-check-live.ts';
 import { onCloseSandbox } from './handlers/on-close-sandbox.ts';
 import { onOpenSandbox } from './handlers/on-open-sandbox.ts';
@@ -24,9 +24,5 @@ export const contract: ServiceContract<VerifierPorts> = {
     CloseSandbox: onCloseSandbox,
   },
   serves: { 'holdfast.verify.v1.VerifyService': { listVerdicts: { unary: listVerdicts } } },
-  publishes: [
-    'holdfast.step.v1.StepCompleted',
-    'holdfast.step.v1.StepFailed',
-    'holdfast.step.v1.StepProgress',
-  ],
+  publishes: STEP_EVENTS,
 };

@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { thisMachine, type Machine } from '#test/machine.ts';
 
 /** One line of a suite: ours against the peer's in the same run; ratio = ours ÷ peer, smaller is better. */
 export interface Case {
@@ -15,25 +15,12 @@ export interface Case {
 export interface Report {
   readonly suite: string;
   readonly seed: number;
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryMiB: number;
-    readonly kernel: string;
-    readonly node: string;
-  };
+  readonly machine: Machine;
   readonly cases: readonly Case[];
 }
 
 export function report(suite: string, seed: number, cases: readonly Case[]): Report {
-  const machine = {
-    cpu: cpus()[0]?.model ?? '',
-    cores: availableParallelism(),
-    memoryMiB: Math.round(totalmem() / 2 ** 20),
-    kernel: release(),
-    node: process.version,
-  };
-  return { suite, seed, machine, cases };
+  return { suite, seed, machine: thisMachine(), cases };
 }
 
 export function figure(name: string, ours: number, unit: Case['unit'], target: number | null = null): Case {

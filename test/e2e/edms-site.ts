@@ -129,7 +129,10 @@ export async function logOf({ stack, deployment }: Site) {
 }
 
 export function answerOf({ answer }: Spoken) {
-  return answer as unknown as { run: { runId: string; state: string }; backup?: { backupId: string } };
+  return answer as unknown as {
+    run: { runId: string; state: string };
+    backup?: { backupId: string; components: readonly string[] };
+  };
 }
 
 export function commandEnvironment({ stack }: Site) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -30,9 +30,11 @@ const MIGRATION = 'edms.migration.pending';
 const REINIT = 'edms.reinit.pending';
 const VOLUME = 'edms.volume.removal.pending';
 const SETTINGS = 'edms.settings.changed';
+const KEYS = 'edms.keys.changed';
 const TRIGGERS = {
   [MIGRATION]: { backup: 'all' },
   [SETTINGS]: { backup: 'all', debounce: '2s' },
+  [KEYS]: { backup: ['config'] },
   [REINIT]: { backup: 'all' },
   [VOLUME]: { backup: 'all' },
   'edms.slow': { backup: 'all', debounce: '1h' },
@@ -86,6 +88,9 @@ test('an event of the EDMS is one backup, and what waits for it goes on only whe
   await context.test('what is malformed is parked with the reason', () => malformed(site));
   await context.test('emit --wait ends well after the commit, and names its backup', () => waits(site));
   await context.test('a burst of waiting emits is one backup', () => burst(site));
+  await context.test('an event may ask for some components: restored from alone, and never the latest', () =>
+    configAlone(site),
+  );
   await context.test('a Django migration begins on a committed backup, a changed row tells its event', () =>
     django(site),
   );
@@ -180,6 +185,24 @@ async function burst(site: Site): Promise<void> {
   const runIds = (await Promise.all(emits)).map((spoken) => answerOf(spoken).run.runId);
   assert.equal(new Set(runIds).size, 1);
   assert.equal((await runsOf(site)).length, before.length + 1);
+}
+
+async function configAlone({ stack, deployment, world }: Site): Promise<void> {
+  const { holdfast } = stack;
+  const whole = await holdfast.expect(0, 'backups', 'show', deployment);
+  const env = join(world.app, '.env');
+  const before = await readFile(env);
+  const emitted = await holdfast.expect(0, 'emit', deployment, KEYS, '--wait', '--id', 'k1');
+  const { backupId, components } = answerOf(emitted).backup!;
+  assert.deepEqual(components, ['config']);
+  const latest = await holdfast.expect(0, 'backups', 'show', deployment);
+  assert.equal(answerOf(latest).backup!.backupId, answerOf(whole).backup!.backupId);
+  await holdfast.expect(0, 'verify', deployment, '--backup', String(backupId));
+  const drill = await holdfast.say('drill', deployment, '--backup', String(backupId));
+  assert.equal(drill.exit, 2);
+  await writeFile(env, 'DAMAGED=1\n');
+  await holdfast.expect(0, 'restore', deployment, '--backup', String(backupId), '--yes');
+  assert.deepEqual(await readFile(env), before);
 }
 
 async function django(site: Site): Promise<void> {

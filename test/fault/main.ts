@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startPostgres } from '#deploy/local/postgres-server.ts';
+import { thisMachine } from '#test/machine.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
 
@@ -51,7 +52,7 @@ const { report, good, text } = await suite({
   seed: Number(values.seed),
   onNote: (note) => console.error(note),
 });
-console.log(values.json ? JSON.stringify(report) : text);
+console.log(values.json ? JSON.stringify({ ...report, machine: thisMachine() }) : text);
 process.exitCode = good && report.cases > 0 ? 0 : 1;
 
 async function onOwnServer<T>(work: (server: { server: string; pgBin: string }) => Promise<T>): Promise<T> {

@@ -4,22 +4,14 @@ import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
-import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
-import { examineRewrites, rewritesIn, unmatchedNow } from '#libs/trees/rewrite.ts';
-import { occupied, planPlaces } from '#libs/trees/places.ts';
+import { examineRestore, type PreflightRequest } from '#libs/trees/preflight.ts';
+import { unmatchedNow } from '#libs/trees/rewrite.ts';
 import { configOf } from '../domain/component.ts';
 import { ConfigBook } from '../domain/config-book.ts';
 import { envValues } from '#libs/kernel/env-values.ts';
 import { diffVariables } from '../domain/override.ts';
 import { missingInSnapshot, missingNow, missingPrograms } from '../domain/variables.ts';
 import type { ConfigPorts } from '../ports.ts';
-
-export interface PreflightRequest extends PinnedSpec {
-  readonly purpose: string;
-  readonly snapshotId: string;
-  readonly snapshotDigest: string;
-  readonly snapshotDeployment: string;
-}
 
 /** Backup: what is declared can be read. Restore: places can take it, and nothing that is needed would be missing. */
 export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: ConfigPorts) {
@@ -66,43 +58,31 @@ async function tooLarge({ config }: Spec, envFiles: ConfigPorts['envFiles']): Pr
 }
 
 async function preflightRestore(
-  {
-    snapshotDeployment: deployment,
-    snapshotId: id,
-    snapshotDigest: digest,
-    relocationJson,
-  }: PreflightRequest,
+  request: PreflightRequest,
   spec: Spec,
   ports: ConfigPorts,
   signal: AbortSignal,
 ) {
-  const { trees, snapshots, programs } = ports;
-  const { roots, component } = configOf(spec, ports.site);
-  const snapshot = await snapshots.require({ deployment, component, id, digest }, signal);
-  const facts = snapshot.facts as unknown as ConfigFacts;
-  const { places, problems } = planPlaces(snapshot, roots);
-  const resolved = rewritesIn(roots, spec, { source: deployment, relocationJson }, ports.requireSecret);
-  const rewritten = await examineRewrites(resolved.rewrites, snapshot, places, { snapshots, signal });
-  const probed = await trees.probe(places.filter(({ absent }) => !absent));
+  const { programs, site } = ports;
+  const met = await examineRestore(request, configOf(spec, site), spec, { ...ports, signal });
+  const facts = met.snapshot.facts as unknown as ConfigFacts;
   const runtime = await programs.look(
     facts.runtime.map(({ name }) => name),
     signal,
   );
   return {
     problems: [
-      ...problems,
-      ...probed.problems,
-      ...occupied(relocationJson, probed.facts),
+      ...met.problems,
       ...missingInSnapshot(spec.config.require, facts, new Set(ownVariables(spec))),
       ...unresolved(spec, ports),
-      ...resolved.problems,
-      ...rewritten.problems,
     ],
-    warnings: [...missingPrograms(facts.runtime, runtime), ...namingTheSource(spec, deployment, facts)],
+    warnings: [
+      ...missingPrograms(facts.runtime, runtime),
+      ...namingTheSource(spec, request.snapshotDeployment, facts),
+    ],
     factsJson: JSON.stringify({
-      places: probed.facts,
+      ...met.facts,
       runtime,
-      settings: rewritten.settings,
       variables: diffVariables(spec, facts, await readNow(spec, ports)),
     }),
   };

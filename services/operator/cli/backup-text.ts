@@ -1,5 +1,6 @@
 import { changeText } from '#libs/contracts/change-text.ts';
 import { manifestSchema, type Manifest } from '#libs/contracts/manifest.ts';
+import { completenessText } from './components.ts';
 import type { Backup } from './front-door.ts';
 import { parseObject } from './run-text.ts';
 import { bytesText, table } from './text.ts';
@@ -22,7 +23,7 @@ export function backupsTable(backups: readonly Backup[]): string {
     const manifest = manifestOf(backup);
     return [
       backup.backupId,
-      backup.completeness,
+      completenessText(backup),
       backup.mark,
       sizeText(manifest, 'sourceBytes'),
       sizeText(manifest, 'newBytes'),
@@ -34,7 +35,7 @@ export function backupsTable(backups: readonly Backup[]): string {
 
 export function backupText(backup: Backup): string {
   const manifest = manifestOf(backup);
-  const head = `backup ${backup.backupId} of ${backup.deployment}: ${backup.completeness}`;
+  const head = `backup ${backup.backupId} of ${backup.deployment}: ${completenessText(backup)}`;
   if (manifest === undefined) return `${head}\n${backup.manifestJson}`;
   const coverage = table(
     ['CATEGORY', 'RECORDS', 'COVERED', 'WITHOUT IT'],

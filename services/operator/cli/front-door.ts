@@ -48,8 +48,12 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       (await ask<Deployments>('DeploymentService', 'listDeployments', {})).deployments,
     findTrigger: (request: { deployment: string; source: string; id: string }) =>
       ask<FoundTrigger>('TriggerService', 'findTrigger', request),
-    startBackup: (request: { deployment: string; requestId: string; acceptChanges?: boolean }) =>
-      ask<Run>('BackupService', 'startBackup', request),
+    startBackup: (request: {
+      deployment: string;
+      requestId: string;
+      acceptChanges?: boolean;
+      components?: readonly string[];
+    }) => ask<Run>('BackupService', 'startBackup', request),
     getBackup: (deployment: string, backupId: string) =>
       ask<Backup>('BackupService', 'getBackup', { deployment, backupId }),
     listBackups: (request: { deployment: string; pageSize: number; pageToken: string }) =>

@@ -1,5 +1,7 @@
 import type { Spec } from '#libs/contracts/spec.ts';
+import { isWhole } from './components.ts';
 import type { Backup, FrontDoor, Verdict } from './front-door.ts';
+import { readBackups } from './report/history.ts';
 import { durationMs } from './text.ts';
 
 /** Backups asked for their verdicts, newest first; older ones are beyond any objective that is still of use. */
@@ -23,8 +25,7 @@ export interface RpoObserved {
 export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Promise<RpoObserved> {
   const { deployment, policy } = spec;
   const newest = await findProved(door, deployment, policy.rpoLevel);
-  const { runs } = await door.listRuns({ deployment, pageSize: RUNS_MAX, pageToken: '' });
-  const last = runs.find(({ kind }) => kind === 'drill');
+  const [last] = await listDrills(door, deployment);
   const observedMs = newest === undefined ? null : now - Date.parse(newest.mark.split('/')[0]!);
   return {
     deployment,
@@ -39,12 +40,16 @@ export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Prom
   };
 }
 
+/** Newest first, of the newest runs. */
+export async function listDrills(door: FrontDoor, deployment: string) {
+  const { runs } = await door.listRuns({ deployment, pageSize: RUNS_MAX, pageToken: '' });
+  return runs.filter(({ kind }) => kind === 'drill');
+}
+
 async function findProved(door: FrontDoor, deployment: string, level: number): Promise<Backup | undefined> {
-  const { backups } = await door.listBackups({ deployment, pageSize: BACKUPS_MAX, pageToken: '' });
-  for (const backup of backups) {
-    if (backup.completeness === 'damaged') continue;
+  const whole = (await readBackups(door, deployment)).filter(isWhole).slice(0, BACKUPS_MAX);
+  for (const backup of whole)
     if (reachedLevel(await door.listVerdicts(deployment, backup.backupId)) >= level) return backup;
-  }
   return undefined;
 }
 

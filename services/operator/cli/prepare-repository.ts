@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareHome } from '#deploy/local/home.ts';
 import type { StoreChoice } from '#deploy/local/stack.ts';
-import { HoldfastError } from '#libs/kernel/errors.ts';
 import { createRepository, findRepository, openRepository } from '#libs/repository/open.ts';
+import { findBytes } from '#libs/repository/stored.ts';
 import { readIdentity } from '#libs/runtime/key-file.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { aboutObjects } from './bundled.ts';
@@ -81,10 +81,7 @@ async function openFound(
 /** So that the store explains itself; a newer Holdfast leaves its newer text and program. */
 async function writeAbout(store: ObjectStore): Promise<void> {
   for (const { name, bytes } of await aboutObjects()) {
-    const there = await store.get(name).catch((error: unknown) => {
-      if (HoldfastError.from(error).code !== 'OBJECT_MISSING') throw error;
-      return undefined;
-    });
+    const there = await findBytes(store, name);
     if (there?.equals(bytes) !== true) await store.put(name, bytes, { createOnly: false });
   }
 }

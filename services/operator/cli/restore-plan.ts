@@ -5,6 +5,7 @@ import { requireYes } from './confirm.ts';
 import type { RestorePlan } from './front-door.ts';
 import { problemsText } from './problems.ts';
 import { parseObject } from './run-text.ts';
+import { countText } from './text.ts';
 
 export function planData(plan: RestorePlan): Record<string, unknown> {
   const { factsJson, ...rest } = plan;
@@ -14,11 +15,13 @@ export function planData(plan: RestorePlan): Record<string, unknown> {
 export function planText(plan: RestorePlan): string {
   const steps = plan.steps.map((step, at) => `${String(at + 1).padStart(4)}  ${step}`);
   const warnings =
-    plan.warnings.length === 0 ? [] : [`${plan.warnings.length} warnings:`, problemsText(plan.warnings)];
+    plan.warnings.length === 0
+      ? []
+      : [`${countText(plan.warnings.length, 'warning')}:`, problemsText(plan.warnings)];
   const problems =
     plan.problems.length === 0
       ? ['no problems found']
-      : [`${plan.problems.length} problems refuse it:`, problemsText(plan.problems)];
+      : [`refused for ${countText(plan.problems.length, 'problem')}:`, problemsText(plan.problems)];
   return [
     `restore of ${plan.deployment} from backup ${plan.backupId}`,
     ...steps,

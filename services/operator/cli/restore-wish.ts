@@ -1,10 +1,8 @@
 import { basename, join, resolve } from 'node:path';
 import { parseSpec, type Spec } from '#libs/contracts/spec.ts';
-import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Input } from './command.ts';
+import { componentsOf } from './components.ts';
 import type { FrontDoor, RestoreWish } from './front-door.ts';
-
-const COMPONENTS = ['database', 'files', 'config'];
 
 /** What the words and options of `holdfast restore` ask for. Throws USAGE, BACKUP_NOT_FOUND. */
 export async function wishOf(input: Input, door: FrontDoor, cwd: string): Promise<RestoreWish> {
@@ -22,14 +20,6 @@ export async function wishOf(input: Input, door: FrontDoor, cwd: string): Promis
   const database = input.text('database') ?? nameOf(backup);
   const relocation = besideOf(parseSpec(specYaml), resolve(cwd, folder), database);
   return { ...wish, backupId: backup.backupId, relocationJson: JSON.stringify(relocation) };
-}
-
-function componentsOf(input: Input): readonly string[] {
-  const only = input.list('only');
-  const unknown = only.find((component) => !COMPONENTS.includes(component));
-  if (unknown !== undefined)
-    throw new HoldfastError('USAGE', { option: '--only', seen: unknown, wanted: COMPONENTS.join(', ') });
-  return [...new Set(only)];
 }
 
 /** Everything under one folder, by the names of the roots; env files of one name are told apart by their number. */

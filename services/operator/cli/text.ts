@@ -19,6 +19,11 @@ export function durationText(ms: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** `1 problem`, `2 problems`. */
+export function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** The time of a mark, which is `time/WAL position`. */
 export function momentOf(mark: string): string {
   return mark.split('/')[0] ?? '';

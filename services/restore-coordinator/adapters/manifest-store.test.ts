@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Manifest } from '#libs/contracts/manifest.ts';
+import { COMPONENTS, type ComponentName } from '#libs/contracts/sites.ts';
 import { createRepository, openRepository } from '#libs/repository/open.ts';
 import { appendToLog, deploymentLog } from '#libs/saga/log.ts';
 import { memoryStore } from '#libs/store/memory.ts';
@@ -8,7 +9,7 @@ import { manifestStore } from './manifest-store.ts';
 
 const AHEAD = '20310101T000000Z-00000001';
 const NOW = '20261124T010000Z-00000002';
-const manifestOf = (backupId: string): Manifest => ({
+const manifestOf = (backupId: string, components: readonly ComponentName[] = COMPONENTS): Manifest => ({
   format: 1,
   repository: 'r',
   backupId,
@@ -23,7 +24,15 @@ const manifestOf = (backupId: string): Manifest => ({
   committedAt: '',
   completeness: 'complete',
   leftOut: [],
-  snapshots: [],
+  snapshots: components.map((component) => ({
+    component,
+    id: 's',
+    digest: '',
+    sourceBytes: 0,
+    newBytes: 0,
+    packs: [],
+    facts: {},
+  })),
   verification: { checks: [], notChecked: [] },
   preflight: {},
 });
@@ -37,8 +46,8 @@ async function openManifests() {
   return {
     store,
     manifests,
-    commit: async (backupId: string) => {
-      const { manifest, digest } = await manifests.commit(manifestOf(backupId));
+    commit: async (backupId: string, components?: readonly ComponentName[]) => {
+      const { manifest, digest } = await manifests.commit(manifestOf(backupId, components));
       const event = { kind: 'committed', runId: manifest.runId, backupId, manifestDigest: digest } as const;
       await appendToLog(store, 'records', event);
     },
@@ -57,6 +66,15 @@ test('after a clock was set back the newest backup is the last one that was comm
     listed.map((entry) => ('manifest' in entry ? entry.manifest.backupId : entry)),
     [NOW, AHEAD],
   );
+});
+
+test('a backup of some components is listed and read by its id, and never the latest', async () => {
+  const { commit, latest, manifests } = await openManifests();
+  await commit(AHEAD);
+  await commit(NOW, ['config']);
+  assert.equal(await latest(), AHEAD);
+  assert.equal((await manifests.read('records', NOW)).manifest.backupId, NOW);
+  assert.equal((await Array.fromAsync(manifests.list('records'))).length, 2);
 });
 
 test('a log that cannot be read keeps nobody from a backup', async () => {

@@ -1,4 +1,4 @@
-import { manifestSchema, signedManifestSchema, type Manifest } from '#libs/contracts/manifest.ts';
+import { isWhole, manifestSchema, signedManifestSchema, type Manifest } from '#libs/contracts/manifest.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { canonicalJson } from '#libs/kernel/json.ts';
 import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
@@ -46,14 +46,17 @@ export function manifestStore(
       return readNamed(manifest.deployment, manifest.backupId);
     },
     async read(deployment, backupId) {
-      const id = backupId === 'latest' ? (await listIds(deployment))[0] : backupId;
+      if (backupId === 'latest')
+        for (const id of await listIds(deployment)) {
+          const stored = await readNamed(deployment, id);
+          if (isWhole(stored.manifest)) return stored;
+        }
       const known =
-        id !== undefined &&
         TOKEN_PATTERN.test(deployment) &&
-        BACKUP_PATTERN.test(id) &&
-        (await store.head(nameOf(deployment, id))) !== undefined;
+        BACKUP_PATTERN.test(backupId) &&
+        (await store.head(nameOf(deployment, backupId))) !== undefined;
       if (!known) throw new HoldfastError('BACKUP_NOT_FOUND', { deployment, backup: backupId });
-      return readNamed(deployment, id);
+      return readNamed(deployment, backupId);
     },
     async *list(deployment) {
       for (const backupId of await listIds(deployment)) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { ComponentName } from '#libs/contracts/sites.ts';
 import { runIdOf } from '#libs/kernel/ids.ts';
 import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
 import { planDue } from './due.ts';
@@ -11,7 +12,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const NIGHTLY = { expression: '0 2 * * *', timezone: 'UTC' };
-type Opened = { at: number; key: string; origin: string };
+type Opened = { at: number; key: string; origin: 'event' | 'request' | 'slot'; components?: unknown };
 
 /** A deployment's log with a clock that goes where it is told; what is due is recorded and opened as the coordinator does. */
 class Deployment {
@@ -25,7 +26,15 @@ class Deployment {
     this.entries.push({ n: this.entries.length, at, previous: '', event });
   }
 
-  trigger(key: string, policy: { debounceMs?: number; minIntervalMs?: number; type?: string } = {}): void {
+  trigger(
+    key: string,
+    policy: {
+      debounceMs?: number;
+      minIntervalMs?: number;
+      type?: string;
+      components?: readonly ComponentName[];
+    } = {},
+  ): void {
     this.append({ kind: 'triggered', key, type: 'edms.changed', debounceMs: 0, minIntervalMs: 0, ...policy });
   }
 
@@ -33,11 +42,11 @@ class Deployment {
   look(options: { crash?: boolean } = {}): number | undefined {
     const due = planDue('records', this.entries, this.schedule, this.now);
     for (const event of due.record) this.append(event);
-    for (const { origin, key } of options.crash === true ? [] : due.open) {
+    for (const { origin, key, parameters } of options.crash === true ? [] : due.open) {
       const runId = runIdOf({ kind: origin, deployment: 'records', key });
       assert.ok(!this.entries.some(({ event }) => event.kind === 'opened' && event.runId === runId));
       this.append({ kind: 'opened', runId, runKind: 'backup', exclusive: false, principal: origin });
-      this.opened.push({ at: this.now, key, origin });
+      this.opened.push({ at: this.now, key, origin, ...(parameters as object) });
     }
     return due.lookAtMs;
   }
@@ -74,6 +83,20 @@ test('a burst gives one run after its quiet time, and that run covers every even
   const { runOf } = foldTriggers('records', edms.entries);
   assert.equal(runOf.size, 3);
   assert.equal(new Set(runOf.values()).size, 1);
+});
+
+test('events that want other components have runs of their own: the smaller one never covers the larger', () => {
+  const edms = new Deployment();
+  edms.trigger('settings', { components: ['config'], debounceMs: MINUTE });
+  edms.trigger('migration', { type: 'edms.migration' });
+  edms.look();
+  assert.deepEqual(edms.opened, [{ at: START, key: 'migration', origin: 'event' }]);
+  edms.trigger('later', { type: 'edms.migration', debounceMs: 2 * MINUTE });
+  edms.runUntil(START + HOUR);
+  assert.deepEqual(edms.opened.slice(1), [
+    { at: START + MINUTE, key: 'settings', origin: 'event', components: ['config'] },
+    { at: START + 2 * MINUTE, key: 'later', origin: 'event' },
+  ]);
 });
 
 test('a run that nobody opened for the events covers none of them', () => {
@@ -116,6 +139,7 @@ test('whatever the events, the stops and the clock: each event is covered by one
     debounceMs: fc.constantFrom(0, MINUTE),
     minIntervalMs: fc.constantFrom(0, 10 * MINUTE),
     type: fc.constantFrom('edms.one', 'edms.two'),
+    components: fc.constantFrom<readonly ComponentName[]>(['config'], ['database', 'files', 'config']),
     crash: fc.boolean(),
   });
   fc.assert(
@@ -134,6 +158,11 @@ test('whatever the events, the stops and the clock: each event is covered by one
         const first = edms.entries.findIndex(({ event }) => event.kind === 'triggered' && event.key === key);
         const run = edms.entries.findIndex(({ event }) => event.kind === 'opened' && event.runId === runId);
         assert.ok(run > first);
+        const wanted = (edms.entries[first]!.event as { components?: unknown }).components;
+        const opened = edms.opened.find(
+          (each) => runIdOf({ kind: each.origin, deployment: 'records', key: each.key }) === runId,
+        );
+        assert.deepEqual(opened?.components, wanted);
       }
       assert.equal(new Set(edms.opened.map(({ key }) => key)).size, edms.opened.length);
     }),

@@ -2,7 +2,7 @@ import type { Schedule } from '#libs/contracts/schedule.ts';
 import { openRuns, type LogEntry, type LogEvent } from '#libs/saga/log.ts';
 import type { RunRequest } from '../ports.ts';
 import { planSlot } from './slots.ts';
-import { foldTriggers, triggersDueMs } from './triggers.ts';
+import { askedRuns, foldTriggers, type Trigger } from './triggers.ts';
 
 /** What a deployment asks for by itself at a time: by its schedule, and by events that wait for their run. */
 export interface Due {
@@ -24,18 +24,24 @@ export function planDue(
   // A restore has the deployment alone: whatever is due waits for its end.
   if (openRuns(entries).some(({ exclusive }) => exclusive))
     return { record: [], open: [], lookAtMs: undefined };
-  const triggers = foldTriggers(deployment, entries);
-  const dueMs = triggersDueMs(triggers, nowMs);
-  const oldest = dueMs !== undefined && dueMs <= nowMs ? triggers.pending[0] : undefined;
+  const asked = askedRuns(foldTriggers(deployment, entries), nowMs);
   const backup = { kind: 'backup', deployment, parameters: {} } as const;
   const open: Due['open'] = [
     ...(slots.slot === undefined
       ? []
       : [{ ...backup, principal: 'schedule', origin: 'slot', key: slots.slot } as const]),
-    ...(oldest === undefined
-      ? []
-      : [{ ...backup, principal: `event:${oldest.type}`, origin: 'event', key: oldest.key } as const]),
+    ...asked.filter(({ dueMs }) => dueMs <= nowMs).map(({ oldest }) => ({ ...backup, ...wishOf(oldest) })),
   ];
-  const times = [slots.nextMs, oldest === undefined ? dueMs : undefined].filter((time) => time !== undefined);
+  const later = asked.map(({ dueMs }) => dueMs).filter((dueMs) => dueMs > nowMs);
+  const times = [...(slots.nextMs === undefined ? [] : [slots.nextMs]), ...later];
   return { record: slots.record, open, lookAtMs: times.length === 0 ? undefined : Math.min(...times) };
+}
+
+function wishOf({ key, type, components }: Trigger) {
+  return {
+    principal: `event:${type}`,
+    origin: 'event' as const,
+    key,
+    parameters: components === undefined ? {} : { components: [...components] },
+  };
 }

@@ -44,7 +44,7 @@ export function buildManifest(parts: BackupParts): Manifest {
     specVersion: header.specVersion,
     specDigest: parts.specDigest,
     principal: header.principal,
-    mark: taken.find(({ snapshot }) => snapshot.component === 'database')!.mark,
+    mark: taken[0]!.mark,
     startedAt: header.openedAt,
     committedAt: parts.committedAt,
     completeness: lacking.length > 0 ? 'partial' : 'complete',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Manifest, ManifestSnapshot } from '#libs/contracts/manifest.ts';
+import { isWhole, type Manifest, type ManifestSnapshot } from '#libs/contracts/manifest.ts';
 import type { SnapshotRef } from '#libs/contracts/requests.ts';
 import { LOCAL, siteField } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
@@ -13,6 +13,12 @@ import type { StoredManifest } from '../ports.ts';
 const databaseFacts = z.object({ extensions: z.array(z.string()), serverMajor: z.int() });
 
 export function drillOf({ manifest, digest }: StoredManifest): Json {
+  if (!isWhole(manifest))
+    throw new HoldfastError('MESSAGE_MALFORMED', {
+      backup: manifest.backupId,
+      wanted: 'a backup of database, files and config: an application starts from nothing less',
+      remedy: `holdfast drill ${manifest.deployment} takes the newest of them`,
+    });
   const database = manifest.snapshots.find(({ component }) => component === 'database');
   const { extensions, serverMajor } = parseWith(databaseFacts, database?.facts, 'facts of the database');
   return {

@@ -1,3 +1,4 @@
+import type { ComponentName } from '#libs/contracts/sites.ts';
 import { runIdOf } from '#libs/kernel/ids.ts';
 import type { LogEntry } from '#libs/saga/log.ts';
 
@@ -7,6 +8,8 @@ export interface Trigger {
   readonly type: string;
   readonly debounceMs: number;
   readonly minIntervalMs: number;
+  /** What it wants backed up; absent: all. */
+  readonly components?: readonly ComponentName[];
   readonly atMs: number;
 }
 
@@ -28,8 +31,8 @@ export function triggerKey(source: string, id: string): string {
 }
 
 /**
- * The log alone says what is pending: a run named by the oldest pending event covers every event that was recorded
- * before it was opened. So a coordinator that stopped anywhere in between opens the same run again.
+ * The log alone says what is pending: a run named by a pending event covers every event of the same components that was
+ * recorded before it was opened. So a coordinator that stopped anywhere in between opens the same run again.
  */
 export function foldTriggers(deployment: string, entries: readonly LogEntry[]): Triggers {
   const known = new Set<string>();
@@ -39,30 +42,43 @@ export function foldTriggers(deployment: string, entries: readonly LogEntry[]): 
   for (const { at, event } of entries) {
     const atMs = Date.parse(at);
     if (event.kind === 'triggered' && !known.has(event.key)) {
-      const { key, type, debounceMs, minIntervalMs } = event;
-      known.add(key);
-      pending.push({ key, type, debounceMs, minIntervalMs, atMs });
+      const { kind: _, ...trigger } = event;
+      known.add(trigger.key);
+      pending.push({ ...trigger, atMs });
     }
-    const oldest = pending[0];
-    if (event.kind !== 'opened' || oldest === undefined) continue;
-    if (event.runId !== runIdOf({ kind: 'event', deployment, key: oldest.key })) continue;
-    for (const { key, type } of pending) {
-      runOf.set(key, event.runId);
+    if (event.kind !== 'opened') continue;
+    const { runId } = event;
+    const named = pending.find(({ key }) => runIdOf({ kind: 'event', deployment, key }) === runId);
+    if (named === undefined) continue;
+    const covered = pending.filter((trigger) => scopeOf(trigger) === scopeOf(named));
+    for (const { key, type } of covered) {
+      runOf.set(key, runId);
       lastRunMs.set(type, atMs);
     }
-    pending = [];
+    pending = pending.filter((trigger) => !covered.includes(trigger));
   }
   return { pending, runOf, lastRunMs };
 }
 
-/** When the pending events ask for their run; undefined without any. One of them that is due takes the others along. */
-export function triggersDueMs({ pending, lastRunMs }: Triggers, nowMs: number): number | undefined {
-  const types = new Set(pending.map(({ type }) => type));
-  const due = [...types].map((type) => {
-    const burst = pending.filter((trigger) => trigger.type === type);
-    return Math.max(quietMs(burst, nowMs), spacedMs(burst.at(-1)!, lastRunMs.get(type), nowMs));
+/** The run that pending events ask for; one of them that is due takes along the others that want the same components. */
+export interface Asked {
+  readonly oldest: Trigger;
+  readonly keys: readonly string[];
+  readonly dueMs: number;
+}
+
+export function askedRuns({ pending, lastRunMs }: Triggers, nowMs: number): readonly Asked[] {
+  return Object.values(Object.groupBy(pending, scopeOf)).map((group) => {
+    const same = group!;
+    const due = Object.entries(Object.groupBy(same, ({ type }) => type)).map(([type, burst]) =>
+      Math.max(quietMs(burst!, nowMs), spacedMs(burst!.at(-1)!, lastRunMs.get(type), nowMs)),
+    );
+    return { oldest: same[0]!, keys: same.map(({ key }) => key), dueMs: Math.min(...due) };
   });
-  return due.length === 0 ? undefined : Math.min(...due);
+}
+
+function scopeOf({ components = [] }: Trigger): string {
+  return components.toSorted().join();
 }
 
 /** The end of the quiet time after the newest event of a burst. */

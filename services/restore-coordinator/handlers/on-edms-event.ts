@@ -33,6 +33,7 @@ export async function onEdmsEvent(
     type,
     debounceMs: durationMs(policy.debounce),
     minIntervalMs: durationMs(policy.minInterval),
+    ...(policy.backup === 'all' ? {} : { components: policy.backup }),
   });
   return 'accepted';
 }

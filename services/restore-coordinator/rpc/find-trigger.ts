@@ -1,5 +1,5 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
-import { foldTriggers, triggerKey, triggersDueMs } from '../domain/triggers.ts';
+import { askedRuns, foldTriggers, triggerKey } from '../domain/triggers.ts';
 import type { CoordinatorPorts } from '../ports.ts';
 
 /** What became of an event: not here (yet), waiting for its run until `dueAt`, or the run that covers it. */
@@ -13,8 +13,7 @@ export async function findTrigger(
   const key = triggerKey(request.source, request.id);
   const runId = triggers.runOf.get(key);
   if (runId !== undefined) return { state: 'covered', runId, dueAt: '' };
-  if (!triggers.pending.some((trigger) => trigger.key === key))
-    return { state: 'unknown', runId: '', dueAt: '' };
-  const dueAt = new Date(triggersDueMs(triggers, clock.now())!).toISOString();
-  return { state: 'waiting', runId: '', dueAt };
+  const asked = askedRuns(triggers, clock.now()).find(({ keys }) => keys.includes(key));
+  if (asked === undefined) return { state: 'unknown', runId: '', dueAt: '' };
+  return { state: 'waiting', runId: '', dueAt: new Date(asked.dueMs).toISOString() };
 }

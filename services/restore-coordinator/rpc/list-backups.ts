@@ -24,6 +24,7 @@ function damagedBackup(deployment: string, entry: { backupId: string; damaged: s
     mark: '',
     committedAt: '',
     completeness: 'damaged',
+    components: [],
     manifestJson: JSON.stringify({ error: entry.damaged }),
     coverage: [],
   };

@@ -1,4 +1,5 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
+import { isWhole } from '#libs/contracts/manifest.ts';
 import { parseRelocation, relocate } from '#libs/contracts/relocation.ts';
 import { sitesOf } from '#libs/contracts/sites.ts';
 import { spareProblems } from '#libs/contracts/spare.ts';
@@ -114,6 +115,6 @@ async function findOlder(
   let passed = false;
   for await (const listed of manifests.list(deployment))
     if ('damaged' in listed) passed ||= listed.backupId === damaged;
-    else if (passed) return listed.manifest.backupId;
+    else if (passed && isWhole(listed.manifest)) return listed.manifest.backupId;
   return undefined;
 }

@@ -1,18 +1,22 @@
+import { parseWith } from '#libs/contracts/step.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { presentRun } from '../domain/present.ts';
 import type { CoordinatorPorts } from '../ports.ts';
+import { backupParameters } from '../sagas/backup.ts';
 import { sagaOf } from '../sagas/all.ts';
 import { requireRequestId } from '../domain/request-id.ts';
 
 /** Opens a backup run, once per `request_id`. Throws DEPLOYMENT_NOT_FOUND, RUN_IN_PROGRESS. */
 export async function startBackup(
-  request: { deployment: string; requestId: string; acceptChanges: boolean },
+  request: { deployment: string; requestId: string; acceptChanges: boolean; components: readonly string[] },
   context: CallContext,
   { specs, runs }: CoordinatorPorts,
 ) {
   const key = requireRequestId(request.requestId);
   const { version } = await specs.read(request.deployment);
-  const { deployment } = request;
+  const { deployment, acceptChanges, components } = request;
+  const parameters = { acceptChanges, ...(components.length === 0 ? {} : { components: [...components] }) };
+  parseWith(backupParameters, parameters, 'StartBackup');
   const { principal } = context;
   const state = await runs.open({
     kind: 'backup',
@@ -21,7 +25,7 @@ export async function startBackup(
     principal,
     origin: 'request',
     key,
-    parameters: { acceptChanges: request.acceptChanges },
+    parameters,
   });
   return presentRun(state, sagaOf(state.header));
 }

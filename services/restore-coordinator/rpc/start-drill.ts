@@ -1,3 +1,4 @@
+import { isWhole } from '#libs/contracts/manifest.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { presentRun } from '../domain/present.ts';
 import { requireRequestId } from '../domain/request-id.ts';
@@ -42,5 +43,7 @@ function presentDrill(state: Awaited<ReturnType<typeof openDrill>>) {
 
 async function soundIds(deployment: string, { manifests }: CoordinatorPorts): Promise<readonly string[]> {
   const listed = await Array.fromAsync(manifests.list(deployment));
-  return listed.flatMap((entry) => ('manifest' in entry ? [entry.manifest.backupId] : []));
+  return listed.flatMap((entry) =>
+    'manifest' in entry && isWhole(entry.manifest) ? [entry.manifest.backupId] : [],
+  );
 }

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { markOutcome, takeSnapshotOutcome, type TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
-import { nameAt, partsOf, siteField, type Part } from '#libs/contracts/sites.ts';
+import { COMPONENTS, nameAt, partsOf, siteField, type Part } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
+import type { CommandWork, Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
 import { backupIdOf } from '../domain/backup-id.ts';
 import { commandTo } from './steps.ts';
 
 /**
  * Backup: the database names the moment; files and configuration are walked after it, so every row that was seen has
- * its file; everything new is read back and rows are reconciled with files; the manifest is created last, and is the
+ * its file (a backup without the database stands for the moment it was opened at); everything new is read back and rows are reconciled with files; the manifest is created last, and is the
  * commit. Nothing needs an undo: without a manifest there is no backup, only unreferenced packs.
  */
 const HOUR_MS = 3_600_000;
@@ -18,6 +18,7 @@ const HOUR_MS = 3_600_000;
 export const backupParameters = z.object({
   /** The principal says that what changed since the last backup is meant. */
   acceptChanges: z.boolean().default(false),
+  components: z.array(z.enum(COMPONENTS)).default([...COMPONENTS]),
 });
 
 /** Answer of the commit step. */
@@ -27,8 +28,9 @@ export const commitOutcome = z.object({
   completeness: z.enum(['complete', 'partial']),
 });
 
-export function backupSaga(header: Pick<RunHeader, 'sites'>): Saga {
-  const [database, ...trees] = partsOf(sitesOfRun(header)) as [Part, ...Part[]];
+export function backupSaga(header: BackupHeader): Saga {
+  const parts = partsOfBackup(header);
+  const database = parts.find(isDatabase);
   return {
     kind: 'backup',
     exclusive: false,
@@ -44,25 +46,14 @@ export function backupSaga(header: Pick<RunHeader, 'sites'>): Saga {
         attemptsMax: 2,
         deadlineMs: HOUR_MS,
       },
-      {
-        name: stepOf(database),
-        after: ['preflight'],
-        work: commandTo(database, 'TakeSnapshot', () => ({})),
-        attemptsMax: 3,
-        deadlineMs: 24 * HOUR_MS,
-      },
-      // Published by the database step as soon as its snapshot stands, so that nobody waits for the dump.
-      {
-        name: 'mark',
-        after: ['preflight'],
-        work: { early: stepOf(database) },
-        attemptsMax: 1,
-        deadlineMs: 24 * HOUR_MS,
-      },
-      ...trees.map((part) => afterMark(part, database)),
+      ...parts.flatMap((part) =>
+        isDatabase(part)
+          ? databaseSteps(part)
+          : [database === undefined ? alone(part) : afterMark(part, database)],
+      ),
       {
         name: 'verify',
-        after: [database, ...trees].map(stepOf),
+        after: parts.map(stepOf),
         work: { service: 'verifier', verb: 'VerifyBackup', request: verifyRequest },
         attemptsMax: 2,
         deadlineMs: 24 * HOUR_MS,
@@ -78,17 +69,54 @@ export function backupSaga(header: Pick<RunHeader, 'sites'>): Saga {
   };
 }
 
+type BackupHeader = Pick<RunHeader, 'sites' | 'parameters'>;
+
+/** What is asked for, all of it by default, in the order in which it is taken. */
+export function partsOfBackup(header: BackupHeader): readonly Part[] {
+  const { components } = parseWith(backupParameters, header.parameters, 'backup parameters');
+  return partsOf(sitesOfRun(header)).filter(({ component }) => components.includes(component));
+}
+
 function stepOf({ component, site }: Part): string {
   return nameAt(component, site);
 }
 
-function afterMark(part: Part, database: Part): SagaStep {
+function isDatabase({ component }: Part): boolean {
+  return component === 'database';
+}
+
+function takeStep(part: Part, after: string, request: CommandWork['request']): SagaStep {
   return {
     name: stepOf(part),
-    after: ['mark'],
-    work: commandTo(part, 'TakeSnapshot', (_, outcomes) => ({ mark: markOf(outcomes, database) })),
+    after: [after],
+    work: commandTo(part, 'TakeSnapshot', request),
     attemptsMax: 3,
     deadlineMs: 24 * HOUR_MS,
+  };
+}
+
+function databaseSteps(database: Part): readonly SagaStep[] {
+  return [
+    takeStep(database, 'preflight', () => ({})),
+    // Published by the database step as soon as its snapshot stands, so that nobody waits for the dump.
+    {
+      name: 'mark',
+      after: ['preflight'],
+      work: { early: stepOf(database) },
+      attemptsMax: 1,
+      deadlineMs: 24 * HOUR_MS,
+    },
+  ];
+}
+
+/** No rows that could name a file: what is there after the run was opened. */
+function alone(part: Part): SagaStep {
+  return takeStep(part, 'preflight', ({ openedAt }) => ({ mark: openedAt }));
+}
+
+function afterMark(part: Part, database: Part): SagaStep {
+  return {
+    ...takeStep(part, 'mark', (_, outcomes) => ({ mark: markOf(outcomes, database) })),
     // The database had to start again: what was walked before its new mark may miss files of newer rows.
     stale: (outcomes) => snapshotOf(outcomes, part).mark !== markOf(outcomes, database),
   };
@@ -101,11 +129,8 @@ function markOf(outcomes: Outcomes, database: Part): string {
 }
 
 /** What every part's worker answered, in the order of the parts. */
-export function takenOf(
-  header: Pick<RunHeader, 'sites'>,
-  outcomes: Outcomes,
-): readonly TakeSnapshotOutcome[] {
-  return partsOf(sitesOfRun(header)).map((part) => snapshotOf(outcomes, part));
+export function takenOf(header: BackupHeader, outcomes: Outcomes): readonly TakeSnapshotOutcome[] {
+  return partsOfBackup(header).map((part) => snapshotOf(outcomes, part));
 }
 
 function snapshotOf(outcomes: Outcomes, part: Part): TakeSnapshotOutcome {

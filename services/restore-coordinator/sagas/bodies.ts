@@ -2,18 +2,18 @@ import { HoldfastError, refuseAll } from '#libs/kernel/errors.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { specDigest } from '#libs/contracts/spec.ts';
-import type { Manifest } from '#libs/contracts/manifest.ts';
+import { isWhole, type Manifest } from '#libs/contracts/manifest.ts';
 import { verifyOutcome } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
-import { nameAt, partsOf } from '#libs/contracts/sites.ts';
+import { nameAt } from '#libs/contracts/sites.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
 import { backupIdOf } from '../domain/backup-id.ts';
 import { keptStates, stagedParts } from '../domain/kept-states.ts';
 import { buildManifest, snapshotEntry } from '../domain/manifest.ts';
 import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
 import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
-import { backupParameters, takenOf } from './backup.ts';
+import { backupParameters, partsOfBackup, takenOf } from './backup.ts';
 import { releaseParameters } from './release.ts';
 import { isBeside, restoreParameters, restoreQuestion } from './restore.ts';
 import { rollbackParameters } from './rollback.ts';
@@ -45,7 +45,7 @@ async function preflightBackup(
       deployment,
       specVersion,
       purpose: 'PURPOSE_BACKUP',
-      parts: partsOf(sitesOfRun(header)),
+      parts: partsOfBackup(header),
       snapshots: [],
       relocationJson: '',
     },
@@ -91,10 +91,12 @@ async function findManifest(
 async function commitNew(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<StoredManifest> {
   const { spec, yaml } = await ports.specs.read(header.deployment, header.specVersion);
   const taken = takenOf(header, outcomes);
+  const snapshots = taken.map(snapshotEntry);
   const compared = compareWithLast({
     spec,
-    previous: await previousOf(header, ports),
-    snapshots: taken.map(snapshotEntry),
+    // Of some components nothing is said: the next backup of all is compared with the last of all.
+    previous: isWhole({ snapshots }) ? await previousOf(header, ports) : undefined,
+    snapshots,
     acceptedBy: acceptedBy(header),
   });
   return await ports.manifests.commit(
@@ -112,13 +114,14 @@ async function commitNew(header: RunHeader, outcomes: Outcomes, ports: BodyPorts
   );
 }
 
-/** The newest complete backup; a partial one says nothing about what is missing. */
+/** The newest complete backup of everything; a partial one says nothing about what is missing. */
 async function previousOf(
   { deployment }: RunHeader,
   { manifests }: BodyPorts,
 ): Promise<Manifest | undefined> {
   for await (const entry of manifests.list(deployment))
-    if ('manifest' in entry && entry.manifest.completeness === 'complete') return entry.manifest;
+    if ('manifest' in entry && entry.manifest.completeness === 'complete' && isWhole(entry.manifest))
+      return entry.manifest;
   return undefined;
 }
 

@@ -35,9 +35,9 @@ const snapshot = (part: string) => {
 const SITES: Sites = { database: 'local', files: ['local', 'archive'], config: ['web'], hooks: 'web' };
 const PARTS = ['database', 'files', 'files.archive', 'config.web'];
 
-const backupOf = (sites: Pick<RunHeader, 'sites'>): Proving => ({
-  saga: backupSaga(sites),
-  header: { ...header('backup', {}), ...sites },
+const backupOf = (sites: Pick<RunHeader, 'sites'>, parameters: Json = {}): Proving => ({
+  saga: backupSaga({ ...sites, parameters }),
+  header: { ...header('backup', parameters), ...sites },
   newStore: memoryStore,
   answers: (step) => {
     if (step === 'mark') return { mark: 'm1', attempt: 1 };
@@ -174,6 +174,8 @@ const proved = [
   beside,
   backup,
   backupOf({ sites: SITES }),
+  backupOf({}, { components: ['config'] }),
+  backupOf({ sites: SITES }, { components: ['files', 'config'] }),
   restore,
   ofSites,
   restoreOf(['database']),
@@ -217,7 +219,7 @@ test('backup: a failure anywhere ends as failed, and never as committed', async 
 });
 
 test('backup: nothing is committed that was not verified', () => {
-  const commit = backupSaga({}).steps.find(({ name }) => name === 'commit');
+  const commit = backup.saga.steps.find(({ name }) => name === 'commit');
   assert.deepEqual(commit?.after, ['verify']);
 });
 

@@ -1,6 +1,4 @@
 import type { SnapshotRef } from '#libs/contracts/requests.ts';
-import { manifestSchema, signedManifestSchema } from '#libs/contracts/manifest.ts';
-import { canonicalJson } from '#libs/kernel/json.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Repository, Snapshot } from '#libs/repository/port.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -25,31 +23,24 @@ export function evidenceOf(repository: Repository, store: ObjectStore): Evidence
     documents: (ref, signal) => records(ref, 'documents', signal),
     listing: (ref, signal) => records(ref, 'listing', signal),
     content: async (data, signal) => Buffer.concat(await Array.fromAsync(repository.read(data, { signal }))),
-    backups: (deployment, signal) => authenticBackups(deployment, { store, repository, signal }),
+    async *backups(deployment, signal) {
+      for await (const { backupId, snapshots } of authenticBackups(`backups/${deployment}/`, {
+        store,
+        repository,
+        signal,
+      }))
+        yield {
+          backupId,
+          snapshots: snapshots.map(({ component, id, digest }) => ({ deployment, component, id, digest })),
+        };
+    },
     verifyPack: (name, signal) => repository.verifyPack(name, { signal }),
     hasPack: async (name, signal) =>
       (await store.head(`packs/${name.slice(0, 2)}/${name}`, { signal })) !== undefined,
     async *packsOfBackups(signal) {
-      for await (const { name } of store.list('backups/', { signal }))
-        yield packsCited(await store.get(name, { signal }), repository);
+      // Only what this repository signed can spare a pack from being read again.
+      for await (const { snapshots } of authenticBackups('backups/', { store, repository, signal }))
+        yield snapshots.flatMap(({ packs }) => packs);
     },
   };
-}
-
-/** Only what this repository signed can spare a pack from being read again. */
-function packsCited(bytes: Buffer, repository: Repository): readonly string[] {
-  const parsed = signedManifestSchema.safeParse(parseJson(bytes));
-  if (!parsed.success) return [];
-  const { manifest, signature } = parsed.data;
-  const signed = Buffer.from(canonicalJson(manifestSchema.parse(manifest)));
-  if (!repository.verifySignature(signed, signature)) return [];
-  return manifest.snapshots.flatMap(({ packs }) => packs);
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -8,7 +8,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
-import { refsOf, requireRef } from '../domain/snapshot-refs.ts';
+import { refsOf } from '../domain/snapshot-refs.ts';
 import { FileIndex, reconcile, type Reconciliation } from '../domain/reconcile.ts';
 import { recordVerdict } from '../domain/verdict.ts';
 import type { VerifierPorts } from '../ports.ts';
@@ -40,13 +40,13 @@ export async function onVerifyBackup(
       ok: true,
       detail: `${packs.reread} new packs re-read (${packs.bytes} bytes), ${needed.size} needed packs present`,
     },
-    reconciliationCheck(fit),
+    ...reconciliationChecks(fit),
   ];
   const outcome: VerifyOutcome = {
     ok: checks.every((check) => check.ok),
     checks,
     notChecked: packs.known > 0 ? [knownPacks(packs.known), ...NOT_CHECKED] : NOT_CHECKED,
-    facts: { reconciliation: fit },
+    facts: fit === undefined ? {} : { reconciliation: fit },
   };
   await recordVerdict(outcome, backupId, context, ports);
   return outcome as unknown as Json;
@@ -59,7 +59,7 @@ const NOT_CHECKED = [
   'the application itself (L5)',
 ];
 
-export async function readSnapshots(
+async function readSnapshots(
   refs: readonly SnapshotRef[],
   context: StepContext,
   { evidence }: VerifierPorts,
@@ -93,19 +93,23 @@ function knownPacks(count: number): string {
   return `${count} packs of earlier backups: present, content not read again`;
 }
 
+/** Undefined where a backup of some components has not both. */
 export async function reconcileRows(
   refs: readonly SnapshotRef[],
   context: StepContext,
   { evidence }: VerifierPorts,
-): Promise<Reconciliation> {
+): Promise<Reconciliation | undefined> {
+  const [database] = refsOf(refs, 'database');
+  if (database === undefined || refsOf(refs, 'files').length === 0) return undefined;
   const index = new FileIndex();
   for (const ref of refsOf(refs, 'files'))
     for await (const record of evidence.listing(ref, context.signal)) index.add(record);
-  return reconcile(evidence.documents(requireRef(refs, 'database'), context.signal), index);
+  return reconcile(evidence.documents(database, context.signal), index);
 }
 
-export function reconciliationCheck(fit: Reconciliation): Check {
+export function reconciliationChecks(fit: Reconciliation | undefined): readonly Check[] {
+  if (fit === undefined) return [];
   const ok = fit.missing === 0 && fit.different === 0 && fit.moved === 0;
   const counts = `${fit.rows} rows: ${fit.matched} matched, ${fit.moved} moved, ${fit.unproven} without digest, ${fit.missing} missing, ${fit.different} different`;
-  return { name: 'rows and files', level: 1, ok, detail: [counts, ...fit.examples].join('; ') };
+  return [{ name: 'rows and files', level: 1, ok, detail: [counts, ...fit.examples].join('; ') }];
 }

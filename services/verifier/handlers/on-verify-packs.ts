@@ -4,6 +4,7 @@ import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import type { VerifierPorts } from '../ports.ts';
+import { findDamage } from './find-damage.ts';
 
 /**
  * Before a restore touches anything: every pack it needs is read whole. Throws REFUSED with every damaged object, the
@@ -46,36 +47,20 @@ async function readWhole(
   evidence: Evidence,
 ) {
   const users = new Map<string, string[]>();
-  const harmed: Harmed[] = [];
-  for (const ref of refs) {
-    const error = await damageOf(async () => {
-      for (const pack of (await evidence.requireSnapshot(ref, signal)).packs)
-        users.set(pack, [...(users.get(pack) ?? []), ref.component]);
-    });
-    if (error !== undefined)
-      harmed.push({ object: `snapshot ${ref.id}`, components: [ref.component], error });
-  }
+  const snapshots = await findDamage(refs, async (ref) => {
+    for (const pack of (await evidence.requireSnapshot(ref, signal)).packs)
+      users.set(pack, [...(users.get(pack) ?? []), ref.component]);
+  });
   let bytes = 0;
-  for (const [pack, components] of users) {
-    const error = await damageOf(async () => {
-      bytes += (await evidence.verifyPack(pack, signal)).bytes;
-      progress({ bytes, activity: 'reading packs before anything is touched' });
-    });
-    if (error !== undefined) harmed.push({ object: `pack ${pack}`, components, error });
-  }
+  const packs = await findDamage(users, async ([pack]) => {
+    bytes += (await evidence.verifyPack(pack, signal)).bytes;
+    progress({ bytes, activity: 'reading packs before anything is touched' });
+  });
+  const harmed: readonly Harmed[] = [
+    ...snapshots.map(({ of, error }) => ({ object: `snapshot ${of.id}`, components: [of.component], error })),
+    ...packs.map(({ of: [pack, components], error }) => ({ object: `pack ${pack}`, components, error })),
+  ];
   return { bytes, packs: users.size, harmed };
-}
-
-/** Damage is what is looked for; a store that does not answer is another matter. */
-async function damageOf(look: () => Promise<void>): Promise<HoldfastError | undefined> {
-  try {
-    await look();
-    return undefined;
-  } catch (thrown) {
-    const error = HoldfastError.from(thrown);
-    if (error.entry.retry !== 'corrupt') throw error;
-    return error;
-  }
 }
 
 async function refusal(

@@ -6,7 +6,8 @@ import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { recordVerdict } from '../domain/verdict.ts';
 import type { VerifierPorts } from '../ports.ts';
-import { readSnapshots, reconciliationCheck, reconcileRows } from './on-verify-backup.ts';
+import { findDamage } from './find-damage.ts';
+import { reconciliationChecks, reconcileRows } from './on-verify-backup.ts';
 
 type Wish = ReturnType<typeof verifyStoredRequest.parse>;
 
@@ -22,7 +23,7 @@ export async function onVerifyStored(
   const checks = [chain.check, packs.check];
   // A listing that cannot be read has said so already.
   if (wish.level === 1 && checks.every(({ ok }) => ok))
-    checks.push(reconciliationCheck(await reconcileRows(wish.snapshots, context, ports)));
+    checks.push(...reconciliationChecks(await reconcileRows(wish.snapshots, context, ports)));
   const outcome: VerifyOutcome = {
     ok: checks.every(({ ok }) => ok),
     checks,
@@ -44,16 +45,16 @@ interface Seen {
   readonly problems: readonly Problem[];
 }
 
-async function lookAtChain({ snapshots }: Wish, context: StepContext, ports: VerifierPorts): Promise<Seen> {
-  const problems: Problem[] = [];
-  for (const ref of snapshots)
-    await readSnapshots([ref], context, ports).catch((error: unknown) => {
-      problems.push(damage(error, `snapshot ${ref.component} ${ref.id}`));
-    });
-  const detail = `${snapshots.length} snapshots, ${problems.length} not what the manifest names`;
+async function lookAtChain(
+  { snapshots }: Wish,
+  { signal }: StepContext,
+  { evidence }: VerifierPorts,
+): Promise<Seen> {
+  const damaged = await findDamage(snapshots, (ref) => evidence.requireSnapshot(ref, signal));
+  const detail = `${snapshots.length} snapshots, ${damaged.length} not what the manifest names`;
   return {
-    check: { name: 'snapshots authentic', level: 0, ok: problems.length === 0, detail },
-    problems,
+    check: { name: 'snapshots authentic', level: 0, ok: damaged.length === 0, detail },
+    problems: damaged.map(({ of, error }) => asProblem(`snapshot ${of.component} ${of.id}`, error)),
   };
 }
 
@@ -62,25 +63,20 @@ async function lookAtPacks(
   { signal, progress }: StepContext,
   { evidence }: VerifierPorts,
 ): Promise<Seen> {
-  const problems: Problem[] = [];
   let bytes = 0;
-  for (const pack of packs) {
-    try {
-      if (level === 1) bytes += (await evidence.verifyPack(pack, signal)).bytes;
-      else if (!(await evidence.hasPack(pack, signal))) throw new HoldfastError('OBJECT_MISSING', { pack });
-      progress({ bytes, activity: 'reading packs again' });
-    } catch (error) {
-      problems.push(damage(error, `pack ${pack}`));
-    }
-  }
+  const damaged = await findDamage(packs, async (pack) => {
+    if (level === 1) bytes += (await evidence.verifyPack(pack, signal)).bytes;
+    else if (!(await evidence.hasPack(pack, signal))) throw new HoldfastError('OBJECT_MISSING', { pack });
+    progress({ bytes, activity: 'reading packs again' });
+  });
   const name = level === 1 ? 'packs re-read' : 'packs present';
-  const detail = `${packs.length} packs${level === 1 ? ` (${bytes} bytes)` : ''}, ${problems.length} damaged or missing`;
-  return { check: { name, level, ok: problems.length === 0, detail }, problems };
+  const detail = `${packs.length} packs${level === 1 ? ` (${bytes} bytes)` : ''}, ${damaged.length} damaged or missing`;
+  return {
+    check: { name, level, ok: damaged.length === 0, detail },
+    problems: damaged.map(({ of, error }) => asProblem(`pack ${of}`, error)),
+  };
 }
 
-/** Only what is wrong with the object itself; a store that does not answer is no verdict. */
-function damage(thrown: unknown, subject: string): Problem {
-  const error = HoldfastError.from(thrown);
-  if (error.entry.retry !== 'corrupt') throw error;
-  return problem(error.code, subject, error.message, error.remedy);
+function asProblem(subject: string, { code, message, remedy }: HoldfastError): Problem {
+  return problem(code, subject, message, remedy);
 }

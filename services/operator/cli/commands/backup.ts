@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LeafCommand } from '../command.ts';
 import { withBackup } from '../committed-backup.ts';
+import { componentsOf } from '../components.ts';
 import { withFrontDoor } from '../connection.ts';
 import { runData } from '../run-text.ts';
 import { watchRun } from '../watch-run.ts';
@@ -10,6 +11,10 @@ export const backup: LeafCommand = {
   summary: 'take a backup and watch it until it is committed',
   words: [['<deployment>', 'name in its spec']],
   options: [
+    [
+      '--only <component...>',
+      'database, files or config alone: never the `latest`, and no proof against a loss',
+    ],
     ['--no-wait', 'start it and leave'],
     [
       '--accept-changes',
@@ -20,6 +25,7 @@ export const backup: LeafCommand = {
   examples: [
     'holdfast backup records-eu',
     'holdfast backup records-eu --accept-changes',
+    'holdfast backup records-eu --only config',
     'holdfast backup records-eu --json --request-id "nightly-$(date +%F)"',
   ],
   async act(input, context) {
@@ -29,6 +35,7 @@ export const backup: LeafCommand = {
         deployment: input.word(0),
         requestId,
         acceptChanges: input.flag('acceptChanges'),
+        components: componentsOf(input),
       });
       context.report.note(`backup of ${run.deployment}: run ${run.runId}`);
       if (!input.flag('wait'))

@@ -2,6 +2,7 @@ import { EXIT } from '#libs/kernel/catalogue.ts';
 import type { LeafCommand } from '../command.ts';
 import { examine } from '../doctor/examine.ts';
 import type { Finding } from '../doctor/finding.ts';
+import { countText } from '../text.ts';
 
 export const doctor: LeafCommand = {
   name: 'doctor',
@@ -12,7 +13,7 @@ export const doctor: LeafCommand = {
     const problems = findings.filter(({ level }) => level === 'problem').length;
     const warnings = findings.filter(({ level }) => level === 'warning').length;
     const end =
-      problems === 0 && warnings === 0 ? 'all is well' : `${problems} problems, ${warnings} warnings`;
+      problems === 0 && warnings === 0 ? 'all is well' : `${countText(problems, 'problem')}, ${countText(warnings, 'warning')}`;
     return {
       data: { ok: problems === 0, findings },
       text: [...findings.map(findingText), end].join('\n'),

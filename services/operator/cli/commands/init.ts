@@ -10,6 +10,7 @@ import { lookAtApplication } from '../init/look.ts';
 import type { Question } from '../init/found.ts';
 import { writeSecret } from '../init/services-env.ts';
 import { specText } from '../init/spec-text.ts';
+import { countText } from '../text.ts';
 import { problemsText } from '../problems.ts';
 import { prepareRepository } from '../prepare-repository.ts';
 import { chosenStore } from '../store-choice.ts';
@@ -122,7 +123,12 @@ async function initByLooking(root: string, input: Input, context: Context): Prom
   await writeSpec(file, text, input.flag('rewrite'));
   if (address !== undefined) await writeSecret(home.envFile, address.variable, address.url);
   report.note(
-    `${file} written: ${found.roots.length} roots, ${found.trees.length} configuration trees, ${found.envFiles.length} env files, ${found.rules.length} rules for document paths`,
+    `${file} written: ${[
+      countText(found.roots.length, 'root'),
+      countText(found.trees.length, 'configuration tree'),
+      countText(found.envFiles.length, 'env file'),
+      countText(found.rules.length, 'rule'),
+    ].join(', ')} for document paths`,
   );
   if (address !== undefined) report.note(`${address.variable} written into ${home.envFile}`);
   const declared = await declare(text, context);

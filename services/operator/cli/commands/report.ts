@@ -1,4 +1,5 @@
 import { readStack } from '#deploy/local/stack.ts';
+import { isWhole } from '#libs/contracts/manifest.ts';
 import { parseSpec } from '#libs/contracts/spec.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
@@ -73,7 +74,7 @@ async function runbookAnswer(door: FrontDoor, deployment: string, context: Conte
     specVersion: declared.specVersion,
     store: (await readStack(context.home.folder))?.store.url ?? 'STORE',
     generatedAt: isoTime(context.clock),
-    newest: (await readManifests(door, deployment)).at(-1),
+    newest: (await readManifests(door, deployment)).findLast(isWhole),
     runs,
   });
   return { data: { deployment, markdown: text }, text };

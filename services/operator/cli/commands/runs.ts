@@ -77,7 +77,8 @@ const cancel: LeafCommand = {
       const run = await door.cancelRun(await findRun(door, input.word(0)));
       if (!input.flag('wait'))
         return { data: { run: runData(run) }, text: `asked; watch it: holdfast runs watch ${run.runId}` };
-      await watchRun(door, run.runId, context);
+      if (run.finishedAt === '') await watchRun(door, run.runId, context);
+      else context.report.note(`it ended ${run.finishedAt}, before anybody asked: nothing is taken back`);
       const ended = await door.getRun(run.runId);
       // What was asked for is a cancelled run.
       return { ...endAnswer(ended), exit: ended.state === 'cancelled' ? 0 : exitOfRun(ended.state) };

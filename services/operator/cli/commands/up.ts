@@ -64,7 +64,7 @@ function startedAnswer(state: StackState, repository: PreparedRepository): Answe
     `running: ${processes.map(({ name }) => name).join(', ')}`,
     `store: ${store.url}`,
     ...recoveryLines(repository),
-    'next: holdfast init --app FOLDER',
+    'next: holdfast init --app FOLDER; when that is done: holdfast doctor',
   ];
   return { data, text: text.join('\n') };
 }

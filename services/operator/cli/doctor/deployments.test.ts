@@ -39,7 +39,17 @@ test('no backup is a problem; a damaged one is none', () => {
   const levels = (backups: Parameters<typeof ageFindings>[1]) =>
     ageFindings({ deployment: 'records', specYaml }, backups, 0).map(({ level }) => level);
   assert.deepEqual(levels([]), ['problem']);
-  assert.deepEqual(levels([{ ...BACKUP, completeness: 'damaged' }]), ['problem', 'problem']);
+  assert.deepEqual(levels([{ ...BACKUP, completeness: 'damaged', components: [] }]), ['problem', 'problem']);
+});
+
+test('a backup of the configuration alone is no young backup', () => {
+  const mark = '2026-11-24T15:39:21Z';
+  const backups = [{ ...BACKUP, mark, backupId: 'c', components: ['config'] }];
+  const found = ageFindings({ deployment: 'records', specYaml }, backups, Date.parse(mark));
+  assert.deepEqual(
+    found.map(({ message }) => message),
+    ['has no backup'],
+  );
 });
 
 test('H8: a store within reach of the application is a problem', () => {
@@ -62,6 +72,7 @@ const BACKUP = {
   mark: '',
   committedAt: '',
   completeness: 'complete',
+  components: ['database', 'files', 'config'],
   manifestJson: '',
   coverage: [],
 };

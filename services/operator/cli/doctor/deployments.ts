@@ -1,8 +1,10 @@
 import { parseSpec } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Context } from '../command.ts';
+import { isWhole } from '../components.ts';
 import { withFrontDoor } from '../connection.ts';
 import type { Backup, Deployment } from '../front-door.ts';
+import { readBackups } from '../report/history.ts';
 import { durationMs, durationText, momentOf } from '../text.ts';
 import { protectionFindings } from './protection.ts';
 import { inReachFindings, sameDeviceFindings } from './same-device.ts';
@@ -18,11 +20,7 @@ export async function examineDeployments(state: KnownStack, context: Context): P
       return [warning('deployments', 'none is declared: nothing is protected', 'holdfast init --app FOLDER')];
     const findings = await Promise.all(
       declared.map(async (deployment) => {
-        const { backups } = await door.listBackups({
-          deployment: deployment.deployment,
-          pageSize: 20,
-          pageToken: '',
-        });
+        const backups = await readBackups(door, deployment.deployment);
         const spec = parseSpec(deployment.specYaml);
         const now = context.clock.now();
         return [
@@ -54,7 +52,7 @@ export function ageFindings(
     .map(({ backupId }) =>
       bad(deployment, `backup ${backupId} is damaged`, 'holdfast backups list; keep the store as it is'),
     );
-  const newest = backups.find(({ completeness }) => completeness !== 'damaged');
+  const newest = backups.find(isWhole);
   if (newest === undefined) return [...damaged, bad(deployment, 'has no backup', remedy)];
   const age = now - Date.parse(momentOf(newest.mark));
   if (age < -CLOCK_SKEW_MS)

@@ -1,11 +1,13 @@
 import { changeText } from '#libs/contracts/change-text.ts';
 import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
+import { isWhole } from '../components.ts';
 import { manifestOf } from '../backup-text.ts';
+import { listDrills } from '../observe-rpo.ts';
 import type { Backup, Coverage, FrontDoor } from '../front-door.ts';
 import { parseObject } from '../run-text.ts';
 import { driftedNames } from '../report/drift.ts';
-import { durationText } from '../text.ts';
+import { countText, durationText } from '../text.ts';
 import { bad, ok, warning, type Finding } from './finding.ts';
 
 const DAY_MS = 86_400_000;
@@ -14,8 +16,6 @@ const EXPIRY_WARNED_MS = 30 * DAY_MS;
 const RESTORED_LEVEL = 2;
 /** The newest backups that are asked for a verdict. */
 const JUDGED_MAX = 10;
-/** The newest runs, among which the last drill is looked for. */
-const RUNS_LOOKED_AT = 200;
 
 /** Would the newest backup bring back what is there now, and was that ever shown? */
 export async function protectionFindings(
@@ -24,7 +24,7 @@ export async function protectionFindings(
   backups: readonly Backup[],
   now: number,
 ): Promise<readonly Finding[]> {
-  const newest = backups.find(({ completeness }) => completeness !== 'damaged');
+  const newest = backups.find(isWhole);
   const manifest = newest === undefined ? undefined : manifestOf(newest);
   if (manifest === undefined) return [];
   const coverage = await door.getCoverage(deployment, manifest.backupId);
@@ -128,8 +128,7 @@ function keptFindings(deployment: string, live: LiveFacts): readonly Finding[] {
 
 /** A drill that failed before its verdict leaves none: its run says so. */
 async function drillFindings(door: FrontDoor, deployment: string): Promise<readonly Finding[]> {
-  const { runs } = await door.listRuns({ deployment, pageSize: RUNS_LOOKED_AT, pageToken: '' });
-  const last = runs.find(({ kind, finishedAt }) => kind === 'drill' && finishedAt !== '');
+  const last = (await listDrills(door, deployment)).find(({ finishedAt }) => finishedAt !== '');
   if (last === undefined || last.state === 'completed') return [];
   return [
     bad(
@@ -146,7 +145,7 @@ async function verdictFinding(
   backups: readonly Backup[],
   now: number,
 ): Promise<Finding> {
-  const asked = backups.filter(({ completeness }) => completeness !== 'damaged').slice(0, JUDGED_MAX);
+  const asked = backups.filter(isWhole).slice(0, JUDGED_MAX);
   const verdicts = (
     await Promise.all(asked.map(({ backupId }) => door.listVerdicts(deployment, backupId)))
   ).flat();
@@ -154,7 +153,7 @@ async function verdictFinding(
   if (failed.length > 0)
     return bad(
       deployment,
-      `${failed.length} verdicts on the newest backups are bad`,
+      `the newest backups have ${countText(failed.length, 'bad verdict')}`,
       `holdfast report evidence ${deployment}`,
     );
   const restored = verdicts

@@ -1,4 +1,5 @@
 import { changeText } from '#libs/contracts/change-text.ts';
+import { completenessText } from '../components.ts';
 import { manifestOf } from '../backup-text.ts';
 import type { Backup, FrontDoor, ReadLog, Run } from '../front-door.ts';
 import { collectPages } from '../pages.ts';
@@ -115,10 +116,16 @@ async function verdictsOf(
 
 function backupEvidence(backup: Backup): BackupEvidence {
   const manifest = manifestOf(backup);
-  const { backupId, mark, completeness, coverage } = backup;
+  const { backupId, mark, coverage } = backup;
   const tasks = coverage.find(({ category }) => category === 'scheduled tasks');
   const took = manifest === undefined ? 0 : Date.parse(manifest.committedAt) - Date.parse(manifest.startedAt);
-  return { backupId, mark, completeness, scheduledTasks: Number(tasks?.records ?? 0), tookMs: took };
+  return {
+    backupId,
+    mark,
+    completeness: completenessText(backup),
+    scheduledTasks: Number(tasks?.records ?? 0),
+    tookMs: took,
+  };
 }
 
 function runEvidence(run: Run): RunEvidence {

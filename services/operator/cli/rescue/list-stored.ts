@@ -1,5 +1,5 @@
 import { manifestSchema, signedManifestSchema } from '#libs/contracts/manifest.ts';
-import { canonicalJson } from '#libs/kernel/json.ts';
+import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
 import type { RescueHost } from './open-rescue.ts';
 
 export type StoredBackup =
@@ -37,7 +37,7 @@ function readStored(
   where: { deployment: string; backupId: string },
   verify: (bytes: Buffer, signature: string) => boolean,
 ): StoredBackup {
-  const parsed = signedManifestSchema.safeParse(parseJson(bytes));
+  const parsed = signedManifestSchema.safeParse(jsonIfAny(bytes));
   if (!parsed.success) return { ...where, damaged: 'not a manifest' };
   const manifest = manifestSchema.parse(parsed.data.manifest);
   if (!verify(Buffer.from(canonicalJson(manifest)), parsed.data.signature))
@@ -46,12 +46,4 @@ function readStored(
     return { ...where, damaged: 'lies under another name' };
   const { mark, committedAt, completeness } = manifest;
   return { ...where, mark, committedAt, completeness };
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -10,6 +10,7 @@ export interface Backup {
   'completeness'?: (string);
   'manifestJson'?: (string);
   'coverage'?: (_holdfast_coordinator_v1_CoverageRow)[];
+  'components'?: (string)[];
 }
 
 export interface Backup__Output {
@@ -20,4 +21,5 @@ export interface Backup__Output {
   'completeness': (string);
   'manifestJson': (string);
   'coverage': (_holdfast_coordinator_v1_CoverageRow__Output)[];
+  'components': (string)[];
 }

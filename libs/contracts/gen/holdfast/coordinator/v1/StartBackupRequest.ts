@@ -5,10 +5,12 @@ export interface StartBackupRequest {
   'deployment'?: (string);
   'requestId'?: (string);
   'acceptChanges'?: (boolean);
+  'components'?: (string)[];
 }
 
 export interface StartBackupRequest__Output {
   'deployment': (string);
   'requestId': (string);
   'acceptChanges': (boolean);
+  'components': (string)[];
 }
