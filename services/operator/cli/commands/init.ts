@@ -61,7 +61,10 @@ async function initRepository(input: Input, context: Context): Promise<Answer> {
   const text = [
     repository.created ? 'repository made' : 'repository is there',
     ...recoveryLines(repository),
-    `next: holdfast up${input.text('store') === undefined ? '' : ' --store …'} --detach && holdfast init --app FOLDER`,
+    // A store that is named here is one for services that `up` does not start.
+    ...(input.text('store') === undefined
+      ? ['next: holdfast up --detach && holdfast init --app FOLDER']
+      : []),
   ];
   return { data: { repository }, text: text.join('\n') };
 }
