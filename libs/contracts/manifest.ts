@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { COMPONENTS } from './sites.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
+import { COMPONENTS, type ComponentName } from './sites.ts';
 
 /**
  * The manifest: one backup, readable JSON without secrets or document content, signed by the repository's key. Its
@@ -83,9 +85,13 @@ export const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestSnapshot = Manifest['snapshots'][number];
 
+export function componentsIn({ snapshots }: Pick<Manifest, 'snapshots'>): readonly ComponentName[] {
+  return COMPONENTS.filter((name) => snapshots.some(({ component }) => component === name));
+}
+
 /** Not of some components only: what a loss of everything is restored from. */
-export function isWhole({ snapshots }: Pick<Manifest, 'snapshots'>): boolean {
-  return COMPONENTS.every((name) => snapshots.some(({ component }) => component === name));
+export function isWhole(manifest: Pick<Manifest, 'snapshots'>): boolean {
+  return componentsIn(manifest).length === COMPONENTS.length;
 }
 
 /** Facts of a component, of all its sites together; undefined where the backup has none. */
@@ -111,4 +117,20 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** As stored: `signature` is Ed25519 over the canonical JSON (RFC 8785) of `manifest`. */
-export const signedManifestSchema = z.object({ manifest: manifestSchema, signature: z.string() });
+const signedManifestSchema = z.object({ manifest: manifestSchema, signature: z.string() });
+
+/** Signed by whom `verify` knows, and of the name it lies under. Throws MANIFEST_DAMAGED with the reason. */
+export function openManifest(
+  bytes: Buffer,
+  where: { readonly deployment: string; readonly id: string },
+  verify: (bytes: Buffer, signature: string) => boolean,
+): Manifest {
+  const damaged = (reason: string) => new HoldfastError('MANIFEST_DAMAGED', { ...where, reason });
+  const parsed = signedManifestSchema.safeParse(jsonIfAny(bytes));
+  if (!parsed.success) throw damaged('not a manifest');
+  const { manifest, signature } = parsed.data;
+  if (!verify(Buffer.from(canonicalJson(manifest)), signature)) throw damaged('signature does not hold');
+  if (manifest.deployment !== where.deployment || manifest.backupId !== where.id)
+    throw damaged('lies under another name');
+  return manifest;
+}

@@ -64,7 +64,11 @@ export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
       ...spec.config,
       ...there,
       trees: spec.config.trees.map(place),
-      envFiles: spec.config.envFiles.map((path) => envFiles[path] ?? path),
+      envFiles: spec.config.envFiles.map((file) => ({
+        ...file,
+        ...there,
+        path: envFiles[file.path] ?? file.path,
+      })),
       rewrite: spec.config.rewrite.map((rewrite) => ({
         ...rewrite,
         file: fileAt(rewrite.file),
@@ -74,5 +78,9 @@ export function relocate(spec: Spec, relocation: Relocation | undefined): Spec {
   };
   return application === 'keep'
     ? moved
-    : { ...moved, hooks: { stop: [], reset: [], start: [], site: spec.hooks.site }, checks: [] };
+    : {
+        ...moved,
+        hooks: { stop: [], reset: [], start: [], site: spec.hooks.site, elsewhere: [] },
+        checks: [],
+      };
 }

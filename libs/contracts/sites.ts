@@ -21,8 +21,8 @@ export interface Sites {
   readonly database: string;
   readonly files: readonly string[];
   readonly config: readonly string[];
-  /** Where the application is stopped, started and asked. */
-  readonly hooks: string;
+  /** Where the application is stopped and started; at the first of them it is asked. */
+  readonly hooks: readonly string[];
 }
 
 /** `name`, or `name.site` for another site than `local`. */
@@ -44,10 +44,10 @@ export function sitesOf({ database, files, config, hooks }: Spec): Sites {
       database.site,
     ),
     config: orElse(
-      [...(config.envFiles.length > 0 ? [config.site] : []), ...config.trees.map(({ site }) => site)],
+      [...config.envFiles, ...config.trees].map(({ site }) => site),
       config.site,
     ),
-    hooks: hooks.site,
+    hooks: [hooks.site, ...hooks.elsewhere.map(({ site }) => site)],
   };
 }
 
@@ -60,11 +60,11 @@ export function partsOf({ database, files, config }: Sites): readonly Part[] {
   ];
 }
 
-/** What of the declared trees and configuration lies at a site. */
+/** What of the declared trees and configuration lies at a site; variables that are required or set are `config.site`'s. */
 export function atSite(spec: Spec, site: string): Spec {
   const { files, config, runtime } = spec;
   const here = <T extends { readonly site: string }>(root: T): boolean => root.site === site;
-  const elsewhere = { envFiles: [], require: [], set: {} };
+  const elsewhere = { require: [], set: {} };
   const { spare, ...database } = spec.database;
   return {
     ...spec,
@@ -73,6 +73,7 @@ export function atSite(spec: Spec, site: string): Spec {
     config: {
       ...config,
       ...(config.site === site ? {} : elsewhere),
+      envFiles: config.envFiles.filter(here),
       trees: config.trees.filter(here),
     },
     runtime: config.site === site ? runtime : { require: [] },

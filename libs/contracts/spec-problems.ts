@@ -45,11 +45,16 @@ export function relationProblems(spec: Spec): Problem[] {
       );
     names.add(root.name);
   }
-  const files = spec.config.envFiles.map((path) => ({
-    name: `env file ${path}`,
-    path,
-    site: spec.config.site,
-  }));
+  const files = spec.config.envFiles.map((file) => ({ ...file, name: `env file ${file.path}` }));
+  for (const [at, { path }] of files.entries())
+    if (files.findIndex((other) => other.path === path) < at)
+      problems.push(
+        problem(
+          'SPEC_INVALID',
+          `env file ${path}`,
+          'is given twice: a drill and a rescue bring all sites together, so each needs a path of its own',
+        ),
+      );
   for (const place of [...roots, ...files]) {
     const outer = roots.find(
       (root) =>
@@ -66,9 +71,14 @@ export function relationProblems(spec: Spec): Problem[] {
       );
   }
   const { spare } = spec.database;
-  if (spare !== undefined && !spec.config.envFiles.includes(spare.envFile))
+  const atConfig = spec.config.envFiles.filter(({ site }) => site === spec.config.site);
+  if (spare !== undefined && !atConfig.some(({ path }) => path === spare.envFile))
     problems.push(
-      problem('SPEC_INVALID', 'database.spare', `${spare.envFile} is not declared in config.envFiles`),
+      problem(
+        'SPEC_INVALID',
+        'database.spare',
+        `${spare.envFile} is not declared in config.envFiles, at config.site`,
+      ),
     );
   if (spare !== undefined && spare.names[0] === spare.names[1])
     problems.push(problem('SPEC_INVALID', 'database.spare', 'names the same database twice'));
@@ -88,11 +98,12 @@ export function relationProblems(spec: Spec): Problem[] {
 
 function rewriteProblems({ files, config }: Spec): Problem[] {
   const places = [...files.roots, ...config.trees].map(({ path }) => path);
+  const envFiles = new Set(config.envFiles.map(({ path }) => path));
   const seen = new Set<string>();
   return config.rewrite.flatMap(({ file, set }) => {
     const given = seen.has(file);
     seen.add(file);
-    const kept = config.envFiles.includes(file) || places.some((path) => file.startsWith(`${path}/`));
+    const kept = envFiles.has(file) || places.some((path) => file.startsWith(`${path}/`));
     const unknown = Object.values(set).flatMap((value) =>
       typeof value === 'string' ? unknownNames(value, [...files.roots, ...config.trees]) : [],
     );

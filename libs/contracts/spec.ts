@@ -34,6 +34,12 @@ export const secretRef = z.union([
 export type SecretRef = z.infer<typeof secretRef>;
 const argumentArray = z.array(z.string().min(1)).min(1);
 
+const hookLists = {
+  stop: z.array(argumentArray).default([]),
+  reset: z.array(argumentArray).default([]),
+  start: z.array(argumentArray).default([]),
+};
+
 /** Settings that name this deployment's database and places, in a file that is an env file or lies in a root or tree. */
 const rewriteSchema = z.strictObject({
   file: absolutePath,
@@ -102,7 +108,14 @@ export const specSchema = z.strictObject({
     .prefault({}),
   config: z
     .strictObject({
-      envFiles: z.array(absolutePath).default([]),
+      envFiles: z
+        .array(
+          z.union(
+            [absolutePath, z.strictObject({ path: absolutePath, site: z.string().regex(TOKEN_PATTERN) })],
+            'wanted: an absolute path, or { path, site }',
+          ),
+        )
+        .default([]),
       trees: z.array(rootSchema).default([]),
       require: z.array(z.string().min(1)).default([]),
       /** Variables that are this deployment's own, whatever backup is restored to it: given to the env files as staged. */
@@ -113,6 +126,10 @@ export const specSchema = z.strictObject({
       rewrite: z.array(rewriteSchema).default([]),
       site,
     })
+    .transform(({ envFiles, ...config }) => ({
+      ...config,
+      envFiles: envFiles.map((file) => (typeof file === 'string' ? { path: file, site: config.site } : file)),
+    }))
     .prefault({}),
   /** What is not taken over from a backup. Without a word: nothing of one's own, sessions and schedules of another's. */
   restore: z
@@ -165,10 +182,10 @@ export const specSchema = z.strictObject({
     .default({}),
   hooks: z
     .strictObject({
-      stop: z.array(argumentArray).default([]),
-      reset: z.array(argumentArray).default([]),
-      start: z.array(argumentArray).default([]),
+      ...hookLists,
       site,
+      /** Parts of the application on other hosts: stopped after it, in this order, and started before it. */
+      elsewhere: z.array(z.strictObject({ ...hookLists, site: z.string().regex(TOKEN_PATTERN) })).default([]),
     })
     .prefault({}),
   checks: z

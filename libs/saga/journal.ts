@@ -20,11 +20,12 @@ export interface RunHeader {
   readonly sites?: Sites;
 }
 
-const ALL_LOCAL: Sites = { database: LOCAL, files: [LOCAL], config: [LOCAL], hooks: LOCAL };
+const ALL_LOCAL: Sites = { database: LOCAL, files: [LOCAL], config: [LOCAL], hooks: [LOCAL] };
 
 /** As a header holds them. */
 export function sitesField(sites: Sites): Pick<RunHeader, 'sites'> {
-  const isLocal = sites.hooks === LOCAL && partsOf(sites).every(({ site }) => site === LOCAL);
+  const all = [...sites.hooks, ...partsOf(sites).map(({ site }) => site)];
+  const isLocal = all.every((site) => site === LOCAL);
   return isLocal ? {} : { sites };
 }
 

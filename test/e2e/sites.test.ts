@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,8 @@ import { holdfastOn, type Holdfast } from '#test/demo/holdfast.ts';
 import { errorOf } from './scene.ts';
 
 /**
- * One deployment on two hosts: the application with database and documents here, an archive with certificates there.
+ * One deployment on two hosts: database and documents here, an archive with certificates there, a part of the
+ * application with its env file on each.
  * Each host's workers run as a user who may not look into the other's folder; where the test is not root there is one
  * user alone, and the refusals are not asked for.
  */
@@ -105,6 +106,11 @@ test('a deployment across two sites is backed up, and comes back whole or not at
   await holdfast.expect(0, 'restore', DEPLOYMENT, '--yes');
   assert.deepEqual(await observe(), good);
   assert.equal(statSync(join(archive.folder, 'stopped')).uid, archive.user?.uid ?? process.getuid?.());
+  assert.equal(
+    existsSync(join(here.folder, 'stopped')),
+    false,
+    'what was stopped after it is started before it',
+  );
 
   await holdfast.expect(0, 'rollback', DEPLOYMENT, '--yes');
   assert.deepEqual(await observe(), harmed);
@@ -165,6 +171,7 @@ async function writeData(): Promise<void> {
   write(here, '.env', `SECRET_KEY=k\nDATABASE_URL=${databaseUrl}\n`);
   write(archive, 'old/deed.txt', 'a deed');
   write(archive, 'tls/key', 'a key');
+  write(archive, 'worker.env', 'WORKERS=2\n');
   await query(
     'CREATE TABLE documents (id int PRIMARY KEY, place text, digest text)',
     'CREATE TABLE archived (id int PRIMARY KEY, place text, digest text)',
@@ -184,16 +191,20 @@ async function harm(): Promise<void> {
   writeFileSync(join(here.folder, '.env'), 'SECRET_KEY=other\n');
   rmSync(join(archive.folder, 'old/deed.txt'));
   writeFileSync(join(archive.folder, 'tls/key'), 'another key');
+  rmSync(join(archive.folder, 'worker.env'));
+
   await query("UPDATE documents SET digest = 'x'", 'DELETE FROM archived');
 }
 
 /** Content, mode and owner of every file of the deployment, and every row. */
 async function observe(): Promise<unknown> {
-  const names = ['here/media', 'here/.env', 'archive/old', 'archive/tls'];
+  const names = ['here/media', 'here/.env', 'archive/old', 'archive/tls', 'archive/worker.env'];
   const listed = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);
-      if (statSync(path).isFile()) return [path];
+      const seen = statSync(path, { throwIfNoEntry: false });
+      if (seen === undefined) return [];
+      if (seen.isFile()) return [path];
       const below = await readdir(path);
       return below.filter((each) => each !== '.holdfast').map((each) => join(path, each));
     }),
@@ -306,13 +317,20 @@ async function declare(sites: { media?: string; old?: string }): Promise<void> {
       ],
     },
     config: {
-      envFiles: [join(here.folder, '.env')],
+      envFiles: [join(here.folder, '.env'), { path: join(archive.folder, 'worker.env'), site: 'archive' }],
       trees: [{ name: 'tls', path: join(archive.folder, 'tls'), site: 'archive' }],
     },
     hooks: {
       site: 'archive',
       stop: [['touch', join(archive.folder, 'stopped')]],
       start: [['test', '-e', join(archive.folder, 'ready')]],
+      elsewhere: [
+        {
+          site: 'local',
+          stop: [['touch', join(here.folder, 'stopped')]],
+          start: [['rm', join(here.folder, 'stopped')]],
+        },
+      ],
     },
   };
   const file = join(folder, 'spec.yaml');

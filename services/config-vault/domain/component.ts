@@ -8,7 +8,7 @@ const ENV_PREFIX = 'env:';
 /** What the spec declares as configuration of a site: each env file is a root of its own, then the trees. */
 export function configOf(spec: Spec, site: string): TreeComponent {
   const { config } = atSite(spec, site);
-  const files: TreeRoot[] = config.envFiles.map((path) => ({
+  const files: TreeRoot[] = config.envFiles.map(({ path }) => ({
     name: envRoot(path),
     path,
     optional: false,

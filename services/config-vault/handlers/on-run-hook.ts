@@ -12,7 +12,9 @@ export async function onRunHook(
 ): Promise<Json> {
   const { hook } = parseWith(runHookRequest, request, 'RunHook');
   const { spec, signal } = context;
-  const commands = spec.hooks[hook];
+  const { hooks } = spec;
+  const own = [hooks, ...hooks.elsewhere].find(({ site }) => site === context.command.site);
+  const commands = own?.[hook] ?? [];
   for (const [index, command] of commands.entries()) {
     const onAlive = (): void => context.progress({ bytes: index, activity: `hook ${hook}: ${command[0]}` });
     await context.phase(`${hook} ${index + 1}`, () =>

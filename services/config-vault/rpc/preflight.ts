@@ -40,7 +40,7 @@ async function preflightBackup(
   { site, trees, envFiles, programs }: ConfigPorts,
   signal: AbortSignal,
 ) {
-  const files = await Promise.all(spec.config.envFiles.map((path) => envFiles.find(path)));
+  const files = await Promise.all(spec.config.envFiles.map(({ path }) => envFiles.find(path)));
   const { roots } = configOf(spec, site);
   const readable = files.filter((file) => file !== undefined);
   return {
@@ -51,10 +51,12 @@ async function preflightBackup(
 }
 
 async function tooLarge({ config }: Spec, envFiles: ConfigPorts['envFiles']): Promise<readonly Problem[]> {
-  const large = await Promise.all(config.envFiles.map((path) => envFiles.isTooLarge(path)));
+  const large = await Promise.all(config.envFiles.map(({ path }) => envFiles.isTooLarge(path)));
   return config.envFiles
     .filter((_, at) => large[at])
-    .map((path) => problem('ENV_FILE_TOO_LARGE', path, `${path} is too large for its variables to be read`));
+    .map(({ path }) =>
+      problem('ENV_FILE_TOO_LARGE', path, `${path} is too large for its variables to be read`),
+    );
 }
 
 async function preflightRestore(
@@ -104,7 +106,7 @@ function namingTheSource(spec: Spec, source: string, facts: ConfigFacts): readon
 
 /** Fingerprints of what the target's env files set now, by name. */
 async function readNow(spec: Spec, { envFiles, vault }: ConfigPorts): Promise<ReadonlyMap<string, string>> {
-  const files = await Promise.all(spec.config.envFiles.map((path) => envFiles.find(path)));
+  const files = await Promise.all(spec.config.envFiles.map(({ path }) => envFiles.find(path)));
   return new Map(
     files
       .filter((file) => file !== undefined)

@@ -1,7 +1,6 @@
 import { COMPONENTS } from '#libs/contracts/sites.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Input } from './command.ts';
-import type { Backup } from './front-door.ts';
 
 /** What `--only` names; none is all. Throws USAGE. */
 export function componentsOf(input: Input): readonly string[] {
@@ -16,13 +15,17 @@ export function componentsOf(input: Input): readonly string[] {
   return [...only];
 }
 
+interface Held {
+  readonly components: readonly string[];
+}
+
 /** Something to restore everything from: readable, and of all components. */
-export function isWhole({ components }: Pick<Backup, 'components'>): boolean {
+export function isWhole({ components }: Held): boolean {
   return components.length === COMPONENTS.length;
 }
 
 /** `complete`, `partial`, `damaged`; of some components with their names. */
-export function completenessText(backup: Pick<Backup, 'completeness' | 'components'>): string {
+export function completenessText(backup: Held & { readonly completeness: string }): string {
   const { completeness, components } = backup;
   return isWhole(backup) || components.length === 0
     ? completeness

@@ -26,7 +26,7 @@ export async function wishOf(input: Input, door: FrontDoor, cwd: string): Promis
 function besideOf(spec: Spec, folder: string, database: string) {
   const roots = [...spec.files.roots, ...spec.config.trees].map(({ name }) => [name, join(folder, name)]);
   const taken = new Set<string>();
-  const envFiles = spec.config.envFiles.map((path, at) => {
+  const envFiles = spec.config.envFiles.map(({ path }, at) => {
     const name = taken.has(basename(path)) ? join(`env-${at + 1}`, basename(path)) : basename(path);
     taken.add(name);
     return [path, join(folder, name)];

@@ -1,4 +1,4 @@
-import { isWhole, manifestSchema, signedManifestSchema, type Manifest } from '#libs/contracts/manifest.ts';
+import { isWhole, openManifest, type Manifest } from '#libs/contracts/manifest.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { canonicalJson } from '#libs/kernel/json.ts';
 import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
@@ -23,7 +23,8 @@ export function manifestStore(
 
   const readNamed = async (deployment: string, id: string): Promise<StoredManifest> => {
     const bytes = await store.get(nameOf(deployment, id));
-    return { manifest: openManifest(bytes, { deployment, id }, repository), digest: sha256(bytes) };
+    const verify: Repository['verifySignature'] = (...signed) => repository.verifySignature(...signed);
+    return { manifest: openManifest(bytes, { deployment, id }, verify), digest: sha256(bytes) };
   };
 
   const listIds = async (deployment: string): Promise<readonly string[]> => {
@@ -72,29 +73,4 @@ export function manifestStore(
 function signManifest(manifest: Manifest, repository: Repository): Buffer {
   const signature = repository.sign(Buffer.from(canonicalJson(manifest)));
   return Buffer.from(`${JSON.stringify({ manifest, signature }, null, 2)}\n`);
-}
-
-function openManifest(
-  bytes: Buffer,
-  where: { deployment: string; id: string },
-  repository: Repository,
-): Manifest {
-  const parsed = signedManifestSchema.safeParse(parseJson(bytes, where));
-  if (!parsed.success) throw new HoldfastError('MANIFEST_DAMAGED', { ...where, reason: 'shape' });
-  const { manifest, signature } = parsed.data;
-  if (!repository.verifySignature(Buffer.from(canonicalJson(manifestSchema.parse(manifest))), signature)) {
-    throw new HoldfastError('MANIFEST_DAMAGED', { ...where, reason: 'signature' });
-  }
-  if (manifest.deployment !== where.deployment || manifest.backupId !== where.id) {
-    throw new HoldfastError('MANIFEST_DAMAGED', { ...where, reason: 'lies under another name' });
-  }
-  return manifest;
-}
-
-function parseJson(bytes: Buffer, where: { deployment: string; id: string }): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    throw new HoldfastError('MANIFEST_DAMAGED', { ...where, reason: 'not JSON' }, { cause });
-  }
 }

@@ -13,7 +13,7 @@ export function livingPlaces(
   const { url, name } = relocation.database;
   const pathsOf = ({ files, config }: Spec) => ({
     files: files.roots.map(({ path }) => path),
-    config: [...config.envFiles, ...config.trees.map(({ path }) => path)],
+    config: [...config.envFiles, ...config.trees].map(({ path }) => path),
   });
   const [now, then] = [pathsOf(spec), pathsOf(moved)];
   const stays = (['files', 'config'] as const)

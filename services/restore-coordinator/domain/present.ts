@@ -3,7 +3,7 @@ import type { Saga, SagaStep } from '#libs/saga/define.ts';
 import { undoName } from '#libs/saga/define.ts';
 import type { RunState, StepState } from '#libs/saga/fold.ts';
 import type { JournalEntry } from '#libs/saga/journal.ts';
-import { COMPONENTS } from '#libs/contracts/sites.ts';
+import { componentsIn } from '#libs/contracts/manifest.ts';
 import type { DeclaredSpec, Progress, StoredManifest } from '../ports.ts';
 import { coverageOf } from './coverage.ts';
 
@@ -92,14 +92,14 @@ export function presentEvent(entry: JournalEntry | Progress) {
 }
 
 export function presentBackup({ manifest }: StoredManifest) {
-  const { backupId, deployment, mark, committedAt, completeness, snapshots } = manifest;
+  const { backupId, deployment, mark, committedAt, completeness } = manifest;
   return {
     backupId,
     deployment,
     mark,
     committedAt,
     completeness,
-    components: COMPONENTS.filter((name) => snapshots.some(({ component }) => component === name)),
+    components: componentsIn(manifest),
     manifestJson: JSON.stringify(manifest),
     coverage: coverageOf(manifest),
   };

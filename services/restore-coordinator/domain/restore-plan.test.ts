@@ -8,7 +8,7 @@ const stored = {
   manifest: { backupId: 'b', deployment: 'records-eu', snapshots: [snapshot] },
   digest: '11',
 } as unknown as StoredManifest;
-const sites = { database: 'local', files: ['local'], config: ['local'], hooks: 'local' };
+const sites = { database: 'local', files: ['local'], config: ['local'], hooks: ['local'] };
 const wish = { deployment: 'staging', stored, specVersion: 1, sites, components: [], relocationJson: '' };
 
 test('what is approved is one backup, onto one target, by one version of its spec', () => {

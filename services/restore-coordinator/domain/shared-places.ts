@@ -30,7 +30,7 @@ function placesOf({ database, files, config }: Spec): ReadonlyMap<string, string
   const { url, name, site } = database;
   const address = 'env' in url ? url.env : url.file;
   const roots = [...files.roots, ...config.trees].map((root) => [root.site, root.path] as const);
-  const envFiles = config.envFiles.map((path) => [config.site, path] as const);
+  const envFiles = config.envFiles.map(({ site: at, path }) => [at, path] as const);
   return new Map([
     [JSON.stringify([site, 'database', address, name ?? '']), `database (${address})`],
     ...[...roots, ...envFiles].map(([at, path]) => [JSON.stringify([at, path]), path] as const),

@@ -11,7 +11,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
-import { command, commandTo, doors, hook, step } from './steps.ts';
+import { command, commandTo, doors, hookSteps, step } from './steps.ts';
 
 /**
  * Restore in place: everything is written and proved beside the old state; then the application is stopped and the
@@ -86,11 +86,12 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
 }
 
 function closingDoors(after: readonly string[], { hooks, database }: Sites): readonly SagaStep[] {
+  const stops = hookSteps('stop', after, hooks);
   return [
-    { ...step('stop', after, hook('stop', hooks)), undo: { work: hook('start', hooks), tolerated: true } },
+    ...stops,
     // From here to the last pivot there is no database to start on: nobody works on a mixture.
     {
-      ...step('close', ['stop'], doors('CloseDatabase', database)),
+      ...step('close', [stops.at(-1)!.name], doors('CloseDatabase', database)),
       undo: { work: doors('OpenDatabase', database) },
     },
   ];
@@ -103,14 +104,9 @@ function serving(after: readonly string[], { hooks }: Sites): readonly SagaStep[
     snapshots: [],
     staged: [],
   }));
-  return [
-    step('reset', after, hook('reset', hooks)),
-    {
-      ...step('start', ['reset'], hook('start', hooks)),
-      undo: { work: hook('stop', hooks), tolerated: true },
-    },
-    step('check.serving', ['start'], { ...asked, site: hooks }),
-  ];
+  const resets = hookSteps('reset', after, hooks);
+  const starts = hookSteps('start', [resets.at(-1)!.name], hooks.toReversed());
+  return [...resets, ...starts, step('check.serving', [starts.at(-1)!.name], { ...asked, site: hooks[0]! })];
 }
 
 function stage(part: Part): SagaStep {

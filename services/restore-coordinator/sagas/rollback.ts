@@ -5,7 +5,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { Saga, SagaStep } from '#libs/saga/define.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
-import { command, commandTo, doors, hook, step } from './steps.ts';
+import { command, commandTo, doors, hookSteps, step } from './steps.ts';
 
 /**
  * Rollback: the switch of a finished restore, the other way round, under the same closed doors. Each step's inverse
@@ -27,23 +27,25 @@ export function rollbackSaga(header: Pick<RunHeader, 'parameters' | 'sites'>): S
   const backs = (['database', 'files', 'config'] as const)
     .flatMap((component) => states.filter(({ staged }) => staged.component === component))
     .map((place, at, all) => back(place, at === 0 ? 'close' : nameOf(all[at - 1]!)));
+  const stops = hookSteps('stop', [], hooks);
+  const starts = hookSteps('start', ['open'], hooks.toReversed());
   return {
     kind: 'rollback',
     exclusive: true,
     outcomeOf: () => 'completed',
     steps: [
-      { ...step('stop', [], hook('stop', hooks)), undo: { work: hook('start', hooks), tolerated: true } },
+      ...stops,
       {
-        ...step('close', ['stop'], doors('CloseDatabase', database)),
+        ...step('close', [stops.at(-1)!.name], doors('CloseDatabase', database)),
         undo: { work: doors('OpenDatabase', database) },
       },
       ...backs,
       step('open', [backs.at(-1)?.name ?? 'close'], doors('OpenDatabase', database)),
-      {
-        ...step('start', ['open'], hook('start', hooks)),
-        undo: { work: hook('stop', hooks), tolerated: true },
-      },
-      step('check.serving', ['start'], { ...command('verifier', 'CheckLive', liveRequest), site: hooks }),
+      ...starts,
+      step('check.serving', [starts.at(-1)!.name], {
+        ...command('verifier', 'CheckLive', liveRequest),
+        site: hooks[0]!,
+      }),
       { ...step('commit', ['check.serving'], { local: 'commit-rollback' }), attemptsMax: 3 },
     ],
   };

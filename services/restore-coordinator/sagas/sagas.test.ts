@@ -32,7 +32,12 @@ const snapshot = (part: string) => {
 };
 
 /** Documents here and in an archive; the environment is with the application, on a host of its own. */
-const SITES: Sites = { database: 'local', files: ['local', 'archive'], config: ['web'], hooks: 'web' };
+const SITES: Sites = {
+  database: 'local',
+  files: ['local', 'archive'],
+  config: ['web'],
+  hooks: ['web', 'nas'],
+};
 const PARTS = ['database', 'files', 'files.archive', 'config.web'];
 
 const backupOf = (sites: Pick<RunHeader, 'sites'>, parameters: Json = {}): Proving => ({
@@ -241,7 +246,8 @@ test('restore: each step goes to the site of its part, and the application is st
     'verify.staged': 'local',
     'verify.staged.archive': 'archive',
     'verify.staged.web': 'web',
-    stop: 'web',
+    'stop.web': 'web',
+    'stop.nas': 'nas',
     close: 'local',
     'pivot.config.web': 'web',
     'pivot.files.archive': 'archive',
@@ -251,8 +257,10 @@ test('restore: each step goes to the site of its part, and the application is st
     'check.restored': 'local',
     'check.restored.archive': 'archive',
     'check.restored.web': 'web',
-    reset: 'web',
-    start: 'web',
+    'reset.web': 'web',
+    'reset.nas': 'nas',
+    'start.nas': 'nas',
+    'start.web': 'web',
     'check.serving': 'web',
     commit: '',
   });

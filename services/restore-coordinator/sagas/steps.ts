@@ -1,5 +1,5 @@
 import type { WorkerName } from '#libs/contracts/services.ts';
-import type { ComponentName, Part } from '#libs/contracts/sites.ts';
+import { nameAt, type ComponentName, type Part } from '#libs/contracts/sites.ts';
 import type { Verb } from '#libs/contracts/step.ts';
 import type { CommandWork, LocalWork, SagaStep } from '#libs/saga/define.ts';
 
@@ -29,8 +29,24 @@ export function commandTo(
   return { ...command(WORKERS[component], verb, request), site };
 }
 
-export function hook(name: 'stop' | 'reset' | 'start', site: string): CommandWork {
-  return { ...command('config-vault', 'RunHook', () => ({ hook: name })), site };
+type Hook = 'stop' | 'reset' | 'start';
+const INVERSE: Readonly<Record<Hook, Hook | undefined>> = { stop: 'start', start: 'stop', reset: undefined };
+
+/** At one site after the other. */
+export function hookSteps(
+  name: Hook,
+  after: readonly string[],
+  sites: readonly string[],
+): readonly [SagaStep, ...SagaStep[]] {
+  const inverse = INVERSE[name];
+  const work = (hook: Hook, site: string) => ({
+    ...command('config-vault', 'RunHook', () => ({ hook })),
+    site,
+  });
+  return sites.map((site, at) => ({
+    ...step(nameAt(name, site), at === 0 ? after : [nameAt(name, sites[at - 1]!)], work(name, site)),
+    ...(inverse === undefined ? {} : { undo: { work: work(inverse, site), tolerated: true } }),
+  })) as readonly SagaStep[] as readonly [SagaStep, ...SagaStep[]];
 }
 
 export function doors(verb: 'CloseDatabase' | 'OpenDatabase', site: string): CommandWork {

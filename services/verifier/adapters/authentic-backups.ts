@@ -1,5 +1,5 @@
-import { manifestSchema, signedManifestSchema, type Manifest } from '#libs/contracts/manifest.ts';
-import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
+import { openManifest, type Manifest } from '#libs/contracts/manifest.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Repository } from '#libs/repository/port.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 
@@ -10,10 +10,12 @@ export async function* authenticBackups(
 ): AsyncIterable<Manifest> {
   const names = await Array.fromAsync(store.list(prefix, { signal }), ({ name }) => name);
   for (const name of names.toReversed()) {
-    const signed = signedManifestSchema.safeParse(jsonIfAny(await store.get(name, { signal })));
-    if (!signed.success) continue;
-    const { manifest, signature } = signed.data;
-    const parsed = manifestSchema.parse(manifest);
-    if (repository.verifySignature(Buffer.from(canonicalJson(parsed)), signature)) yield parsed;
+    const [, deployment = '', id = ''] = /^backups\/([^/]+)\/([^/]+)\.json$/.exec(name) ?? [];
+    const bytes = await store.get(name, { signal });
+    try {
+      yield openManifest(bytes, { deployment, id }, (...signed) => repository.verifySignature(...signed));
+    } catch (thrown) {
+      if (HoldfastError.from(thrown).code !== 'MANIFEST_DAMAGED') throw thrown;
+    }
   }
 }

@@ -104,7 +104,7 @@ async function preparePlaces(spec: Spec, folder: string): Promise<readonly Place
     to: join(folder, 'roots', name),
     single: false,
   }));
-  const files = spec.config.envFiles.map((path, at) => ({
+  const files = spec.config.envFiles.map(({ path }, at) => ({
     kind: 'env' as const,
     name: path,
     from: path,

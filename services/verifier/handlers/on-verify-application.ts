@@ -40,7 +40,7 @@ async function lookAtConfig(
     const texts = wanted.map(({ to }) => Array.fromAsync(restoredTexts.read(to, signal)));
     return (await Promise.all(texts)).flat();
   };
-  const envFiles = await read(spec.config.envFiles);
+  const envFiles = await read(spec.config.envFiles.map(({ path }) => path));
   const found = certificates(await read(spec.config.trees.map(({ path }) => path)), clock.now());
   const checks: readonly Check[] = [
     ...(spec.config.require.length > 0 ? [requiredVariables(spec.config.require, envFiles)] : []),

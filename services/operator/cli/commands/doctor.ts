@@ -13,7 +13,9 @@ export const doctor: LeafCommand = {
     const problems = findings.filter(({ level }) => level === 'problem').length;
     const warnings = findings.filter(({ level }) => level === 'warning').length;
     const end =
-      problems === 0 && warnings === 0 ? 'all is well' : `${countText(problems, 'problem')}, ${countText(warnings, 'warning')}`;
+      problems === 0 && warnings === 0
+        ? 'all is well'
+        : `${countText(problems, 'problem')}, ${countText(warnings, 'warning')}`;
     return {
       data: { ok: problems === 0, findings },
       text: [...findings.map(findingText), end].join('\n'),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { EXIT } from '#libs/kernel/catalogue.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Answer, Context, Input, LeafCommand } from '../command.ts';
+import { completenessText } from '../components.ts';
 import { frontDoorOf, type FrontDoor, type Run } from '../front-door.ts';
 import { approve, planAnswer } from '../restore-plan.ts';
 import { randomUUID } from 'node:crypto';
@@ -56,7 +57,7 @@ async function listAnswer(host: RescueHost, deployment: string | undefined): Pro
   const rows = listed.map((entry) =>
     'damaged' in entry
       ? [entry.deployment, entry.backupId, 'DAMAGED', entry.damaged]
-      : [entry.deployment, entry.backupId, entry.completeness, entry.mark],
+      : [entry.deployment, entry.backupId, completenessText(entry), entry.mark],
   );
   const text =
     listed.length === 0

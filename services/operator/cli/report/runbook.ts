@@ -79,7 +79,7 @@ function needs({ spec, newest }: RunbookSource): readonly string[] {
     ...[...spec.files.roots, ...spec.config.trees].map(
       ({ name, path, optional }) => `- root ${name}: \`${path}\`${optional ? ' (may be absent)' : ''}`,
     ),
-    ...spec.config.envFiles.map((path) => `- env file: \`${path}\``),
+    ...spec.config.envFiles.map(({ path }) => `- env file: \`${path}\``),
   ];
 }
 

@@ -47,7 +47,7 @@ async function sitesOfDeployment(store: ObjectStore, deployment: string): Promis
   const specVersion = await latestSpecVersion(store, deployment);
   const spec = await readSpec(store, { deployment, specVersion, relocationJson: '' });
   const { database, files, config, hooks } = sitesOf(spec);
-  return [database, ...files, ...config, hooks];
+  return [database, ...files, ...config, ...hooks];
 }
 
 /** Without a client the plan says so, beside all else that is wrong. */

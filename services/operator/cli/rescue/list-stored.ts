@@ -1,6 +1,9 @@
-import { manifestSchema, signedManifestSchema } from '#libs/contracts/manifest.ts';
-import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
+import { componentsIn, openManifest } from '#libs/contracts/manifest.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { Repository } from '#libs/repository/port.ts';
 import type { RescueHost } from './open-rescue.ts';
+
+type Verify = Repository['verifySignature'];
 
 export type StoredBackup =
   | {
@@ -9,6 +12,7 @@ export type StoredBackup =
       readonly mark: string;
       readonly committedAt: string;
       readonly completeness: string;
+      readonly components: readonly string[];
     }
   | { readonly deployment: string; readonly backupId: string; readonly damaged: string };
 
@@ -21,10 +25,9 @@ export async function listStored(
   for await (const { name } of store.list(deployment === undefined ? 'backups/' : `backups/${deployment}/`)) {
     const match = /^backups\/([^/]+)\/([^/]+)\.json$/.exec(name);
     if (match === null) continue;
+    const where = { deployment: match[1]!, id: match[2]! };
     found.push(
-      readStored(await store.get(name), { deployment: match[1]!, backupId: match[2]! }, (bytes, signature) =>
-        repository.verifySignature(bytes, signature),
-      ),
+      readStored(await store.get(name), where, (...signed) => repository.verifySignature(...signed)),
     );
   }
   return found.toSorted(
@@ -32,18 +35,13 @@ export async function listStored(
   );
 }
 
-function readStored(
-  bytes: Buffer,
-  where: { deployment: string; backupId: string },
-  verify: (bytes: Buffer, signature: string) => boolean,
-): StoredBackup {
-  const parsed = signedManifestSchema.safeParse(jsonIfAny(bytes));
-  if (!parsed.success) return { ...where, damaged: 'not a manifest' };
-  const manifest = manifestSchema.parse(parsed.data.manifest);
-  if (!verify(Buffer.from(canonicalJson(manifest)), parsed.data.signature))
-    return { ...where, damaged: 'signature does not hold' };
-  if (manifest.deployment !== where.deployment || manifest.backupId !== where.backupId)
-    return { ...where, damaged: 'lies under another name' };
-  const { mark, committedAt, completeness } = manifest;
-  return { ...where, mark, committedAt, completeness };
+function readStored(bytes: Buffer, where: { deployment: string; id: string }, verify: Verify): StoredBackup {
+  const { deployment, id: backupId } = where;
+  try {
+    const manifest = openManifest(bytes, where, verify);
+    const { mark, committedAt, completeness } = manifest;
+    return { deployment, backupId, mark, committedAt, completeness, components: componentsIn(manifest) };
+  } catch (thrown) {
+    return { deployment, backupId, damaged: String(HoldfastError.from(thrown).details['reason']) };
+  }
 }
