@@ -1,7 +1,7 @@
 import type { Spec } from '#libs/contracts/spec.ts';
 import { isWhole } from './components.ts';
 import type { Backup, FrontDoor, Verdict } from './front-door.ts';
-import { readBackups } from './report/history.ts';
+import { newestBackups } from './report/history.ts';
 import { durationMs } from './text.ts';
 
 /** Backups asked for their verdicts, newest first; older ones are beyond any objective that is still of use. */
@@ -47,9 +47,10 @@ export async function listDrills(door: FrontDoor, deployment: string) {
 }
 
 async function findProved(door: FrontDoor, deployment: string, level: number): Promise<Backup | undefined> {
-  const whole = (await readBackups(door, deployment)).filter(isWhole).slice(0, BACKUPS_MAX);
-  for (const backup of whole)
+  for await (const backup of newestBackups(door, deployment, BACKUPS_MAX)) {
+    if (!isWhole(backup)) continue;
     if (reachedLevel(await door.listVerdicts(deployment, backup.backupId)) >= level) return backup;
+  }
   return undefined;
 }
 

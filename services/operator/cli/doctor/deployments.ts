@@ -4,12 +4,15 @@ import type { Context } from '../command.ts';
 import { isWhole } from '../components.ts';
 import { withFrontDoor } from '../connection.ts';
 import type { Backup, Deployment } from '../front-door.ts';
-import { readBackups } from '../report/history.ts';
+import { newestBackups } from '../report/history.ts';
 import { durationMs, durationText, momentOf } from '../text.ts';
 import { protectionFindings } from './protection.ts';
 import { inReachFindings, sameDeviceFindings } from './same-device.ts';
 import type { KnownStack } from './examine.ts';
 import { bad, ok, warning, type Finding } from './finding.ts';
+
+/** The newest whole backups that are asked for their verdicts. */
+const JUDGED_MAX = 10;
 
 /** Has each deployment a backup that is young enough, whole, and not on the disk it protects against? */
 export async function examineDeployments(state: KnownStack, context: Context): Promise<readonly Finding[]> {
@@ -20,7 +23,7 @@ export async function examineDeployments(state: KnownStack, context: Context): P
       return [warning('deployments', 'none is declared: nothing is protected', 'holdfast init --app FOLDER')];
     const findings = await Promise.all(
       declared.map(async (deployment) => {
-        const backups = await readBackups(door, deployment.deployment);
+        const backups = await Array.fromAsync(newestBackups(door, deployment.deployment, JUDGED_MAX));
         const spec = parseSpec(deployment.specYaml);
         const now = context.clock.now();
         return [

@@ -14,8 +14,6 @@ const DAY_MS = 86_400_000;
 const EXPIRY_WARNED_MS = 30 * DAY_MS;
 /** A backup whose content was never put back somewhere is a hope. */
 const RESTORED_LEVEL = 2;
-/** The newest backups that are asked for a verdict. */
-const JUDGED_MAX = 10;
 
 /** Would the newest backup bring back what is there now, and was that ever shown? */
 export async function protectionFindings(
@@ -145,7 +143,7 @@ async function verdictFinding(
   backups: readonly Backup[],
   now: number,
 ): Promise<Finding> {
-  const asked = backups.filter(isWhole).slice(0, JUDGED_MAX);
+  const asked = backups.filter(isWhole);
   const verdicts = (
     await Promise.all(asked.map(({ backupId }) => door.listVerdicts(deployment, backupId)))
   ).flat();
