@@ -2,11 +2,13 @@ import type { Spec } from '#libs/contracts/spec.ts';
 import { isWhole } from './components.ts';
 import type { Backup, FrontDoor, Verdict } from './front-door.ts';
 import { newestBackups } from './report/history.ts';
-import { durationMs } from './text.ts';
+import { durationMs, momentOf } from './text.ts';
 
 /** Backups asked for their verdicts, newest first; older ones are beyond any objective that is still of use. */
 const BACKUPS_MAX = 50;
 const RUNS_MAX = 200;
+/** Clocks that are kept in time are within this; a mark further ahead is no young backup. */
+export const CLOCK_SKEW_MS = 5 * 60_000;
 
 export interface RpoObserved {
   readonly deployment: string;
@@ -26,7 +28,7 @@ export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Prom
   const { deployment, policy } = spec;
   const newest = await findProved(door, deployment, policy.rpoLevel);
   const [last] = await listDrills(door, deployment);
-  const observedMs = newest === undefined ? null : now - Date.parse(newest.mark.split('/')[0]!);
+  const observedMs = newest === undefined ? null : now - Date.parse(momentOf(newest.mark));
   return {
     deployment,
     rpo: {
@@ -34,7 +36,7 @@ export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Prom
       level: policy.rpoLevel,
       objective: policy.rpo,
       observedMs,
-      met: observedMs !== null && observedMs <= durationMs(policy.rpo),
+      met: observedMs !== null && observedMs >= -CLOCK_SKEW_MS && observedMs <= durationMs(policy.rpo),
     },
     drill: last === undefined ? null : { runId: last.runId, state: last.state, openedAt: last.openedAt },
   };
