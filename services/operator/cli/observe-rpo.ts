@@ -56,15 +56,17 @@ async function findProved(door: FrontDoor, deployment: string, level: number): P
   return undefined;
 }
 
-/**
- * The highest level with a passed check and no failed one at or below it; -1 for none. Of checks with one name the
- * newest counts, so that a repeated drill can put right what an earlier one met. Pure.
- */
+/** The highest level with a passed check and no failed one at or below it; -1 for none. Pure. */
 export function reachedLevel(verdicts: readonly Pick<Verdict, 'at' | 'checks'>[]): number {
+  const all = newestChecks(verdicts);
+  const firstFailed = Math.min(...all.filter(({ ok }) => !ok).map(({ level }) => level));
+  return Math.max(-1, ...all.filter(({ ok, level }) => ok && level < firstFailed).map(({ level }) => level));
+}
+
+/** Of checks with one name the newest counts, so that a repeated drill can put right what an earlier one met. Pure. */
+export function newestChecks(verdicts: readonly Pick<Verdict, 'at' | 'checks'>[]): Verdict['checks'] {
   const newest = new Map<string, Verdict['checks'][number]>();
   for (const { checks } of verdicts.toSorted((a, b) => (a.at < b.at ? -1 : 1)))
     for (const check of checks) newest.set(`${check.level} ${check.name}`, check);
-  const all = [...newest.values()];
-  const firstFailed = Math.min(...all.filter(({ ok }) => !ok).map(({ level }) => level));
-  return Math.max(-1, ...all.filter(({ ok, level }) => ok && level < firstFailed).map(({ level }) => level));
+  return [...newest.values()];
 }
