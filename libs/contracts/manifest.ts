@@ -85,13 +85,17 @@ export const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestSnapshot = Manifest['snapshots'][number];
 
-export function componentsIn({ snapshots }: Pick<Manifest, 'snapshots'>): readonly ComponentName[] {
+export interface Held {
+  readonly snapshots: readonly { readonly component: ComponentName }[];
+}
+
+export function componentsIn({ snapshots }: Held): readonly ComponentName[] {
   return COMPONENTS.filter((name) => snapshots.some(({ component }) => component === name));
 }
 
 /** Not of some components only: what a loss of everything is restored from. */
-export function isWhole(manifest: Pick<Manifest, 'snapshots'>): boolean {
-  return componentsIn(manifest).length === COMPONENTS.length;
+export function isWhole(held: Held): boolean {
+  return componentsIn(held).length === COMPONENTS.length;
 }
 
 /** Facts of a component, of all its sites together; undefined where the backup has none. */
