@@ -94,8 +94,14 @@ export function componentsIn({ snapshots }: Held): readonly ComponentName[] {
 }
 
 /** Not of some components only: what a loss of everything is restored from. */
-export function isWhole(held: Held): boolean {
-  return componentsIn(held).length === COMPONENTS.length;
+export function isWhole(manifest: Held): boolean {
+  return holds(manifest, []);
+}
+
+/** None asked for is all. */
+export function holds(manifest: Held, components: readonly string[]): boolean {
+  const held = new Set<string>(componentsIn(manifest));
+  return new Set(components.length === 0 ? COMPONENTS : components).isSubsetOf(held);
 }
 
 /** Facts of a component, of all its sites together; undefined where the backup has none. */

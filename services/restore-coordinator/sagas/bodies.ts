@@ -100,8 +100,7 @@ async function commitNew(header: RunHeader, outcomes: Outcomes, ports: BodyPorts
   const snapshots = taken.map(snapshotEntry);
   const compared = compareWithLast({
     spec,
-    // Of some components nothing is said: the next backup of all is compared with the last of all.
-    previous: isWhole({ snapshots }) ? await previousOf(header, ports) : undefined,
+    previous: await previousOf(header, ports),
     snapshots,
     acceptedBy: acceptedBy(header),
   });
