@@ -187,7 +187,8 @@ async function burst(site: Site): Promise<void> {
   assert.equal((await runsOf(site)).length, before.length + 1);
 }
 
-async function configAlone({ stack, deployment, world }: Site): Promise<void> {
+async function configAlone(site: Site): Promise<void> {
+  const { stack, deployment, world } = site;
   const { holdfast } = stack;
   const whole = await holdfast.expect(0, 'backups', 'show', deployment);
   const env = join(world.app, '.env');
@@ -207,6 +208,16 @@ async function configAlone({ stack, deployment, world }: Site): Promise<void> {
   const only = await holdfast.expect(0, 'restore', deployment, '--only', 'config', '--yes');
   assert.equal((only.answer['run'] as { outcome: { backupId: string } }).outcome.backupId, backupId);
   assert.deepEqual(await readFile(env), before);
+  const told = (await logOf(site)).filter(
+    ({ event: { kind } }) => kind === 'committed' || kind === 'restored',
+  );
+  assert.deepEqual(
+    told.slice(-2).map(({ event }) => [event.kind, event.components]),
+    [
+      ['committed', ['config']],
+      ['restored', ['config']],
+    ],
+  );
 }
 
 async function django(site: Site): Promise<void> {
