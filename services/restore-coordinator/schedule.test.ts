@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { COMPONENTS } from '#libs/contracts/sites.ts';
 import { createRepository, openRepository } from '#libs/repository/open.ts';
 import { composeInline, inlineService, type Inline } from '#libs/runtime/inline.ts';
-import { deploymentLog, type LogEvent } from '#libs/saga/log.ts';
+import { appendToLog, deploymentLog, type LogEvent } from '#libs/saga/log.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import { silentLog } from '#libs/telemetry/log.ts';
+import { manifestStore } from './adapters/manifest-store.ts';
 import { contract } from './contract.ts';
 import { buildService } from './service.ts';
 
@@ -25,11 +27,13 @@ const EVENT = {
 };
 
 /** A store with a repository, a clock, and coordinators that nobody works for: what they open is in the log. */
-async function openWorld() {
+async function openWorld(spec = SPEC) {
   const store = memoryStore();
   const { identity } = await createRepository({ store });
   const repository = await openRepository({ store, identity });
   const world = {
+    store,
+    repository,
     now: Date.UTC(2026, 6, 1, 12),
     start: (options: { onlyAsked?: boolean } = {}): Promise<Inline> =>
       composeInline({
@@ -57,7 +61,7 @@ async function openWorld() {
         'restore-coordinator',
         'holdfast.coordinator.v1.DeploymentService',
         'declareDeployment',
-        { specYaml: SPEC },
+        { specYaml: spec },
       ),
   };
   return world;
@@ -133,3 +137,65 @@ test('in rescue nothing starts by itself', async () => {
   await world.until(async () => (await world.events()).some(({ kind }) => kind === 'triggered'));
   assert.equal(await world.opened(), 0);
 });
+
+test('a drill is started by the policy alone, and the next one when the last is older than it says (F37)', async () => {
+  const world = await openWorld(`deployment: records
+database: { url: { env: RECORDS_DATABASE_URL } }
+policy: { drill: { every: 7d } }
+`);
+  {
+    await using inline = await world.start();
+    await world.declare(inline);
+  }
+  await commitBackup(world);
+  for (const [day, wanted] of [
+    [1, 1],
+    [7, 1],
+    [9, 2],
+  ] as const) {
+    world.now = Date.UTC(2026, 6, day, 12);
+    // It looks when it starts, and ends no sooner than it has looked.
+    await (await world.start())[Symbol.asyncDispose]();
+    assert.equal(await world.opened(), wanted, `on day ${day}`);
+  }
+  const opened = (await world.events()).flatMap((event) => (event.kind === 'opened' ? [event] : []));
+  assert.deepEqual(
+    opened.map(({ runKind, principal }) => `${runKind} by ${principal}`),
+    ['drill by policy', 'drill by policy'],
+  );
+});
+
+async function commitBackup({ store, repository }: World): Promise<void> {
+  const snapshots = COMPONENTS.map((component) => ({
+    component,
+    id: 's',
+    digest: '',
+    sourceBytes: 0,
+    newBytes: 0,
+    packs: [],
+    facts: component === 'database' ? { extensions: [], serverMajor: 16 } : {},
+  }));
+  const backupId = '20260701T000000Z-00000001';
+  const runId = '00000001'.repeat(4);
+  const readLog = async (deployment: string) => await deploymentLog(store, deployment).refresh();
+  const { digest } = await manifestStore(store, repository, readLog).commit({
+    format: 1,
+    repository: repository.id,
+    backupId,
+    runId,
+    deployment: 'records',
+    profile: 'plain',
+    specVersion: 1,
+    specDigest: '',
+    principal: 'operator',
+    mark: '',
+    startedAt: '',
+    committedAt: '',
+    completeness: 'complete',
+    leftOut: [],
+    snapshots,
+    verification: { checks: [], notChecked: [] },
+    preflight: {},
+  });
+  await appendToLog(store, 'records', { kind: 'committed', runId, backupId, manifestDigest: digest });
+}

@@ -8,7 +8,7 @@ import type { CoordinatorPorts } from '../ports.ts';
 /** Drills are days apart: a minute more or less is nothing. */
 const LOOK_MS = 60_000;
 
-/** Starts the drills that policies want. All it knows is in the store, so a restart changes nothing. */
+/** Starts the drills that policies want: looks at once, then every minute. All it knows is in the store, so a restart changes nothing. */
 export function startDrillTimer(
   ports: CoordinatorPorts,
   open: (deployment: string, key: string) => Promise<unknown>,
@@ -24,12 +24,12 @@ export function startDrillTimer(
   };
 
   async function look(): Promise<void> {
-    while (await sleep(LOOK_MS, true, { signal: stopping.signal, ref: false }).catch(() => false)) {
+    do {
       for (const deployment of await ports.specs.list().catch(() => []))
         await startIfDue(deployment).catch((error: unknown) => {
           log.warn(EVENTS.drillNotStarted, { deployment_id: deployment, err: HoldfastError.from(error) });
         });
-    }
+    } while (await sleep(LOOK_MS, true, { signal: stopping.signal, ref: false }).catch(() => false));
   }
 
   async function startIfDue(deployment: string): Promise<void> {

@@ -143,9 +143,19 @@ async function startScratch(
   signal: AbortSignal,
 ): Promise<PostgresServer> {
   const { postgres } = spec.verify;
-  const named = postgres !== undefined && 'bin' in postgres ? postgres.bin : await withServer(pgBin);
+  const named =
+    postgres !== undefined && 'bin' in postgres ? await requireServer(postgres.bin) : await withServer(pgBin);
   const bin = named ?? (await findTool('postgres', { majorMin: needs.serverMajor, signal })).folder;
   return await startPostgres({ dataFolder: join(folder, 'pg'), bin, settings: SCRATCH, signal });
+}
+
+async function requireServer(bin: string): Promise<string> {
+  if ((await withServer(bin)) !== undefined) return bin;
+  throw new HoldfastError('TOOL_MISSING', {
+    tool: 'initdb',
+    folder: bin,
+    remedy: 'name the folder of initdb and postgres in verify.postgres.bin of the spec',
+  });
 }
 
 /** A folder of clients need not have the server. */

@@ -70,8 +70,8 @@ export function scenariosOf({ deployment, store }: Names): readonly Scenario[] {
       after: ['Each fetched file was compared with its digest while it was written.', ...AFTER.slice(0, 1)],
     },
     {
-      title: 'Migration to another environment',
-      when: 'The system moves to another host, or a copy is to be made from it.',
+      title: 'Move to another host',
+      when: 'The same system, with its sessions and due tasks, goes on elsewhere. For a copy see the next section.',
       before: [
         'Stop the old stack: holdfast down. Two systems on one database are worse than none.',
         'Write the addresses of the NEW servers into secrets.env (mode 0600), under the names that the spec uses.',
@@ -81,10 +81,27 @@ export function scenariosOf({ deployment, store }: Names): readonly Scenario[] {
       after: ['Nothing on the new host reaches an address of the old one.', ...AFTER],
     },
     {
-      title: 'Rollback of a restore',
-      when: 'A restore was committed, and the state before it is wanted again.',
-      before: ['The old state is still kept: doctor names it.'],
-      steps: [looks('holdfast doctor'), `holdfast rollback ${deployment}`],
+      title: 'Copy for another environment',
+      when: 'Staging, a test or a developer gets the data, and this system goes on: never by rescue, which keeps sessions and due tasks.',
+      before: [
+        'target.yaml is a spec of its own: another name (TARGET below), places, database address, hooks and checks.',
+        'Its config.set and config.rewrite replace each value that leads to this system or to people: the plan lists them.',
+      ],
+      steps: [
+        'holdfast init --spec target.yaml',
+        `${restore} --to TARGET --plan`,
+        `${restore} --to TARGET`,
+        'holdfast schedules release TARGET  # when its tasks may run',
+      ],
+      after: ['No session of this system works in the copy, and no task runs there before its release.'],
+    },
+    {
+      title: 'After a restore: back, or done',
+      when: 'A restore was committed: the state before it is kept, takes its room, and can be put back until it is released.',
+      before: [
+        'The state before is still kept: doctor names it. Rollback puts it back, release drops it for good.',
+      ],
+      steps: [looks('holdfast doctor'), `holdfast rollback ${deployment}`, `holdfast release ${deployment}`],
       after: AFTER.slice(0, 1),
     },
     {
