@@ -134,7 +134,7 @@ test('libraries have no cycles between them', () => {
 
 test('every service has the one skeleton', () => {
   const services = ['db-snapshot', 'file-snapshot', 'config-vault', 'restore-coordinator', 'verifier'];
-  const parts = ['README.md', 'contract.ts', 'main.ts', 'service.ts', 'ports.ts'];
+  const parts = ['README.md', 'contract.ts', 'service.ts', 'ports.ts'];
   const missing = services
     .flatMap((service) => parts.map((part) => `services/${service}/${part}`))
     .filter((file) => globSync(file).length === 0);

@@ -85,13 +85,23 @@ export const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestSnapshot = Manifest['snapshots'][number];
 
-export function componentsIn({ snapshots }: Pick<Manifest, 'snapshots'>): readonly ComponentName[] {
+export interface Held {
+  readonly snapshots: readonly { readonly component: ComponentName }[];
+}
+
+export function componentsIn({ snapshots }: Held): readonly ComponentName[] {
   return COMPONENTS.filter((name) => snapshots.some(({ component }) => component === name));
 }
 
 /** Not of some components only: what a loss of everything is restored from. */
-export function isWhole(manifest: Pick<Manifest, 'snapshots'>): boolean {
-  return componentsIn(manifest).length === COMPONENTS.length;
+export function isWhole(manifest: Held): boolean {
+  return holds(manifest, []);
+}
+
+/** None asked for is all. */
+export function holds(manifest: Held, components: readonly string[]): boolean {
+  const held = new Set<string>(componentsIn(manifest));
+  return new Set(components.length === 0 ? COMPONENTS : components).isSubsetOf(held);
 }
 
 /** Facts of a component, of all its sites together; undefined where the backup has none. */

@@ -1,4 +1,4 @@
-import type { Document } from 'yaml';
+import { isScalar, visit, type Document } from 'yaml';
 import type { z } from 'zod';
 import { problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Spec } from './spec.ts';
@@ -31,6 +31,18 @@ export function shapeProblems(issue: z.core.$ZodIssue, document: Document): Prob
 
 function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
+}
+
+/** The one name that an object takes without a word and does not have: a variable of this name would be lost. */
+export function protoKeys(document: Document): readonly Problem[] {
+  const found: Problem[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '__proto__')
+        found.push(problem('SPEC_INVALID', '__proto__', 'cannot be a key', 'give it another name'));
+    },
+  });
+  return found;
 }
 
 /** Parts that do not fit each other. Pure. */

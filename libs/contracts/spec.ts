@@ -1,11 +1,11 @@
-import { isScalar, parseDocument, visit, type Document } from 'yaml';
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { COMPONENTS } from './sites.ts';
 import { DURATION_PATTERN } from '#libs/kernel/duration.ts';
-import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
+import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import { isSchedule, isTimezone } from './schedule.ts';
-import { relationProblems, shapeProblems } from './spec-problems.ts';
+import { protoKeys, relationProblems, shapeProblems } from './spec-problems.ts';
 
 /** A deployment's declaration (docs/spec.md). Unknown keys are errors: a misspelt one would silently leave data out. */
 export type Spec = z.infer<typeof specSchema>;
@@ -236,18 +236,6 @@ export function parseSpec(text: string): Spec {
   const crossed = relationProblems(parsed.data);
   if (crossed.length > 0) throw new HoldfastError('SPEC_INVALID', {}, { problems: crossed });
   return parsed.data;
-}
-
-/** The one name that an object takes without a word and does not have: a variable of this name would be lost. */
-function protoKeys(document: Document): readonly Problem[] {
-  const found: Problem[] = [];
-  visit(document, {
-    Pair(_, { key }) {
-      if (isScalar(key) && key.value === '__proto__')
-        found.push(problem('SPEC_INVALID', '__proto__', 'cannot be a key', 'give it another name'));
-    },
-  });
-  return found;
 }
 
 export function specDigest(text: string): string {

@@ -334,6 +334,10 @@ export const CATALOGUE = {
     'something could not be taken whole, and policy.partial is refuse',
     'see the list; to commit a backup that says partial instead, set policy.partial to keep',
   ),
+  BACKUP_NOT_WHOLE: refused(
+    'backup holds some components only, and more is asked of it',
+    'holdfast backups list DEPLOYMENT; name what is to be restored of it: --only COMPONENT',
+  ),
   CHANGED_SINCE_LAST: refused(
     'source is not what it was at the last backup, and nobody has said that this is meant',
     'look at each change; when all are meant: holdfast backup DEPLOYMENT --accept-changes',

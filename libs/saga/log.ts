@@ -20,6 +20,8 @@ export type LogEvent =
       readonly runId: string;
       readonly backupId: string;
       readonly manifestDigest: string;
+      /** Absent: all. */
+      readonly components?: readonly ComponentName[];
     }
   /** An event of the EDMS that asks for a backup, with the policy it came under; `key` names the event. */
   | {
@@ -39,6 +41,8 @@ export type LogEvent =
       readonly kind: 'restored';
       readonly runId: string;
       readonly backupId: string;
+      /** Absent: all. */
+      readonly components?: readonly ComponentName[];
       /** It went beside the living system: no old state was switched away. */
       readonly kept?: false;
     }

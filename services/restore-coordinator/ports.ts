@@ -28,8 +28,8 @@ export interface DeclaredSpec {
 export interface Manifests {
   /** Idempotent for the same backup: what is there already is returned. */
   commit(manifest: Manifest): Promise<StoredManifest>;
-  /** `latest` or an id. Throws BACKUP_NOT_FOUND, MANIFEST_DAMAGED. */
-  read(deployment: string, backupId: string): Promise<StoredManifest>;
+  /** An id, or `latest`: the newest that holds the components, all when none is named. Throws BACKUP_NOT_FOUND, MANIFEST_DAMAGED. */
+  read(deployment: string, backupId: string, components?: readonly string[]): Promise<StoredManifest>;
   /** In the order of their commits, newest first; a damaged one is listed as its error, never hidden. */
   list(
     deployment: string,

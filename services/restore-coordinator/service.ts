@@ -19,7 +19,6 @@ import { manifestStore } from './adapters/manifest-store.ts';
 import { progressListener } from './adapters/progress.ts';
 import { RunRegistry } from './adapters/run-registry.ts';
 import { specRecords } from './adapters/spec-records.ts';
-import { isWhole } from '#libs/contracts/manifest.ts';
 import { leftOutValues } from './domain/manifest.ts';
 import { traceOf } from './domain/run-trace.ts';
 import { onDue } from './handlers/on-due.ts';
@@ -148,7 +147,7 @@ async function tellLeftOut(
   tracing: Tracing,
 ): Promise<void> {
   for await (const entry of manifests.list(deployment)) {
-    if ('damaged' in entry || !isWhole(entry.manifest)) continue;
+    if ('damaged' in entry) continue;
     await tracing.exportGauge(GAUGES.backupLeftOut, leftOutValues(entry.manifest));
     return;
   }

@@ -22,7 +22,7 @@ import { SERVICE_NAMES } from '#libs/contracts/services.ts';
 import { readConfig } from '#libs/runtime/config.ts';
 import { readEnvFile } from '#libs/runtime/env-file.ts';
 import { SPANS } from '#libs/telemetry/names.ts';
-import { copiedFiles, finalStage, reachable, readDockerfile } from './image-files.ts';
+import { copiedFiles, finalStage, layOutImage, readDockerfile } from './image-files.ts';
 
 const words = z.array(z.string());
 const compose = z
@@ -56,6 +56,7 @@ const serviceOf = (name: string) => services.find((service) => service.name === 
 
 /** Nothing in these images can ask, and nothing waits for them; or they end by themselves. */
 const WITHOUT_HEALTHCHECK = new Set(['collector', 'prepare', 'cli', 'edms-create']);
+const SPEC = 'deploy/docker/reference-edms.yaml';
 /** Their images change to a user of their own. */
 const NAMED_USERS = /^(otel\/opentelemetry-collector|jaegertracing\/jaeger|grafana\/grafana):/;
 
@@ -116,33 +117,41 @@ test('what is published is published on loopback alone, and nobody is given the 
   assert.ok(!readFileSync('docker-compose.yml', 'utf8').includes('docker.sock'));
 });
 
-test('every command names a file that is in the repository and in the image', () => {
-  const named = services.flatMap(({ name, image, entrypoint, command }) =>
-    [...entrypoint, ...command]
-      .filter((word) => /\.(ts|py)$/.test(word))
+test('every command, health question and hook names a file that is in the image', () => {
+  const asked = services.flatMap(({ name, image, entrypoint, command, healthcheck }) =>
+    [...entrypoint, ...command, ...(healthcheck?.test ?? [])]
+      .filter((word) => /\.(mjs|ts|py)$/.test(word))
       .map((file) => ({ name, file, edms: image.startsWith('holdfast-edms:') })),
   );
-  assert.ok(named.length >= 9, `only ${named.length} files were read`);
+  assert.ok(asked.length >= 14, `only ${asked.length} files were read`);
   const [ours, edms] = [
     copiedFiles('deploy/docker/Dockerfile'),
     copiedFiles('test/edms/Dockerfile', 'test/edms'),
   ];
-  const missing = named.filter((each) => !(each.edms ? edms : ours).has(each.file));
+  const missing = asked.filter((each) => !(each.edms ? edms : ours).has(each.file));
   assert.deepEqual(missing, []);
 });
 
-test('whatever an entry file loads is in the image: files by COPY, packages as dependencies', () => {
-  const copied = copiedFiles('deploy/docker/Dockerfile');
-  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: object };
-  const packages = Object.keys(dependencies);
-  const scripts = globSync('deploy/docker/*.ts').filter((file) => !/make-secrets|\.test\.ts$/.test(file));
-  const entries = [...globSync('services/*/main.ts'), 'services/operator/cli/main.ts', ...scripts];
-  const loaded = [...reachable(entries)].filter((name) => !name.startsWith('node:'));
-  assert.ok(loaded.length > 200, `only ${loaded.length} modules were read`);
-  const absent = loaded.filter(
-    (name) => !copied.has(name) && !packages.some((known) => name === known || name.startsWith(`${known}/`)),
-  );
-  assert.deepEqual(absent, []);
+test('the image as its stages make it: each command starts there with the one file, and no package lies beside it', async () => {
+  const image = await layOutImage('deploy/docker/Dockerfile', join(folder, 'stages'));
+  assert.ok(!existsSync(join(image, 'node_modules')));
+  const start = async (words: readonly string[], env = {}) =>
+    await execa(process.execPath, words, { cwd: image, reject: false, extendEnv: false, env });
+  const ours = services.filter((service) => service.image.startsWith('holdfast:'));
+  assert.equal(ours.length, SERVICE_NAMES.length + 2);
+  // All is loaded before the configuration is read, or the store is asked.
+  const said: Readonly<Record<string, RegExp>> = { cli: /^Usage: holdfast/, prepare: /NOT_WRITABLE/ };
+  for (const { name, entrypoint, command } of ours) {
+    const [program, envFile, ...words] = [...entrypoint, ...command];
+    assert.deepEqual([program, envFile], ['node', '--env-file=/run/secrets/store.env']);
+    const { stdout, stderr, exitCode } = await start(words, { HOLDFAST_HOME: '/dev/null/home' });
+    assert.match(stdout + stderr, said[name] ?? new RegExp(`"service":"${name}".*HOLDFAST_STORE_URL`));
+    assert.equal(exitCode === 0, name === 'cli', name);
+  }
+  const asked = await start(['deploy/docker/health.ts', '127.0.0.1:1']);
+  assert.deepEqual([asked.exitCode, asked.stderr], [1, '']);
+  const hooked = await start(['deploy/docker/edms-switch.ts']);
+  assert.match(hooked.stderr, /usage: edms-switch\.ts/);
 });
 
 test('each service reads its configuration without a problem, and there is no variable it does not know', () => {
@@ -208,13 +217,19 @@ test('the bus takes its configuration, and is of a version that the streams rely
   assert.ok(Number(major) > 2 || Number(minor) >= 10);
 });
 
-test('MinIO is built from the module that the local stack pins', () => {
+test('MinIO is built from the module that the local stack pins, and its data begins with the bucket', () => {
   const { source } = TOOLS.minio;
   assert.ok(source?.kind === 'go');
   const builds = readDockerfile('deploy/docker/minio.Dockerfile').filter(({ rest }) =>
     rest.includes(source.module),
   );
   assert.equal(builds.length, 1);
+  const bucket = new URL(serviceOf('verifier').environment['HOLDFAST_STORE_URL']!).hostname;
+  const [data] = serviceOf('minio').volumes[0]!.split(':').slice(1);
+  assert.match(
+    readFileSync('deploy/docker/minio.Dockerfile', 'utf8'),
+    new RegExp(` ${data}/${bucket}$`, 'm'),
+  );
 });
 
 test('who is waited for exists, and can say that it is well', () => {
@@ -247,15 +262,15 @@ test('who writes the application restores it at the same path, and every mounted
   assert.deepEqual(absent, []);
 });
 
-test('the reference deployment is a valid spec, whose hooks and secrets the containers have', () => {
-  const spec = specSchema.parse(parse(readFileSync('deploy/docker/reference-edms.yaml', 'utf8')));
+test('the reference deployment is a valid spec, which with its hooks and secrets the containers have', () => {
+  const spec = specSchema.parse(parse(readFileSync(SPEC, 'utf8')));
   const copied = copiedFiles('deploy/docker/Dockerfile');
   const hooks = [...spec.hooks.stop, ...spec.hooks.start].map((command) =>
     command[1]!.replace('/opt/holdfast/', ''),
   );
   assert.equal(hooks.length, 2);
   assert.deepEqual(
-    hooks.filter((file) => !copied.has(file)),
+    [SPEC, ...hooks].filter((file) => !copied.has(file)),
     [],
   );
   const secrets = readEnvFile(secretFile('services.env'));

@@ -11,7 +11,14 @@ import type { RunningStack } from '#test/demo/holdfast-scheme.ts';
 import type { World } from '#test/demo/world.ts';
 
 interface LogEntry {
-  readonly event: { kind: string; type?: string; key?: string; runId?: string; outcome?: string };
+  readonly event: {
+    kind: string;
+    type?: string;
+    key?: string;
+    runId?: string;
+    outcome?: string;
+    components?: readonly string[];
+  };
 }
 
 /** A reference EDMS, the stack that protects it, and a look at its bus. */

@@ -187,7 +187,8 @@ async function burst(site: Site): Promise<void> {
   assert.equal((await runsOf(site)).length, before.length + 1);
 }
 
-async function configAlone({ stack, deployment, world }: Site): Promise<void> {
+async function configAlone(site: Site): Promise<void> {
+  const { stack, deployment, world } = site;
   const { holdfast } = stack;
   const whole = await holdfast.expect(0, 'backups', 'show', deployment);
   const env = join(world.app, '.env');
@@ -199,10 +200,24 @@ async function configAlone({ stack, deployment, world }: Site): Promise<void> {
   assert.equal(answerOf(latest).backup!.backupId, answerOf(whole).backup!.backupId);
   await holdfast.expect(0, 'verify', deployment, '--backup', String(backupId));
   const drill = await holdfast.say('drill', deployment, '--backup', String(backupId));
-  assert.equal(drill.exit, 2);
+  assert.equal(drill.exit, 4);
+  const unsaid = await holdfast.say('restore', deployment, '--backup', String(backupId), '--yes');
+  assert.equal((unsaid.answer['error'] as { code: string }).code, 'BACKUP_NOT_WHOLE');
+  assert.equal(unsaid.exit, 4);
   await writeFile(env, 'DAMAGED=1\n');
-  await holdfast.expect(0, 'restore', deployment, '--backup', String(backupId), '--yes');
+  const only = await holdfast.expect(0, 'restore', deployment, '--only', 'config', '--yes');
+  assert.equal((only.answer['run'] as { outcome: { backupId: string } }).outcome.backupId, backupId);
   assert.deepEqual(await readFile(env), before);
+  const told = (await logOf(site)).filter(
+    ({ event: { kind } }) => kind === 'committed' || kind === 'restored',
+  );
+  assert.deepEqual(
+    told.slice(-2).map(({ event }) => [event.kind, event.components]),
+    [
+      ['committed', ['config']],
+      ['restored', ['config']],
+    ],
+  );
 }
 
 async function django(site: Site): Promise<void> {

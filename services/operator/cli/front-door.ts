@@ -54,8 +54,8 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       acceptChanges?: boolean;
       components?: readonly string[];
     }) => ask<Run>('BackupService', 'startBackup', request),
-    getBackup: (deployment: string, backupId: string) =>
-      ask<Backup>('BackupService', 'getBackup', { deployment, backupId }),
+    getBackup: (deployment: string, backupId: string, components: readonly string[] = []) =>
+      ask<Backup>('BackupService', 'getBackup', { deployment, backupId, components }),
     listBackups: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<BackupPage>('BackupService', 'listBackups', request),
     planRestore: (wish: RestoreWish) =>

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createFile } from '#deploy/local/create-file.ts';
@@ -8,9 +9,11 @@ import { readIdentity } from '#libs/runtime/key-file.ts';
 
 /**
  * The identity of a key file; made when there is no file, and durable before anything is sealed for it: a crash then
- * leaves a key without a repository, never a repository without its key. A file that is there is never overwritten.
+ * leaves a key without a repository, never a repository without its key. A file that is there is never overwritten, and
+ * nothing is written beside it: a secret of a container lies where nobody may.
  */
 export async function readOrMakeIdentity(file: string, comment: readonly string[]): Promise<Secret> {
+  if (existsSync(file)) return await readIdentity(file);
   const made = await newIdentity();
   const lines = [...comment.map((line) => `# ${line}`), made.reveal(), ''];
   try {

@@ -1,12 +1,14 @@
 import type { Spec } from '#libs/contracts/spec.ts';
 import { isWhole } from './components.ts';
 import type { Backup, FrontDoor, Verdict } from './front-door.ts';
-import { readBackups } from './report/history.ts';
-import { durationMs } from './text.ts';
+import { newestBackups } from './report/history.ts';
+import { durationMs, momentOf } from './text.ts';
 
 /** Backups asked for their verdicts, newest first; older ones are beyond any objective that is still of use. */
 const BACKUPS_MAX = 50;
 const RUNS_MAX = 200;
+/** Clocks that are kept in time are within this; a mark further ahead is no young backup. */
+export const CLOCK_SKEW_MS = 5 * 60_000;
 
 export interface RpoObserved {
   readonly deployment: string;
@@ -26,7 +28,7 @@ export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Prom
   const { deployment, policy } = spec;
   const newest = await findProved(door, deployment, policy.rpoLevel);
   const [last] = await listDrills(door, deployment);
-  const observedMs = newest === undefined ? null : now - Date.parse(newest.mark.split('/')[0]!);
+  const observedMs = newest === undefined ? null : now - Date.parse(momentOf(newest.mark));
   return {
     deployment,
     rpo: {
@@ -34,7 +36,7 @@ export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Prom
       level: policy.rpoLevel,
       objective: policy.rpo,
       observedMs,
-      met: observedMs !== null && observedMs <= durationMs(policy.rpo),
+      met: observedMs !== null && observedMs >= -CLOCK_SKEW_MS && observedMs <= durationMs(policy.rpo),
     },
     drill: last === undefined ? null : { runId: last.runId, state: last.state, openedAt: last.openedAt },
   };
@@ -47,21 +49,24 @@ export async function listDrills(door: FrontDoor, deployment: string) {
 }
 
 async function findProved(door: FrontDoor, deployment: string, level: number): Promise<Backup | undefined> {
-  const whole = (await readBackups(door, deployment)).filter(isWhole).slice(0, BACKUPS_MAX);
-  for (const backup of whole)
+  for await (const backup of newestBackups(door, deployment, BACKUPS_MAX)) {
+    if (!isWhole(backup)) continue;
     if (reachedLevel(await door.listVerdicts(deployment, backup.backupId)) >= level) return backup;
+  }
   return undefined;
 }
 
-/**
- * The highest level with a passed check and no failed one at or below it; -1 for none. Of checks with one name the
- * newest counts, so that a repeated drill can put right what an earlier one met. Pure.
- */
+/** The highest level with a passed check and no failed one at or below it; -1 for none. Pure. */
 export function reachedLevel(verdicts: readonly Pick<Verdict, 'at' | 'checks'>[]): number {
+  const all = newestChecks(verdicts);
+  const firstFailed = Math.min(...all.filter(({ ok }) => !ok).map(({ level }) => level));
+  return Math.max(-1, ...all.filter(({ ok, level }) => ok && level < firstFailed).map(({ level }) => level));
+}
+
+/** Of checks with one name the newest counts, so that a repeated drill can put right what an earlier one met. Pure. */
+export function newestChecks(verdicts: readonly Pick<Verdict, 'at' | 'checks'>[]): Verdict['checks'] {
   const newest = new Map<string, Verdict['checks'][number]>();
   for (const { checks } of verdicts.toSorted((a, b) => (a.at < b.at ? -1 : 1)))
     for (const check of checks) newest.set(`${check.level} ${check.name}`, check);
-  const all = [...newest.values()];
-  const firstFailed = Math.min(...all.filter(({ ok }) => !ok).map(({ level }) => level));
-  return Math.max(-1, ...all.filter(({ ok, level }) => ok && level < firstFailed).map(({ level }) => level));
+  return [...newest.values()];
 }

@@ -89,6 +89,17 @@ test('a second store of the same home takes the same keys: none is ever overwrit
     assert.equal(await readFile(note, 'utf8'), 'not a key');
   }));
 
+test('a key that is there already is taken as it is: its folder is not written', () =>
+  withHome(async (context, folder) => {
+    const recovery = join(folder, 'given', 'recovery.txt');
+    await prepare({ kind: 'disk' }, context, recovery);
+    const written = async () => (await stat(join(recovery, '..'), { bigint: true })).mtimeNs;
+    const before = await written();
+    const second: StoreChoice = { kind: 'url', url: diskStoreUrl(join(folder, 'second')) };
+    assert.equal((await prepare(second, context, recovery)).created, true);
+    assert.equal(await written(), before);
+  }));
+
 test('the store explains itself, and what somebody changed there is set right', () =>
   withHome(async (context) => {
     await prepare({ kind: 'disk' }, context);

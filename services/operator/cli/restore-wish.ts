@@ -16,7 +16,7 @@ export async function wishOf(input: Input, door: FrontDoor, cwd: string): Promis
   const folder = input.text('beside');
   if (folder === undefined) return wish;
   const { specYaml } = await door.getDeployment(wish.deployment);
-  const backup = await door.getBackup(source, wish.backupId);
+  const backup = await door.getBackup(source, wish.backupId, wish.components);
   const database = input.text('database') ?? nameOf(backup);
   const relocation = besideOf(parseSpec(specYaml), resolve(cwd, folder), database);
   return { ...wish, backupId: backup.backupId, relocationJson: JSON.stringify(relocation) };

@@ -10,12 +10,12 @@ interface Wanted {
   readonly component: ManifestSnapshot['component'];
 }
 
-/** One component in a backup (`latest` or an id): a snapshot of each site. Throws BACKUP_NOT_FOUND, MANIFEST_DAMAGED. */
+/** One component in a backup (an id, or `latest`: the newest that holds it): a snapshot of each site. Throws BACKUP_NOT_FOUND, MANIFEST_DAMAGED. */
 export async function requireSnapshots(
   door: FrontDoor,
   wanted: Wanted,
 ): Promise<{ backupId: string; manifest: Manifest; snapshots: readonly ManifestSnapshot[] }> {
-  const backup = await door.getBackup(wanted.deployment, wanted.backup);
+  const backup = await door.getBackup(wanted.deployment, wanted.backup, [wanted.component]);
   const { backupId } = backup;
   const manifest = manifestOf(backup);
   if (manifest === undefined) throw new HoldfastError('MANIFEST_DAMAGED', { backup: backupId });

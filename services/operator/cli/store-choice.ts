@@ -2,8 +2,15 @@ import { isAbsolute, resolve } from 'node:path';
 import { diskStoreUrl } from '#deploy/local/object-store.ts';
 import { readStack, type StoreChoice } from '#deploy/local/stack.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { Context, Input } from './command.ts';
 
-/** `--store`: a word, an address or a folder. Throws USAGE. Pure. */
+/** `--store`, else the store of the last start, so that `up` alone goes on where it was; a directory at first. Throws USAGE. */
+export async function chosenStore(input: Input, { home, cwd }: Context): Promise<StoreChoice> {
+  const chosen = input.text('store');
+  return chosen === undefined ? await rememberedStore(home.folder) : parseStoreChoice(chosen, cwd);
+}
+
+/** A word, an address or a folder. Throws USAGE. Pure. */
 export function parseStoreChoice(text: string, cwd: string): StoreChoice {
   if (text === 'disk' || text === 'minio' || text === 'versitygw') return { kind: text };
   return { kind: 'url', url: storeUrlOf(text, cwd) };
@@ -22,8 +29,7 @@ export function storeUrlOf(text: string, cwd: string): string {
   return diskStoreUrl(isAbsolute(text) ? text : resolve(cwd, text));
 }
 
-/** The store of the last start, so that `up` alone goes on where it was; a directory at first. */
-export async function rememberedStore(home: string): Promise<StoreChoice> {
+async function rememberedStore(home: string): Promise<StoreChoice> {
   const store = (await readStack(home))?.store;
   if (store === undefined) return { kind: 'disk' };
   return store.kind === 'url' ? { kind: 'url', url: store.url } : { kind: store.kind };

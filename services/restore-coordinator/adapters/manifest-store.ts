@@ -1,4 +1,4 @@
-import { isWhole, openManifest, type Manifest } from '#libs/contracts/manifest.ts';
+import { holds, openManifest, type Manifest } from '#libs/contracts/manifest.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { canonicalJson } from '#libs/kernel/json.ts';
 import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
@@ -46,11 +46,11 @@ export function manifestStore(
       }
       return readNamed(manifest.deployment, manifest.backupId);
     },
-    async read(deployment, backupId) {
+    async read(deployment, backupId, components = []) {
       if (backupId === 'latest')
         for (const id of await listIds(deployment)) {
           const stored = await readNamed(deployment, id);
-          if (isWhole(stored.manifest)) return stored;
+          if (holds(stored.manifest, components)) return stored;
         }
       const known =
         TOKEN_PATTERN.test(deployment) &&

@@ -91,6 +91,17 @@ describe('H7 H9 H10: compared with the last backup', () => {
     );
   });
 
+  test('a backup of some components is compared in these, and says nothing of the others', () => {
+    const facts = good();
+    facts.config.fingerprints['SECRET_KEY'] = '00';
+    const { snapshots } = manifest(facts);
+    const config = snapshots.filter(({ component }) => component === 'config');
+    const unaccepted = { ...manifest(good()), changes: changed((f) => (f.files.roots[0]!.files = 0)) };
+    assert.deepEqual(words(changesSince(unaccepted as Manifest, config, [])), [
+      'key-changed SECRET_KEY aa 00',
+    ]);
+  });
+
   test('a queue that may turn empty does so quietly, and is still missed when it is gone', () => {
     const empty = (facts: Facts) => (facts.database.rowsByTable['public.documents'] = 0);
     assert.deepEqual(changed(empty, manifest(good()), ['documents']), []);

@@ -28,8 +28,9 @@ export function changesSince(
   mayEmpty: readonly string[],
 ): readonly Change[] {
   const now = censusOf(snapshots, '');
+  const taken = new Set(snapshots.map(({ component }) => component));
   const free = new Set(mayEmpty);
-  return [...baselineOf(previous).values()].flatMap((before) => {
+  return [...baselineOf(previous, taken).values()].flatMap((before) => {
     const mayTurn = free.has(before.subject) || free.has(before.subject.replace(/^public\./, ''));
     const change = compare(before, now.get(keyOf(before)));
     return change === undefined || (mayTurn && change.kind.endsWith('-emptied')) ? [] : [change];
@@ -42,14 +43,30 @@ export function isOfInstance({ kind }: Change): boolean {
 }
 
 /** The previous state, with what was lost before and never accepted still in it. */
-function baselineOf(previous: Manifest): Census {
-  const baseline = new Map(censusOf(previous.snapshots, previous.backupId));
+function baselineOf(previous: Manifest, taken: ReadonlySet<string>): Census {
+  const looked = previous.snapshots.filter(({ component }) => taken.has(component));
+  const baseline = new Map(censusOf(looked, previous.backupId));
   if (previous.changesAcceptedBy !== undefined) return baseline;
   for (const { kind, subject, before, since } of previous.changes ?? []) {
     const watched = { aspect: ASPECT_OF[kind], subject, value: before, since };
+    // Whose root it was nobody knows any more: the next backup of everything says it.
+    if (!isWithin(taken, watched.aspect)) continue;
     baseline.set(keyOf(watched), watched);
   }
   return baseline;
+}
+
+const COMPONENTS_OF: Readonly<Record<Aspect, readonly string[]>> = {
+  rows: ['database'],
+  instance: ['database'],
+  database: ['database'],
+  files: ['files', 'config'],
+  key: ['config'],
+  certificate: ['config'],
+};
+
+function isWithin(taken: ReadonlySet<string>, aspect: Aspect): boolean {
+  return COMPONENTS_OF[aspect].every((component) => taken.has(component));
 }
 
 const ASPECT_OF: Readonly<Record<Change['kind'], Aspect>> = {

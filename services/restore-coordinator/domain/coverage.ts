@@ -1,4 +1,5 @@
-import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
+import { factsOf, holds, type Manifest } from '#libs/contracts/manifest.ts';
+import { COMPONENTS } from '#libs/contracts/sites.ts';
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
 import type { ConfigFacts, FilesFacts } from '#libs/contracts/tree-snapshot.ts';
 
@@ -40,7 +41,17 @@ export function impactOf(category: string): string {
 
 /** What the deployment held at the mark against what this backup has, by category of data. Pure. */
 export function coverageOf(manifest: Manifest): readonly CoverageRow[] {
-  return [...tableRows(manifest), ...treeRows(manifest)];
+  const absent = COMPONENTS.filter((component) => !holds(manifest, [component]));
+  return [
+    ...tableRows(manifest),
+    ...treeRows(manifest),
+    ...absent.map((component) => ({
+      category: component,
+      records: 0,
+      covered: false,
+      restoreImpact: 'not in this backup',
+    })),
+  ];
 }
 
 /** A table as `schema.table`; entries name it so, or as `table.column: what`. Pure. */

@@ -87,3 +87,12 @@ test('F38: a component that does not answer, or could not look, is unknown; with
   for (const category of ['documents', 'environment', 'files', 'workflows'])
     assert.equal(statusOf(undefined, category), 'not-covered');
 });
+
+test('F38: of a backup of some components the others are not covered', () => {
+  const [config] = Object.entries(facts()).slice(2);
+  const snapshots = [{ component: config![0], facts: config![1] }];
+  const manifest = { snapshots, leftOut: [] } as unknown as Manifest;
+  const lines = liveCoverage(facts() as unknown as LiveFacts, manifest);
+  const covered = lines.filter(({ status }) => status !== 'not-covered').map(({ category }) => category);
+  assert.deepEqual(covered, ['environment', 'configuration files', 'certificates']);
+});

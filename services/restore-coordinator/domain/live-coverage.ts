@@ -1,5 +1,5 @@
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
-import { joinFacts, type Manifest } from '#libs/contracts/manifest.ts';
+import { holds, joinFacts, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts, RootFacts } from '#libs/contracts/tree-snapshot.ts';
 import { categoryOf, impactOf, speaksOf } from './coverage.ts';
 
@@ -66,7 +66,8 @@ export function liveCoverage(live: LiveFacts, manifest: Manifest | undefined): r
     const liveRecords = sum(here);
     const backupRecords = sum(there);
     const counts = { category, liveRecords, backupRecords, restoreImpact };
-    if (manifest === undefined) return { ...counts, status: 'not-covered', names: [] };
+    if (manifest === undefined || !holds(manifest, [component]))
+      return { ...counts, status: 'not-covered', names: [] };
     if (!hasLooked(live, component)) return { ...counts, status: 'unknown', names: [component] };
     return { ...counts, ...statusOf(here, there, leftOutOf(manifest, component, here)) };
   });

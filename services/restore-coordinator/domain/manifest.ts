@@ -1,4 +1,9 @@
-import type { LeftOut, Manifest, ManifestSnapshot } from '#libs/contracts/manifest.ts';
+import {
+  componentsIn,
+  type LeftOut,
+  type Manifest,
+  type ManifestSnapshot,
+} from '#libs/contracts/manifest.ts';
 import type { TakeSnapshotOutcome, VerifyOutcome } from '#libs/contracts/requests.ts';
 import { LOCAL, siteField } from '#libs/contracts/sites.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
@@ -56,9 +61,10 @@ export function buildManifest(parts: BackupParts): Manifest {
   };
 }
 
-/** How much each part lacks against the spec's will. Pure. */
-export function leftOutValues({ deployment, leftOut }: Manifest): readonly GaugeValue[] {
-  return (['database', 'files', 'config', 'backup'] as const).map((component) => ({
+/** How much each part that the backup holds lacks against the spec's will. Pure. */
+export function leftOutValues(manifest: Manifest): readonly GaugeValue[] {
+  const { deployment, leftOut } = manifest;
+  return [...componentsIn(manifest), 'backup'].map((component) => ({
     value: leftOut.filter((entry) => entry.partial && entry.component === component).length,
     attributes: { 'holdfast.deployment_id': deployment, 'holdfast.component': component },
   }));

@@ -1,3 +1,4 @@
+import { componentsIn, isWhole, type Manifest } from '#libs/contracts/manifest.ts';
 import { canonicalJson } from '#libs/kernel/json.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
@@ -42,6 +43,7 @@ export function draftRestore(wish: {
   const snapshots = manifest.snapshots
     .filter(({ component }) => wish.components.length === 0 || wish.components.includes(component))
     .map((snapshot) => refOf(deployment, snapshot));
+  requireSaid(wish.components, manifest);
   requireComponents(wish.components, new Set(snapshots.map(({ component }) => component)).size);
   const what = { backupId, manifestDigest, snapshots };
   const steps = restoreSaga({
@@ -53,6 +55,17 @@ export function draftRestore(wish: {
     canonicalJson({ ...what, deployment: wish.deployment, specVersion, relocationJson, steps }),
   );
   return { digest, parameters: { ...what, planDigest: digest }, steps };
+}
+
+/** Nobody restores a part and believes it to be all: a backup of some components is restored by their names. */
+function requireSaid(wanted: readonly string[], manifest: Manifest): void {
+  if (wanted.length > 0 || isWhole(manifest)) return;
+  const held = componentsIn(manifest);
+  throw new HoldfastError('BACKUP_NOT_WHOLE', {
+    backup: manifest.backupId,
+    holds: held.join(', '),
+    remedy: `restore what it holds: ${held.map((component) => `--only ${component}`).join(' ')}; or a backup of everything`,
+  });
 }
 
 function requireComponents(wanted: readonly string[], found: number): void {

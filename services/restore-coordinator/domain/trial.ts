@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isWhole, type Manifest, type ManifestSnapshot } from '#libs/contracts/manifest.ts';
+import { componentsIn, isWhole, type Manifest, type ManifestSnapshot } from '#libs/contracts/manifest.ts';
 import type { SnapshotRef } from '#libs/contracts/requests.ts';
 import { LOCAL, siteField } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
@@ -14,9 +14,9 @@ const databaseFacts = z.object({ extensions: z.array(z.string()), serverMajor: z
 
 export function drillOf({ manifest, digest }: StoredManifest): Json {
   if (!isWhole(manifest))
-    throw new HoldfastError('MESSAGE_MALFORMED', {
+    throw new HoldfastError('BACKUP_NOT_WHOLE', {
       backup: manifest.backupId,
-      wanted: 'a backup of database, files and config: an application starts from nothing less',
+      holds: componentsIn(manifest).join(', '),
       remedy: `holdfast drill ${manifest.deployment} takes the newest of them`,
     });
   const database = manifest.snapshots.find(({ component }) => component === 'database');

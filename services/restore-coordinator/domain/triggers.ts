@@ -78,7 +78,7 @@ export function askedRuns({ pending, lastRunMs }: Triggers, nowMs: number): read
 }
 
 function scopeOf({ components = [] }: Trigger): string {
-  return components.toSorted().join();
+  return components.join();
 }
 
 /** The end of the quiet time after the newest event of a burst. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COMPONENTS, type ComponentName } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import { durationMs } from '#libs/kernel/duration.ts';
 import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
@@ -33,7 +34,15 @@ export async function onEdmsEvent(
     type,
     debounceMs: durationMs(policy.debounce),
     minIntervalMs: durationMs(policy.minInterval),
-    ...(policy.backup === 'all' ? {} : { components: policy.backup }),
+    ...scopeField(policy.backup),
   });
   return 'accepted';
+}
+
+/** All of them, however it is said, is one scope. */
+function scopeField(backup: 'all' | readonly ComponentName[]): {
+  readonly components?: readonly ComponentName[];
+} {
+  const components = COMPONENTS.filter((component) => backup === 'all' || backup.includes(component));
+  return components.length === COMPONENTS.length ? {} : { components };
 }

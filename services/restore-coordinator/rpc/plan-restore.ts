@@ -1,5 +1,5 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
-import { isWhole } from '#libs/contracts/manifest.ts';
+import { holds } from '#libs/contracts/manifest.ts';
 import { parseRelocation, relocate } from '#libs/contracts/relocation.ts';
 import { sitesOf } from '#libs/contracts/sites.ts';
 import { spareProblems } from '#libs/contracts/spare.ts';
@@ -64,11 +64,11 @@ export async function planFor(
  */
 async function readOffering(
   { specs, manifests }: Pick<CoordinatorPorts, 'specs' | 'manifests'>,
-  { sourceDeployment, deployment, backupId }: RestoreWish,
+  { sourceDeployment, deployment, backupId, components }: RestoreWish,
 ): Promise<StoredManifest> {
   const source = sourceDeployment || deployment;
   try {
-    return await manifests.read(source, backupId || 'latest');
+    return await manifests.read(source, backupId || 'latest', components);
   } catch (thrown) {
     const error = HoldfastError.from(thrown);
     if (error.code === 'BACKUP_NOT_FOUND') {
@@ -77,7 +77,7 @@ async function readOffering(
     }
     if (error.code !== 'MANIFEST_DAMAGED') throw error;
     const damaged = String(error.details['id']);
-    const older = await findOlder(manifests, source, damaged);
+    const older = await findOlder(manifests, source, { damaged, components });
     const remedy =
       older === undefined
         ? 'no older backup of this store has a whole manifest'
@@ -110,11 +110,11 @@ async function refuseForeign(
 async function findOlder(
   manifests: CoordinatorPorts['manifests'],
   deployment: string,
-  damaged: string,
+  { damaged, components }: { damaged: string; components: readonly string[] },
 ): Promise<string | undefined> {
   let passed = false;
   for await (const listed of manifests.list(deployment))
     if ('damaged' in listed) passed ||= listed.backupId === damaged;
-    else if (passed && isWhole(listed.manifest)) return listed.manifest.backupId;
+    else if (passed && holds(listed.manifest, components)) return listed.manifest.backupId;
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { presentRun } from '../domain/present.ts';
@@ -17,6 +18,11 @@ export async function startBackup(
   const { deployment, acceptChanges, components } = request;
   const parameters = { acceptChanges, ...(components.length === 0 ? {} : { components: [...components] }) };
   parseWith(backupParameters, parameters, 'StartBackup');
+  if (acceptChanges && components.length > 0)
+    throw new HoldfastError('MESSAGE_MALFORMED', {
+      components,
+      wanted: 'all of them: what changed is accepted by a backup of everything',
+    });
   const { principal } = context;
   const state = await runs.open({
     kind: 'backup',

@@ -2,11 +2,11 @@ import { HoldfastError, refuseAll } from '#libs/kernel/errors.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { specDigest } from '#libs/contracts/spec.ts';
-import { isWhole, type Manifest } from '#libs/contracts/manifest.ts';
+import { componentsIn, isWhole, type Held, type Manifest } from '#libs/contracts/manifest.ts';
 import { verifyOutcome } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
-import { nameAt } from '#libs/contracts/sites.ts';
+import { nameAt, type ComponentName } from '#libs/contracts/sites.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
 import { backupIdOf } from '../domain/backup-id.ts';
 import { keptStates, stagedParts } from '../domain/kept-states.ts';
@@ -72,8 +72,14 @@ async function commitBackup(header: RunHeader, outcomes: Outcomes, ports: BodyPo
     runId: header.runId,
     backupId: manifest.backupId,
     manifestDigest: digest,
+    ...componentsField(manifest),
   });
   return { backupId: manifest.backupId, manifestDigest: digest, completeness: manifest.completeness };
+}
+
+/** For the log, where it is absent for all. */
+function componentsField(held: Held): { readonly components?: readonly ComponentName[] } {
+  return isWhole(held) ? {} : { components: componentsIn(held) };
 }
 
 async function findManifest(
@@ -94,8 +100,7 @@ async function commitNew(header: RunHeader, outcomes: Outcomes, ports: BodyPorts
   const snapshots = taken.map(snapshotEntry);
   const compared = compareWithLast({
     spec,
-    // Of some components nothing is said: the next backup of all is compared with the last of all.
-    previous: isWhole({ snapshots }) ? await previousOf(header, ports) : undefined,
+    previous: await previousOf(header, ports),
     snapshots,
     acceptedBy: acceptedBy(header),
   });
@@ -148,13 +153,14 @@ async function preflightRestore(
 
 /** The new state is proved and serving. The old one stays where it is until it is released. */
 async function commitRestore(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<Json> {
-  const { backupId } = parseWith(restoreParameters, header.parameters, 'restore parameters');
+  const { backupId, snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
   const beside = isBeside(header);
   const { deployment, runId } = header;
   await ports.record(deployment, {
     kind: 'restored',
     runId,
     backupId,
+    ...componentsField({ snapshots }),
     ...(beside ? { kept: false } : {}),
   });
   const { database } = sitesOfRun(header);

@@ -45,11 +45,19 @@ export async function onVerifyBackup(
   const outcome: VerifyOutcome = {
     ok: checks.every((check) => check.ok),
     checks,
-    notChecked: packs.known > 0 ? [knownPacks(packs.known), ...NOT_CHECKED] : NOT_CHECKED,
+    notChecked: [
+      ...(packs.known > 0 ? [knownPacks(packs.known)] : []),
+      ...notReconciled(fit),
+      ...NOT_CHECKED,
+    ],
     facts: fit === undefined ? {} : { reconciliation: fit },
   };
   await recordVerdict(outcome, backupId, context, ports);
   return outcome as unknown as Json;
+}
+
+export function notReconciled(fit: Reconciliation | undefined): readonly string[] {
+  return fit === undefined ? ['rows and files (L1): not both in this backup'] : [];
 }
 
 const NOT_CHECKED = [

@@ -71,7 +71,7 @@ async function refusal(
   evidence: Evidence,
 ): Promise<HoldfastError> {
   const { deployment } = refs[0]!;
-  const older = await context.phase('older', () => findWhole({ deployment, backupId }, context, evidence));
+  const older = await context.phase('older', () => findWhole({ backupId, refs }, context, evidence));
   const remedy =
     older === undefined
       ? 'no older backup of this store is whole'
@@ -82,13 +82,16 @@ async function refusal(
   return new HoldfastError('REFUSED', { backup: backupId, olderBackup: older ?? '' }, { problems });
 }
 
+/** The newest older backup that has all that is asked for, each pack of it readable. */
 async function findWhole(
-  { deployment, backupId }: { readonly deployment: string; readonly backupId: string },
+  { backupId, refs }: { readonly backupId: string; readonly refs: readonly SnapshotRef[] },
   context: StepContext,
   evidence: Evidence,
 ): Promise<string | undefined> {
-  for await (const older of evidence.backups(deployment, context.signal)) {
-    if (older.backupId >= backupId) continue;
+  const wanted = new Set(refs.map(({ component }) => component));
+  for await (const older of evidence.backups(refs[0]!.deployment, context.signal)) {
+    const held = new Set(older.snapshots.map(({ component }) => component));
+    if (older.backupId >= backupId || !wanted.isSubsetOf(held)) continue;
     if ((await readWhole(older.snapshots, context, evidence)).harmed.length === 0) return older.backupId;
   }
   return undefined;

@@ -7,7 +7,7 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import { recordVerdict } from '../domain/verdict.ts';
 import type { VerifierPorts } from '../ports.ts';
 import { findDamage } from './find-damage.ts';
-import { reconciliationChecks, reconcileRows } from './on-verify-backup.ts';
+import { notReconciled, reconciliationChecks, reconcileRows } from './on-verify-backup.ts';
 
 type Wish = ReturnType<typeof verifyStoredRequest.parse>;
 
@@ -22,13 +22,17 @@ export async function onVerifyStored(
   const packs = await context.phase('packs', () => lookAtPacks(wish, context, ports));
   const checks = [chain.check, packs.check];
   // A listing that cannot be read has said so already.
-  if (wish.level === 1 && checks.every(({ ok }) => ok))
-    checks.push(...reconciliationChecks(await reconcileRows(wish.snapshots, context, ports)));
+  const fits: string[] = [];
+  if (wish.level === 1 && checks.every(({ ok }) => ok)) {
+    const fit = await reconcileRows(wish.snapshots, context, ports);
+    checks.push(...reconciliationChecks(fit));
+    fits.push(...notReconciled(fit));
+  }
   const outcome: VerifyOutcome = {
     ok: checks.every(({ ok }) => ok),
     checks,
     notChecked: [
-      ...(wish.level === 0 ? ['content of the packs (L1)'] : []),
+      ...(wish.level === 0 ? ['content of the packs (L1)'] : fits),
       'restore and application (L2 to L5)',
     ],
     facts: {},

@@ -13,7 +13,7 @@ import { specText } from '../init/spec-text.ts';
 import { countText } from '../text.ts';
 import { problemsText } from '../problems.ts';
 import { prepareRepository } from '../prepare-repository.ts';
-import { rememberedStore } from '../store-choice.ts';
+import { chosenStore } from '../store-choice.ts';
 import { recoveryLines } from './up.ts';
 import { EXIT } from '#libs/kernel/catalogue.ts';
 
@@ -31,12 +31,14 @@ export const init: LeafCommand = {
     ['--python <file>', 'the Python that runs the application'],
     ['--rewrite', 'write the spec anew, also over one that was edited'],
     ['--dry-run', 'only show what would be written and declared'],
+    ['--store <where>', 'with neither: make the repository there (default: the store of this home)'],
     ['--recovery-key <file>', 'where the offline recovery key is written, when the repository is made now'],
   ],
   examples: [
     'holdfast up --detach && holdfast init --app /app',
     'holdfast init --app /app --name records-eu --dry-run',
     'holdfast init --spec records-eu.yaml',
+    'holdfast init --store /mnt/backup/store --recovery-key recovery-key.txt',
   ],
   async act(input, context) {
     const spec = input.text('spec');
@@ -51,7 +53,7 @@ export const init: LeafCommand = {
 
 async function initRepository(input: Input, context: Context): Promise<Answer> {
   const given = input.text('recoveryKey');
-  const store = await rememberedStore(context.home.folder);
+  const store = await chosenStore(input, context);
   const repository = await prepareRepository(
     { store, recoveryFile: given === undefined ? undefined : resolve(context.cwd, given) },
     context,
@@ -59,7 +61,10 @@ async function initRepository(input: Input, context: Context): Promise<Answer> {
   const text = [
     repository.created ? 'repository made' : 'repository is there',
     ...recoveryLines(repository),
-    'next: holdfast up --detach && holdfast init --app FOLDER',
+    // A store that is named here is one for services that `up` does not start.
+    ...(input.text('store') === undefined
+      ? ['next: holdfast up --detach && holdfast init --app FOLDER']
+      : []),
   ];
   return { data: { repository }, text: text.join('\n') };
 }

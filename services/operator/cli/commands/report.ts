@@ -1,15 +1,16 @@
 import { readStack } from '#deploy/local/stack.ts';
-import { isWhole } from '#libs/contracts/manifest.ts';
 import { parseSpec } from '#libs/contracts/spec.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Answer, CommandGroup, Context, Input, LeafCommand } from '../command.ts';
+import { manifestOf } from '../backup-text.ts';
+import { isWhole } from '../components.ts';
 import { withFrontDoor } from '../connection.ts';
 import type { FrontDoor } from '../front-door.ts';
 import { coverageAnswer } from '../report/coverage-text.ts';
 import { evidenceText } from '../report/evidence-text.ts';
 import { readEvidence } from '../report/evidence.ts';
-import { readManifests } from '../report/history.ts';
+import { newestBackups } from '../report/history.ts';
 import { runbookText } from '../report/runbook.ts';
 
 const DEPLOYMENT: readonly [string, string] = ['<deployment>', 'name in its spec'];
@@ -69,12 +70,13 @@ export const report: CommandGroup = {
 async function runbookAnswer(door: FrontDoor, deployment: string, context: Context): Promise<Answer> {
   const declared = await door.getDeployment(deployment);
   const { runs } = await door.listRuns({ deployment, pageSize: RUNS_LOOKED_AT, pageToken: '' });
+  const newest = (await Array.fromAsync(newestBackups(door, deployment, 1))).find(isWhole);
   const text = runbookText({
     spec: parseSpec(declared.specYaml),
     specVersion: declared.specVersion,
     store: (await readStack(context.home.folder))?.store.url ?? 'STORE',
     generatedAt: isoTime(context.clock),
-    newest: (await readManifests(door, deployment)).findLast(isWhole),
+    newest: newest === undefined ? undefined : manifestOf(newest),
     runs,
   });
   return { data: { deployment, markdown: text }, text };

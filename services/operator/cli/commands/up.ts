@@ -5,7 +5,7 @@ import { startStack, type StackState } from '#deploy/local/stack.ts';
 import type { Answer, Context, LeafCommand } from '../command.ts';
 import { prepareRepository, type PreparedRepository } from '../prepare-repository.ts';
 import { STACK_COMMANDS } from '../stack-commands.ts';
-import { parseStoreChoice, rememberedStore } from '../store-choice.ts';
+import { chosenStore } from '../store-choice.ts';
 
 export const up: LeafCommand = {
   name: 'up',
@@ -27,8 +27,7 @@ export const up: LeafCommand = {
   ],
   async act(input, context) {
     const { home, report, interrupts, env, cwd } = context;
-    const chosen = input.text('store');
-    const store = chosen === undefined ? await rememberedStore(home.folder) : parseStoreChoice(chosen, cwd);
+    const store = await chosenStore(input, context);
     const given = input.text('recoveryKey');
     const recoveryFile = given === undefined ? undefined : resolve(cwd, given);
     const repository = await prepareRepository({ store, recoveryFile }, context);

@@ -50,15 +50,16 @@ const get: LeafCommand = {
     const deployment = input.word(0);
     const reason = input.requireText('reason');
     return await withFrontDoor(context, async (door) => {
-      const { snapshotId } = await requireSnapshotWith(door, rootOf(input.word(1)), {
+      const { snapshotId, backupId } = await requireSnapshotWith(door, rootOf(input.word(1)), {
         deployment,
         backup: input.text('backup') ?? 'latest',
         component: 'config',
       });
       const request = { deployment, snapshotId, file: input.word(1), name: input.findWord(2) ?? '', reason };
+      context.report.note(`out of backup ${backupId}`);
       const { value } = await door.caller.call<Released>('config-vault', SERVICE, 'releaseValue', request);
       return {
-        data: { file: request.file, name: request.name, valueBase64: value.toString('base64') },
+        data: { backupId, file: request.file, name: request.name, valueBase64: value.toString('base64') },
         text: '',
         content: [value],
       };

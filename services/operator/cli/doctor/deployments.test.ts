@@ -4,17 +4,14 @@ import { parseSpec } from '#libs/contracts/spec.ts';
 import { ageFindings } from './deployments.ts';
 import { inReachFindings } from './same-device.ts';
 
+const MARK = Date.parse('2026-11-24T15:39:21.240Z');
 const specYaml = 'deployment: records\ndatabase: { url: { env: URL } }\npolicy: { rpo: 26h }\n';
 const HOUR_MS = 3_600_000;
 
-test('the age of a backup is that of its mark, told as it is, and too old is a problem', () => {
-  const mark = '2026-11-24T15:39:21.240469Z/0/1BB8268';
-  const backups = [{ ...BACKUP, mark }];
-  const at = Date.parse('2026-11-24T15:39:21.240Z');
-  const said = (hours: number) =>
-    ageFindings({ deployment: 'records', specYaml }, backups, at + hours * HOUR_MS);
+test('the RPO observed is told as status has it, and too old is a problem', () => {
+  const said = (hours: number) => ageFindings(observed(hours), [newest], MARK + hours * HOUR_MS);
   assert.deepEqual(said(2), [
-    { level: 'ok', subject: 'records', message: 'RPO observed 2 h 0 min, objective 26h' },
+    { level: 'ok', subject: 'records', message: 'RPO observed 2 h 0 min, objective 26h at L1' },
   ]);
   assert.deepEqual(
     said(27).map(({ level, remedy }) => [level, remedy]),
@@ -22,30 +19,42 @@ test('the age of a backup is that of its mark, told as it is, and too old is a p
   );
 });
 
-test('a mark ahead of the clock is no young backup', () => {
-  const backups = [{ ...BACKUP, mark: '2026-11-24T15:39:21Z' }];
-  const [found] = ageFindings(
-    { deployment: 'records', specYaml },
-    backups,
-    Date.parse('2026-11-24T12:00:00Z'),
+test('a young backup that is not proved as far as the policy wants is named, with what proves it', () => {
+  const [old] = ageFindings(observed(50, 2), [newest], MARK + 2 * HOUR_MS);
+  assert.deepEqual(old, {
+    level: 'problem',
+    subject: 'records',
+    message: 'RPO observed 2 d 2 h, objective 26h at L2; backup b is 2 h 0 min old and not proved so far',
+    remedy:
+      'holdfast drill records --backup b; when that fails: holdfast backup records && holdfast drill records',
+  });
+  const [none] = ageFindings(observed(null, 1), [newest], MARK + 2 * HOUR_MS);
+  assert.deepEqual(
+    [none?.message, none?.remedy],
+    [
+      'no backup counts, objective 26h at L1; backup b is 2 h 0 min old and not proved so far',
+      'holdfast verify records --level 1 --backup b; when that fails: holdfast backup records',
+    ],
   );
+});
+
+test('a mark ahead of the clock is no young backup', () => {
+  const [found] = ageFindings(observed(-4), [newest], MARK - 4 * HOUR_MS);
   assert.deepEqual(
     [found?.level, found?.message],
-    ['problem', 'newest backup b lies 3 h 39 min ahead of this clock'],
+    ['problem', 'newest backup b lies 4 h 0 min ahead of this clock'],
   );
 });
 
 test('no backup is a problem; a damaged one is none', () => {
   const levels = (backups: Parameters<typeof ageFindings>[1]) =>
-    ageFindings({ deployment: 'records', specYaml }, backups, 0).map(({ level }) => level);
+    ageFindings(observed(null), backups, 0).map(({ level }) => level);
   assert.deepEqual(levels([]), ['problem']);
   assert.deepEqual(levels([{ ...BACKUP, completeness: 'damaged', components: [] }]), ['problem', 'problem']);
 });
 
 test('a backup of the configuration alone is no young backup', () => {
-  const mark = '2026-11-24T15:39:21Z';
-  const backups = [{ ...BACKUP, mark, backupId: 'c', components: ['config'] }];
-  const found = ageFindings({ deployment: 'records', specYaml }, backups, Date.parse(mark));
+  const found = ageFindings(observed(null), [{ ...newest, components: ['config'] }], MARK);
   assert.deepEqual(
     found.map(({ message }) => message),
     ['has no backup'],
@@ -76,3 +85,10 @@ const BACKUP = {
   manifestJson: '',
   coverage: [],
 };
+const newest = { ...BACKUP, mark: '2026-11-24T15:39:21.240469Z/0/1BB8268' };
+
+function observed(hours: number | null, level = 1) {
+  const observedMs = hours === null ? null : hours * HOUR_MS;
+  const met = hours !== null && hours <= 26;
+  return { deployment: 'records', rpo: { backupId: null, level, objective: '26h', observedMs, met } };
+}

@@ -14,7 +14,7 @@ export async function examine(context: Context): Promise<readonly Finding[]> {
   const findings = await Promise.all([
     seen('tools', () => examineTools(context)),
     seen('stack', () => examineStack(state)),
-    seen('home', () => examineHome(context)),
+    seen('home', () => examineHome(state, context)),
     seen('store', () => examineStore(state, context)),
     seen('keys', () => examineKeys(state, context)),
     seen('deployments', () => examineDeployments(state, context)),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Manifest } from '#libs/contracts/manifest.ts';
 import type { Finding } from './finding.ts';
-import { changeFindings, liveFindings, type LiveFacts } from './protection.ts';
+import { changeFindings, liveFindings, verdictFinding, type LiveFacts } from './protection.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 const RUN = 'ab'.repeat(16);
@@ -84,4 +84,20 @@ test('H9: a change that nobody accepted is said until somebody does', () => {
     'warning table public.beat turned empty: it had 5 rows (last seen otherwise in first)',
   ]);
   assert.deepEqual(changeFindings({ ...changed, changesAcceptedBy: 'anna' }), []);
+});
+
+test('a failed check is a problem until the same check of that backup passes', () => {
+  const login = (at: string, good: boolean) => ({
+    at,
+    level: 5,
+    ok: good,
+    checks: [{ name: 'login', level: 5, ok: good, detail: '' }],
+  });
+  const level = (...found: Parameters<typeof verdictFinding>[1]) =>
+    verdictFinding('records', found, NOW).level;
+  const [failed, passed] = [login('2026-11-22T12:00:00Z', false), login('2026-11-23T12:00:00Z', true)];
+  assert.equal(level([failed]), 'problem');
+  assert.equal(level([passed, failed]), 'ok');
+  assert.equal(level([failed], [passed]), 'problem', 'another backup proves nothing of this one');
+  assert.equal(level([]), 'warning');
 });

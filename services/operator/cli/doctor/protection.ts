@@ -3,8 +3,8 @@ import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { isWhole } from '../components.ts';
 import { manifestOf } from '../backup-text.ts';
-import { listDrills } from '../observe-rpo.ts';
-import type { Backup, Coverage, FrontDoor } from '../front-door.ts';
+import { listDrills, newestChecks } from '../observe-rpo.ts';
+import type { Backup, Coverage, FrontDoor, Verdict } from '../front-door.ts';
 import { parseObject } from '../run-text.ts';
 import { driftedNames } from '../report/drift.ts';
 import { countText, durationText } from '../text.ts';
@@ -14,8 +14,6 @@ const DAY_MS = 86_400_000;
 const EXPIRY_WARNED_MS = 30 * DAY_MS;
 /** A backup whose content was never put back somewhere is a hope. */
 const RESTORED_LEVEL = 2;
-/** The newest backups that are asked for a verdict. */
-const JUDGED_MAX = 10;
 
 /** Would the newest backup bring back what is there now, and was that ever shown? */
 export async function protectionFindings(
@@ -28,12 +26,15 @@ export async function protectionFindings(
   const manifest = newest === undefined ? undefined : manifestOf(newest);
   if (manifest === undefined) return [];
   const coverage = await door.getCoverage(deployment, manifest.backupId);
+  const found = await Promise.all(
+    backups.filter(isWhole).map(({ backupId }) => door.listVerdicts(deployment, backupId)),
+  );
   return [
     ...changeFindings(manifest),
     ...coverageFindings(coverage),
     ...liveFindings(deployment, parseObject(coverage.factsJson) as LiveFacts, { manifest, now }),
     ...(await drillFindings(door, deployment)),
-    await verdictFinding(door, deployment, backups, now),
+    verdictFinding(deployment, found, now),
   ];
 }
 
@@ -139,25 +140,22 @@ async function drillFindings(door: FrontDoor, deployment: string): Promise<reado
   ];
 }
 
-async function verdictFinding(
-  door: FrontDoor,
+/** What was found of each of the newest backups. Pure. */
+export function verdictFinding(
   deployment: string,
-  backups: readonly Backup[],
+  found: readonly (readonly Omit<Verdict, 'runId' | 'notChecked'>[])[],
   now: number,
-): Promise<Finding> {
-  const asked = backups.filter(isWhole).slice(0, JUDGED_MAX);
-  const verdicts = (
-    await Promise.all(asked.map(({ backupId }) => door.listVerdicts(deployment, backupId)))
-  ).flat();
-  const failed = verdicts.filter((verdict) => !verdict.ok);
+): Finding {
+  const failed = found.flatMap((verdicts) => newestChecks(verdicts).filter((check) => !check.ok));
   if (failed.length > 0)
     return bad(
       deployment,
-      `the newest backups have ${countText(failed.length, 'bad verdict')}`,
+      `of the newest backups ${countText(failed.length, 'check')} failed: ${[...new Set(failed.map(({ name }) => name))].join(', ')}`,
       `holdfast report evidence ${deployment}`,
     );
-  const restored = verdicts
-    .filter(({ level }) => level >= RESTORED_LEVEL)
+  const restored = found
+    .flat()
+    .filter(({ ok: good, level }) => good && level >= RESTORED_LEVEL)
     .toSorted((a, b) => b.at.localeCompare(a.at))[0];
   if (restored === undefined)
     return warning(

@@ -35,7 +35,8 @@ async function roomFindings(url: string): Promise<readonly Finding[]> {
 const HOME_FREE_MIN = 16 << 20;
 
 /** A nats-server that once could not write stores nothing more until it is started again (2.15, 2026-11). */
-export async function examineHome({ home }: Context): Promise<readonly Finding[]> {
+export async function examineHome(state: KnownStack, { home }: Context): Promise<readonly Finding[]> {
+  if (state === undefined) return [];
   const free = await freeBytes(home.folder);
   const said = `${bytesText(free)} free in ${home.folder}`;
   if (free >= HOME_FREE_MIN) return [ok('home', said)];

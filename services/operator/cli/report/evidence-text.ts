@@ -76,8 +76,10 @@ function restoresTable({ restores }: Evidence): readonly string[] {
 
 /** Recurring duties (reports, retention, integrity checks) live in rows: fewer of them than before is a finding. */
 function schedulesText({ backups }: Evidence): readonly string[] {
-  return backups.map(
-    ({ backupId, scheduledTasks }) => `- ${backupId}: ${scheduledTasks} rows of scheduled tasks`,
+  return backups.map(({ backupId, completeness, scheduledTasks }) =>
+    scheduledTasks === null
+      ? `- ${backupId}: not told by it (${completeness})`
+      : `- ${backupId}: ${scheduledTasks} rows of scheduled tasks`,
   );
 }
 

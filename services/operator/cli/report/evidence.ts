@@ -33,7 +33,8 @@ export interface BackupEvidence {
   readonly backupId: string;
   readonly mark: string;
   readonly completeness: string;
-  readonly scheduledTasks: number;
+  /** Rows; null where the database is not in it, or it cannot be read. */
+  readonly scheduledTasks: number | null;
   readonly tookMs: number;
 }
 
@@ -114,16 +115,17 @@ async function verdictsOf(
   });
 }
 
-function backupEvidence(backup: Backup): BackupEvidence {
+/** Pure. */
+export function backupEvidence(backup: Backup): BackupEvidence {
   const manifest = manifestOf(backup);
-  const { backupId, mark, coverage } = backup;
+  const { backupId, mark, components, coverage } = backup;
   const tasks = coverage.find(({ category }) => category === 'scheduled tasks');
   const took = manifest === undefined ? 0 : Date.parse(manifest.committedAt) - Date.parse(manifest.startedAt);
   return {
     backupId,
     mark,
     completeness: completenessText(backup),
-    scheduledTasks: Number(tasks?.records ?? 0),
+    scheduledTasks: components.includes('database') ? Number(tasks?.records ?? 0) : null,
     tookMs: took,
   };
 }

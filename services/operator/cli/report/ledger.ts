@@ -6,7 +6,7 @@ import type { Drift } from './drift.ts';
 /** One line of the ledger: who had to do with which value, when, and why. */
 export interface LedgerEntry {
   readonly at: string;
-  /** `released` to a person, `read` into a backup, `written` by a restore, or seen `changed`, `added`, `removed`. */
+  /** `released` to a person, `read` into a backup, `written` by a restore or rollback, or seen `changed`, `added`, `removed`. */
   readonly what: 'released' | 'read' | 'written' | Drift['kind'];
   readonly who: string;
   readonly file: string;
@@ -17,6 +17,7 @@ export interface LedgerEntry {
 /** From the log and from what backups saw to be different, oldest first. Pure. */
 export function ledgerOf(entries: ReadLog['entries'], drifts: readonly Drift[]): readonly LedgerEntry[] {
   const opened = new Map<string, string>();
+  const restores = new Map<string, Record<string, unknown>>();
   const logged = entries.flatMap(({ at, kind, detailJson }): readonly LedgerEntry[] => {
     const detail = parseObject(detailJson);
     const text = (name: string) => {
@@ -29,9 +30,20 @@ export function ledgerOf(entries: ReadLog['entries'], drifts: readonly Drift[]):
         opened.set(text('runId'), text('principal'));
         return [];
       case 'committed':
-        return [{ ...whole, what: 'read', detail: `into backup ${text('backupId')}` }];
+        return holdsConfig(detail)
+          ? [{ ...whole, what: 'read', detail: `into backup ${text('backupId')}` }]
+          : [];
       case 'restored':
-        return [{ ...whole, what: 'written', detail: `from backup ${text('backupId')}` }];
+        restores.set(text('runId'), detail);
+        return holdsConfig(detail)
+          ? [{ ...whole, what: 'written', detail: `from backup ${text('backupId')}${placeOf(detail)}` }]
+          : [];
+      case 'rolled-back': {
+        const undone = restores.get(text('restoreRunId'));
+        return undone !== undefined && holdsConfig(undone)
+          ? [{ ...whole, what: 'written', detail: `as it was before restore ${text('restoreRunId')}` }]
+          : [];
+      }
       case 'value-released':
         return [
           {
@@ -56,6 +68,15 @@ export function ledgerOf(entries: ReadLog['entries'], drifts: readonly Drift[]):
     detail: `version ${oldVersion} became ${newVersion}, seen by backup ${backupId}`,
   }));
   return [...logged, ...seen].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+}
+
+/** Absent: all components. */
+function holdsConfig({ components }: Record<string, unknown>): boolean {
+  return !Array.isArray(components) || components.includes('config');
+}
+
+function placeOf({ kept }: Record<string, unknown>): string {
+  return kept === false ? ', beside the living system' : '';
 }
 
 export function ledgerText(entries: readonly LedgerEntry[]): string {

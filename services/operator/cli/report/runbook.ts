@@ -1,5 +1,6 @@
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
 import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
+import { COMPONENTS } from '#libs/contracts/sites.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import type { Run } from '../front-door.ts';
@@ -83,26 +84,43 @@ function needs({ spec, newest }: RunbookSource): readonly string[] {
   ];
 }
 
-/** Of the last run of each kind that ended well: measured, not estimated. */
+/** Of the last run of each kind that ended well, one of everything where there is one: measured, not estimated. */
 function times({ runs }: RunbookSource): readonly string[] {
   const ended = runs.filter(({ state }) => state === 'completed' || state === 'partial');
   const lines = [...new Set(ended.map(({ kind }) => kind))].map((kind) => {
-    const run = ended.find((candidate) => candidate.kind === kind)!;
-    const slowest = run.steps
-      .filter(({ finishedAt }) => finishedAt !== '')
-      .map(({ name, startedAt, finishedAt }) => ({
-        name,
-        ms: Date.parse(finishedAt) - Date.parse(startedAt),
-      }))
-      .toSorted((a, b) => b.ms - a.ms)
-      .slice(0, 3)
-      .map(({ name, ms }) => `${name} ${durationText(ms)}`);
-    const took = durationText(Date.parse(run.finishedAt) - Date.parse(run.openedAt));
-    return `- ${kind}: **${took}** on ${run.openedAt} (${slowest.join(', ')})`;
+    const alike = ended.filter((candidate) => candidate.kind === kind);
+    return timeText(alike.find(isOfAll) ?? alike[0]!);
   });
-  const restored = ended.some(({ kind }) => kind !== 'backup');
-  const missing = restored ? [] : ['- restore: **never measured on this stack**'];
+  const restored = ended.some((run) => run.kind === 'restore' && isOfAll(run));
+  const missing = restored ? [] : ['- restore of everything: **never measured on this stack**'];
   return ['', '## Last measured times', '', ...lines, ...missing];
+}
+
+function timeText(run: Run): string {
+  const slowest = run.steps
+    .filter(({ finishedAt }) => finishedAt !== '')
+    .map(({ name, startedAt, finishedAt }) => ({
+      name,
+      ms: Date.parse(finishedAt) - Date.parse(startedAt),
+    }))
+    .toSorted((a, b) => b.ms - a.ms)
+    .slice(0, 3)
+    .map(({ name, ms }) => `${name} ${durationText(ms)}`);
+  const took = durationText(Date.parse(run.finishedAt) - Date.parse(run.openedAt));
+  const components = componentsOf(run);
+  const only = components.length === 0 || isOfAll(run) ? '' : ` (${components.join(', ')} only)`;
+  return `- ${run.kind}${only}: **${took}** on ${run.openedAt} (${slowest.join(', ')})`;
+}
+
+function isOfAll(run: Run): boolean {
+  return componentsOf(run).length === COMPONENTS.length;
+}
+
+/** As its steps name them, at whatever site; none for a run that takes or brings no component. */
+function componentsOf({ steps }: Run): readonly string[] {
+  return COMPONENTS.filter((component) =>
+    steps.some(({ name }) => new RegExp(`^(?:stage\\.|back\\.)?${component}(?:\\.|$)`).test(name)),
+  );
 }
 
 function scenarioText(scenario: Scenario): readonly string[] {

@@ -4,9 +4,11 @@
 export interface GetBackupRequest {
   'deployment'?: (string);
   'backupId'?: (string);
+  'components'?: (string)[];
 }
 
 export interface GetBackupRequest__Output {
   'deployment': (string);
   'backupId': (string);
+  'components': (string)[];
 }
