@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { writeSecret } from '#services/operator/cli/init/services-env.ts';
 import { declareWorld, startHoldfast, type Check, type RunningStack } from '#test/demo/holdfast-scheme.ts';
 import { createWorld, pauseEdms, stopEdms, type World } from '#test/demo/world.ts';
 import type { Spoken } from '#test/demo/holdfast.ts';
@@ -191,6 +192,24 @@ describe('drills', () => {
     const found = await drill();
     assert.ok(found.notChecked.some((what) => what.startsWith('the application itself (L5)')));
     assert.ok([...found.checks.values()].every(({ level }) => level < 5));
+  });
+
+  test('with verify.postgres.url the rows are proved on that server, and the application is not asked', async () => {
+    await writeSecret(
+      join(stack.home, 'services.env'),
+      'TRIAL_URL',
+      process.env['HOLDFAST_TEST_DB_URL'] ?? '',
+    );
+    await declareEdited(stack, deployment, (spec) =>
+      spec.setIn(['verify', 'postgres'], spec.createNode({ url: { env: 'TRIAL_URL' } })),
+    );
+    const found = foundOf(await stack.holdfast.say('drill', deployment));
+    assert.deepEqual(found.failed, []);
+    const ofRows = ({ checks }: Found) => [...checks].flatMap(([at, { level }]) => (level === 2 ? [at] : []));
+    assert.deepEqual(ofRows(found), ofRows(good));
+    assert.deepEqual(found.notChecked, [
+      'the application itself (L5): verify.postgres names a server, which no enclosed program can reach',
+    ]);
   });
 
   test('a damaged pack is named by a verification of what is stored, and its verdict is kept', async () => {
