@@ -30,11 +30,15 @@ export interface Manifests {
   commit(manifest: Manifest): Promise<StoredManifest>;
   /** An id, or `latest`: the newest that holds the components, all when none is named. Throws BACKUP_NOT_FOUND, MANIFEST_DAMAGED. */
   read(deployment: string, backupId: string, components?: readonly string[]): Promise<StoredManifest>;
-  /** In the order of their commits, newest first; a damaged one is listed as its error, never hidden. */
-  list(
-    deployment: string,
-  ): AsyncIterable<StoredManifest | { readonly backupId: string; readonly damaged: string }>;
+  /** In the order of their commits, newest first. */
+  ids(deployment: string): Promise<readonly string[]>;
+  /** One that is there; a damaged one is its error, never hidden. */
+  look(deployment: string, backupId: string): Promise<ListedManifest>;
+  /** All of them, read one by one, newest first. */
+  list(deployment: string): AsyncIterable<ListedManifest>;
 }
+
+export type ListedManifest = StoredManifest | { readonly backupId: string; readonly damaged: string };
 
 export interface StoredManifest {
   readonly manifest: Manifest;
@@ -63,8 +67,8 @@ export interface Runs {
   open(request: RunRequest): Promise<RunState>;
   /** Throws RUN_NOT_FOUND. */
   read(runId: string): Promise<RunState>;
-  /** Newest first. */
-  list(deployment?: string): Promise<readonly RunState[]>;
+  /** Of one deployment or of all, newest first. */
+  ids(deployment?: string): Promise<readonly string[]>;
   /** Journal entries after `afterSequence` (position + 1), and progress between them; ends with the run. */
   watch(runId: string, afterSequence: number, signal: AbortSignal): AsyncIterable<JournalEntry | Progress>;
   /** Harmless when repeated or when the run is finished. */

@@ -1,4 +1,5 @@
-const PAGE_MAX = 500;
+/** A manifest may have 100 KiB and more; a message has 64 MiB. */
+const PAGE_MAX = 100;
 
 /** Reads pages until there are `limit` items or none are left. */
 export async function collectPages<T>(

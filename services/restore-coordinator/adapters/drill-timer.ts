@@ -35,7 +35,7 @@ export function startDrillTimer(
   async function startIfDue(deployment: string): Promise<void> {
     const { drill } = (await ports.specs.read(deployment)).spec.policy;
     if (drill === undefined) return;
-    const key = drillDue(drill.every, await ports.runs.list(deployment), ports.clock.now());
+    const key = drillDue(drill.every, await ports.readLog(deployment), ports.clock.now());
     if (key !== undefined) await open(deployment, key);
   }
 }

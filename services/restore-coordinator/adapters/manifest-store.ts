@@ -6,7 +6,7 @@ import type { Repository } from '#libs/repository/port.ts';
 import { newestFirst } from '#libs/saga/commit-order.ts';
 import type { LogEntry } from '#libs/saga/log.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
-import type { Manifests, StoredManifest } from '../ports.ts';
+import type { ListedManifest, Manifests, StoredManifest } from '../ports.ts';
 
 const BACKUP_PATTERN = /^\d{8}T\d{6}Z-[0-9a-f]{8}$/;
 
@@ -35,6 +35,12 @@ export function manifestStore(
     return newestFirst(ids, await readLog(deployment).catch(() => []));
   };
 
+  const look = (deployment: string, backupId: string): Promise<ListedManifest> =>
+    readNamed(deployment, backupId).catch((error: unknown) => ({
+      backupId,
+      damaged: HoldfastError.from(error).message,
+    }));
+
   return {
     async commit(manifest) {
       const bytes = signManifest(manifest, repository);
@@ -59,13 +65,10 @@ export function manifestStore(
       if (!known) throw new HoldfastError('BACKUP_NOT_FOUND', { deployment, backup: backupId });
       return readNamed(deployment, backupId);
     },
+    ids: listIds,
+    look,
     async *list(deployment) {
-      for (const backupId of await listIds(deployment)) {
-        yield await readNamed(deployment, backupId).catch((error: unknown) => ({
-          backupId,
-          damaged: HoldfastError.from(error).message,
-        }));
-      }
+      for (const backupId of await listIds(deployment)) yield await look(deployment, backupId);
     },
   };
 }

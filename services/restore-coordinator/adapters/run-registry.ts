@@ -11,7 +11,7 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import type { Progress, RunRequest, Runs } from '../ports.ts';
-import { followRun, listRuns, readRun, requireKind, requireState, WATCH_POLL_MS } from './run-views.ts';
+import { followRun, listRunIds, readRun, requireKind, requireState, WATCH_POLL_MS } from './run-views.ts';
 import { createWake, type RunWake } from './wake.ts';
 
 export interface RegistryDeps {
@@ -114,8 +114,8 @@ export class RunRegistry implements Runs, AsyncDisposable {
     return readRun(this.#deps.store, runId);
   }
 
-  async list(deployment?: string): Promise<readonly RunState[]> {
-    return listRuns(
+  async ids(deployment?: string): Promise<readonly string[]> {
+    return listRunIds(
       this.#deps.store,
       deployment === undefined ? await this.#deps.listDeployments() : [deployment],
     );

@@ -16,16 +16,15 @@ export async function readRun(store: ObjectStore, runId: string): Promise<RunSta
   return requireState(journal, runId);
 }
 
-/** Newest first. */
-export async function listRuns(
+/** Names of runs, newest first, by the logs alone. */
+export async function listRunIds(
   store: ObjectStore,
   deployments: readonly string[],
-): Promise<readonly RunState[]> {
+): Promise<readonly string[]> {
   const opened = await Promise.all(deployments.map((name) => deploymentLog(store, name).refresh()));
   const inOrder = opened.flatMap(openedRuns).toSorted((a, b) => (a.atMost < b.atMost ? -1 : 1));
   // An opener that crashed, or that lost to another one, leaves a second entry of the same run.
-  const runIds = new Set(inOrder.toReversed().map(({ runId }) => runId));
-  return Promise.all([...runIds].map((runId) => readRun(store, runId)));
+  return [...new Set(inOrder.toReversed().map(({ runId }) => runId))];
 }
 
 /** A log is in its order whatever the clock said: no entry is older than the one before it. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RunHeader } from '#libs/saga/journal.ts';
 import { drillDue } from './drill-due.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.parse('2026-06-01T00:00:00Z');
-const run = (kind: string, daysAgo: number) => ({
-  header: { kind, openedAt: new Date(NOW - daysAgo * DAY_MS).toISOString() } as RunHeader,
+const run = (runKind: string, daysAgo: number) => ({
+  at: new Date(NOW - daysAgo * DAY_MS).toISOString(),
+  event: { kind: 'opened', runId: 'r', runKind, exclusive: false, principal: 'policy' } as const,
 });
 
 test('a drill is due when the last one is older than the policy, and at once where there was none (F37)', () => {

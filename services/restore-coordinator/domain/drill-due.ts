@@ -1,4 +1,4 @@
-import type { RunState } from '#libs/saga/fold.ts';
+import type { LogEntry } from '#libs/saga/log.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -11,13 +11,13 @@ const AHEAD_MAX_MS = 86_400_000;
  */
 export function drillDue(
   every: string,
-  runs: readonly Pick<RunState, 'header'>[],
+  log: readonly Pick<LogEntry, 'at' | 'event'>[],
   now: number,
 ): string | undefined {
   const everyMs = Number(every.slice(0, -1)) * UNITS[every.slice(-1)]!;
-  const opened = runs
-    .filter(({ header }) => header.kind === 'drill')
-    .map(({ header }) => Date.parse(header.openedAt));
+  const opened = log
+    .filter(({ event }) => event.kind === 'opened' && event.runKind === 'drill')
+    .map(({ at }) => Date.parse(at));
   const sound = opened.filter((time) => time <= now + AHEAD_MAX_MS);
   if (Math.max(...sound) > now - everyMs) return undefined;
   const newest = Math.max(...(sound.length === 0 ? opened : sound));

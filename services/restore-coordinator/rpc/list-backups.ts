@@ -10,11 +10,13 @@ export async function listBackups(
   { manifests, specs }: CoordinatorPorts,
 ) {
   await specs.read(request.deployment);
-  const listed = (await Array.fromAsync(manifests.list(request.deployment))).map((entry) =>
-    'damaged' in entry ? damagedBackup(request.deployment, entry) : presentBackup(entry),
+  const { deployment } = request;
+  const { page, nextPageToken } = pageOf(await manifests.ids(deployment), request);
+  const listed = await Promise.all(page.map((backupId) => manifests.look(deployment, backupId)));
+  const backups = listed.map((entry) =>
+    'damaged' in entry ? damagedBackup(deployment, entry) : presentBackup(entry),
   );
-  const { page, nextPageToken } = pageOf(listed, (backup) => backup.backupId, request);
-  return { backups: page, nextPageToken };
+  return { backups, nextPageToken };
 }
 
 function damagedBackup(deployment: string, entry: { backupId: string; damaged: string }) {

@@ -10,7 +10,8 @@ export async function listRuns(
   _: CallContext,
   { runs }: CoordinatorPorts,
 ) {
-  const states = await runs.list(request.deployment === '' ? undefined : request.deployment);
-  const { page, nextPageToken } = pageOf(states, (state) => state.header.runId, request);
-  return { runs: page.map((state) => presentRun(state, sagaOf(state.header))), nextPageToken };
+  const ids = await runs.ids(request.deployment === '' ? undefined : request.deployment);
+  const { page, nextPageToken } = pageOf(ids, request);
+  const states = await Promise.all(page.map((runId) => runs.read(runId)));
+  return { runs: states.map((state) => presentRun(state, sagaOf(state.header))), nextPageToken };
 }
