@@ -70,7 +70,8 @@ async function writeRecord(about: RunAbout): Promise<void> {
 function run(paths: readonly string[], concurrency: number): Promise<number> {
   const child = spawn(
     process.execPath,
-    ['--test', `--test-concurrency=${concurrency}`, ...reporters, ...paths],
+    // A test that waits for what never comes ends, and is named.
+    ['--test', '--test-timeout=600000', `--test-concurrency=${concurrency}`, ...reporters, ...paths],
     {
       stdio: 'inherit',
       env: { ...process.env, ...servers.environment },
