@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { COMPONENTS } from './sites.ts';
 import { RUN_PATTERN } from '#libs/kernel/ids.ts';
 
 /** What each verb asks for and answers. Shapes are listed in protos/README.md; times are RFC 3339. */
 
 export const snapshotRef = z.object({
   deployment: z.string(),
-  component: z.enum(['database', 'files', 'config']),
+  component: z.enum(COMPONENTS),
   id: z.string(),
   digest: z.string(),
   /** Absent: `local`. */

@@ -111,7 +111,7 @@ export const specSchema = z.strictObject({
       envFiles: z
         .array(
           z.union(
-            [absolutePath, z.strictObject({ path: absolutePath, site: z.string().regex(TOKEN_PATTERN) })],
+            [absolutePath, z.strictObject({ path: absolutePath, site: token })],
             'wanted: an absolute path, or { path, site }',
           ),
         )
@@ -185,7 +185,7 @@ export const specSchema = z.strictObject({
       ...hookLists,
       site,
       /** Parts of the application on other hosts: stopped after it, in this order, and started before it. */
-      elsewhere: z.array(z.strictObject({ ...hookLists, site: z.string().regex(TOKEN_PATTERN) })).default([]),
+      elsewhere: z.array(z.strictObject({ ...hookLists, site: token })).default([]),
     })
     .prefault({}),
   checks: z

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { COMPONENTS } from '#libs/contracts/sites.ts';
 import { createRepository, openRepository } from '#libs/repository/open.ts';
 import { composeInline, inlineService, type Inline } from '#libs/runtime/inline.ts';
-import { appendToLog, deploymentLog, type LogEvent } from '#libs/saga/log.ts';
+import { deploymentLog, type LogEvent } from '#libs/saga/log.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import { silentLog } from '#libs/telemetry/log.ts';
-import { manifestStore } from './adapters/manifest-store.ts';
+
 import { contract } from './contract.ts';
+import { manifestsOf } from './fixtures/manifest.ts';
 import { buildService } from './service.ts';
 
 const SPEC = `deployment: records
@@ -147,7 +147,8 @@ policy: { drill: { every: 7d } }
     await using inline = await world.start();
     await world.declare(inline);
   }
-  await commitBackup(world);
+  const { store, repository } = world;
+  await manifestsOf('records', store, repository).commit('20260701T000000Z-00000001');
   for (const [day, wanted] of [
     [1, 1],
     [7, 1],
@@ -164,38 +165,3 @@ policy: { drill: { every: 7d } }
     ['drill by policy', 'drill by policy'],
   );
 });
-
-async function commitBackup({ store, repository }: World): Promise<void> {
-  const snapshots = COMPONENTS.map((component) => ({
-    component,
-    id: 's',
-    digest: '',
-    sourceBytes: 0,
-    newBytes: 0,
-    packs: [],
-    facts: component === 'database' ? { extensions: [], serverMajor: 16 } : {},
-  }));
-  const backupId = '20260701T000000Z-00000001';
-  const runId = '00000001'.repeat(4);
-  const readLog = async (deployment: string) => await deploymentLog(store, deployment).refresh();
-  const { digest } = await manifestStore(store, repository, readLog).commit({
-    format: 1,
-    repository: repository.id,
-    backupId,
-    runId,
-    deployment: 'records',
-    profile: 'plain',
-    specVersion: 1,
-    specDigest: '',
-    principal: 'operator',
-    mark: '',
-    startedAt: '',
-    committedAt: '',
-    completeness: 'complete',
-    leftOut: [],
-    snapshots,
-    verification: { checks: [], notChecked: [] },
-    preflight: {},
-  });
-  await appendToLog(store, 'records', { kind: 'committed', runId, backupId, manifestDigest: digest });
-}

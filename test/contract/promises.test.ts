@@ -54,6 +54,7 @@ test('the reporter tells each test under its own name and file, a failing one, a
       `import { describe, test } from 'node:test';
       describe('a suite', () => { for (const id of ['F1', 'F2']) test(\`\${id}: made\`, () => {}); });
       test('bad', () => { throw new Error('no'); });
+      // Skipped so that the reporter is seen to tell it.
       test('left out', { skip: true }, () => {});`,
     );
     writeFileSync(broken, 'throw new Error("does not load");');

@@ -1,56 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Manifest } from '#libs/contracts/manifest.ts';
-import { COMPONENTS, type ComponentName } from '#libs/contracts/sites.ts';
 import { createRepository, openRepository } from '#libs/repository/open.ts';
-import { appendToLog, deploymentLog } from '#libs/saga/log.ts';
 import { memoryStore } from '#libs/store/memory.ts';
-import { manifestStore } from './manifest-store.ts';
+import { manifestsOf } from '../fixtures/manifest.ts';
 
 const AHEAD = '20310101T000000Z-00000001';
 const NOW = '20261124T010000Z-00000002';
-const manifestOf = (backupId: string, components: readonly ComponentName[] = COMPONENTS): Manifest => ({
-  format: 1,
-  repository: 'r',
-  backupId,
-  runId: backupId.slice(-8).repeat(4),
-  deployment: 'records',
-  profile: 'plain',
-  specVersion: 1,
-  specDigest: '',
-  principal: 'operator',
-  mark: '',
-  startedAt: '',
-  committedAt: '',
-  completeness: 'complete',
-  leftOut: [],
-  snapshots: components.map((component) => ({
-    component,
-    id: 's',
-    digest: '',
-    sourceBytes: 0,
-    newBytes: 0,
-    packs: [],
-    facts: {},
-  })),
-  verification: { checks: [], notChecked: [] },
-  preflight: {},
-});
 
 async function openManifests() {
   const store = memoryStore();
   const { identity } = await createRepository({ store });
   const repository = await openRepository({ store, identity });
-  const readLog = async (deployment: string) => await deploymentLog(store, deployment).refresh();
-  const manifests = manifestStore(store, repository, readLog);
+  const { manifests, commit } = manifestsOf('records', store, repository);
   return {
     store,
     manifests,
-    commit: async (backupId: string, components?: readonly ComponentName[]) => {
-      const { manifest, digest } = await manifests.commit(manifestOf(backupId, components));
-      const event = { kind: 'committed', runId: manifest.runId, backupId, manifestDigest: digest } as const;
-      await appendToLog(store, 'records', event);
-    },
+    commit,
     latest: async () => (await manifests.read('records', 'latest')).manifest.backupId,
   };
 }

@@ -1,6 +1,5 @@
+import { durationMs } from '#libs/kernel/duration.ts';
 import type { LogEntry } from '#libs/saga/log.ts';
-
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A drill further ahead than this was opened by a clock gone wrong, and must not keep the next one waiting for years. */
 const AHEAD_MAX_MS = 86_400_000;
@@ -14,12 +13,11 @@ export function drillDue(
   log: readonly Pick<LogEntry, 'at' | 'event'>[],
   now: number,
 ): string | undefined {
-  const everyMs = Number(every.slice(0, -1)) * UNITS[every.slice(-1)]!;
   const opened = log
     .filter(({ event }) => event.kind === 'opened' && event.runKind === 'drill')
     .map(({ at }) => Date.parse(at));
   const sound = opened.filter((time) => time <= now + AHEAD_MAX_MS);
-  if (Math.max(...sound) > now - everyMs) return undefined;
+  if (Math.max(...sound) > now - durationMs(every)) return undefined;
   const newest = Math.max(...(sound.length === 0 ? opened : sound));
   return `drill/${opened.length === 0 ? 'first' : new Date(newest).toISOString()}`;
 }

@@ -6,7 +6,7 @@ import {
   type Staged,
 } from '#libs/contracts/requests.ts';
 import { parseRelocation } from '#libs/contracts/relocation.ts';
-import { LOCAL, nameAt, type Part, type Sites } from '#libs/contracts/sites.ts';
+import { COMPONENTS, LOCAL, nameAt, type Part, type Sites } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
@@ -165,7 +165,7 @@ function parametersOf({ parameters }: Pick<RunHeader, 'parameters'>): RestorePar
 
 /** In the order in which they are staged. */
 export function partsOfSnapshots(snapshots: readonly SnapshotRef[]): readonly Part[] {
-  return (['database', 'files', 'config'] as const).flatMap((component) =>
+  return COMPONENTS.flatMap((component) =>
     snapshots
       .filter((snapshot) => snapshot.component === component)
       .map(({ site = LOCAL }) => ({ component, site })),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { releaseRequest } from '#libs/contracts/requests.ts';
-import { LOCAL, nameAt } from '#libs/contracts/sites.ts';
+import { COMPONENTS, LOCAL, nameAt } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { Saga, SagaStep } from '#libs/saga/define.ts';
@@ -24,9 +24,9 @@ export function rollbackSaga(header: Pick<RunHeader, 'parameters' | 'sites'>): S
   const { database, hooks } = sitesOfRun(header);
   const { states } = parseWith(rollbackParameters, header.parameters, 'rollback parameters');
   // The database first: it is then the last to be switched again, when the restored state has to come back.
-  const backs = (['database', 'files', 'config'] as const)
-    .flatMap((component) => states.filter(({ staged }) => staged.component === component))
-    .map((place, at, all) => back(place, at === 0 ? 'close' : nameOf(all[at - 1]!)));
+  const backs = COMPONENTS.flatMap((component) =>
+    states.filter(({ staged }) => staged.component === component),
+  ).map((place, at, all) => back(place, at === 0 ? 'close' : nameOf(all[at - 1]!)));
   const stops = hookSteps('stop', [], hooks);
   const starts = hookSteps('start', ['open'], hooks.toReversed());
   return {

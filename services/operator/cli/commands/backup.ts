@@ -13,7 +13,7 @@ export const backup: LeafCommand = {
   options: [
     [
       '--only <component...>',
-      'database, files or config alone: never the `latest`, and no proof against a loss',
+      'database, files or config alone: never the `latest` of everything, and no proof against a loss',
     ],
     ['--no-wait', 'start it and leave'],
     [
