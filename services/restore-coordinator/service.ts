@@ -8,13 +8,13 @@ import type { Bus, BusEvent } from '#libs/bus/port.ts';
 import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
 import { readSpec } from '#libs/runtime/spec-store.ts';
 import { sitesField } from '#libs/saga/journal.ts';
-import { appendToLog, deploymentLog } from '#libs/saga/log.ts';
+import { deploymentLog } from '#libs/saga/log.ts';
+import { openLogs } from '#libs/saga/logs.ts';
 import { EVENTS, GAUGES } from '#libs/telemetry/names.ts';
 import { traceparentOf, type Tracing } from '#libs/telemetry/tracing.ts';
 import { startDueTimer, type DueTimer } from './adapters/due-timer.ts';
 import { startDrillTimer } from './adapters/drill-timer.ts';
 import { inquiryOf } from './adapters/inquiry.ts';
-import { logReader } from './adapters/log-reader.ts';
 import { manifestStore } from './adapters/manifest-store.ts';
 import { progressListener } from './adapters/progress.ts';
 import { RunRegistry } from './adapters/run-registry.ts';
@@ -73,12 +73,12 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
 function fixedPorts(host: Host, onDeclared: () => void): Omit<CoordinatorPorts, 'runs' | 'inquiry'> {
   const { store, repository, clock } = host;
   const specs = specRecords(store);
-  const readLog = logReader(store);
+  const logs = openLogs(store, clock);
   return {
     specs: { ...specs, declare: (yaml) => specs.declare(yaml).finally(onDeclared) },
-    manifests: manifestStore(store, repository, readLog),
-    record: async (deployment, event) => void (await appendToLog(store, deployment, event, { clock })),
-    readLog,
+    manifests: manifestStore(store, repository, logs.read),
+    record: async (deployment, event) => void (await logs.append(deployment, () => event)),
+    readLog: logs.read,
     verifyLog: async (deployment, signal) => {
       const log = deploymentLog(store, deployment);
       return { entries: await log.refresh({ signal }), headDigest: log.head };
