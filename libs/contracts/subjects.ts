@@ -13,6 +13,9 @@ export const subjects = {
   anyEvent: 'holdfast.evt.>',
   trigger: (deployment: string) => `edms.${deployment}`,
   anyTrigger: 'edms.>',
+  /** Signs of life of the worker that has a step of the run in hand. */
+  alive: (run: string) => `holdfast.alive.${run}`,
+  anyAlive: 'holdfast.alive.*',
   progress: (run: string) => `holdfast.progress.${run}`,
   cancel: (run: string) => `holdfast.cancel.${run}`,
   anyCancel: 'holdfast.cancel.*',

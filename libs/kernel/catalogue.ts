@@ -326,6 +326,13 @@ export const CATALOGUE = {
     status: 'ABORTED',
     exit: EXIT.refused,
   },
+  RUN_TAKEN_OVER: {
+    what: 'another coordinator drives the run by now',
+    remedy: 'nothing is to be done: the run goes on there, holdfast runs show RUN',
+    retry: 'permanent',
+    status: 'ABORTED',
+    exit: EXIT.failed,
+  },
   MIGRATIONS_DIFFER: refused(
     'migrations of the backup are not those of the code',
     'install the release that the backup was made with, or go on and migrate after the restore',

@@ -27,6 +27,8 @@ export interface ServiceConfig {
   readonly listen: string;
   /** Of the own site's services by their names, of others as `service.site`. */
   readonly addresses: Addresses;
+  /** A coordinator that shows no life for so long loses its runs to this one. */
+  readonly takeoverMs: number;
   readonly pgBin: string | undefined;
   readonly otlpEndpoint: string | undefined;
   readonly logLevel: LogLevel;
@@ -52,6 +54,9 @@ export function readConfig(service: ProcessName, env: Environment): ServiceConfi
     envFile: read.optional('HOLDFAST_ENV_FILE') ?? join(home, 'services.env'),
     listen: read.matching('HOLDFAST_LISTEN', ADDRESS, 'host:port', '127.0.0.1:0'),
     addresses: read.addresses('HOLDFAST_ADDRESSES'),
+    takeoverMs: Number(
+      read.matching('HOLDFAST_TAKEOVER_MS', /^[1-9]\d{2,5}$/, 'milliseconds, 100 to 999999', '8000'),
+    ),
     pgBin: read.optional('HOLDFAST_PG_BIN'),
     otlpEndpoint: read.optionalUrl('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:']),
     logLevel: read.choice('HOLDFAST_LOG_LEVEL', LOG_LEVELS, 'info'),

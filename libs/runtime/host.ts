@@ -21,6 +21,10 @@ export interface Host {
   readonly requireSecret: (ref: SecretRef) => Secret;
   /** Folder with the PostgreSQL clients to try first, if one was found for us. */
   readonly pgBin: string | undefined;
+  /** Name of this process among the coordinators of the store: the same after a restart. Lower case letters, digits, dashes. */
+  readonly instance: string;
+  /** A coordinator that shows no life for so long loses its runs to this one. */
+  readonly takeoverMs: number;
   /** In `rescue`: what is asked is done, and nothing else; schedules and waiting events stay as they are. */
   readonly onlyAsked?: boolean;
 }

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { systemClock } from '#libs/kernel/clock.ts';
 import { openRepository } from '#libs/repository/open.ts';
 import { openStore } from '#libs/store/open-store.ts';
@@ -23,5 +24,14 @@ export async function openHost(config: ServiceConfig, log: Log): Promise<Omit<Ho
     log,
     requireSecret: secretSource(process.env, config.envFile),
     pgBin: config.pgBin,
+    instance: instanceName(config.listen),
+    takeoverMs: config.takeoverMs,
   };
+}
+
+/** One process listens at an address of a host: after a restart its own runs are told by it, and continued at once. */
+export function instanceName(address: string): string {
+  return `${hostname()}-${address.slice(address.lastIndexOf(':') + 1)}`
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, '-');
 }

@@ -6,24 +6,30 @@ import type { JournalEvent } from './journal.ts';
 
 /**
  * Pure: what to append to the journal next; empty when the run waits for results or is finished. Scheduling an entry
- * is the intent, sending its command follows, so a crash between the two is cured by sending again.
+ * is the intent, sending its command follows, so a crash between the two is cured by sending again. `silentMs` is for
+ * how long the run's workers showed no life.
  */
-export function decide(saga: Saga, state: RunState, now: number): readonly JournalEvent[] {
+export function decide(saga: Saga, state: RunState, now: number, silentMs = 0): readonly JournalEvent[] {
   if (isFinished(state)) return [];
   const silent = saga.steps.flatMap((step) => silentAttempts(step, state, now));
   if (silent.length > 0) return silent;
-  return state.status === 'undoing' ? decideUndo(saga, state, now) : decideForward(saga, state, now);
+  return state.status === 'undoing'
+    ? decideUndo(saga, state, now)
+    : decideForward(saga, state, now, silentMs);
 }
 
-function decideForward(saga: Saga, state: RunState, now: number): readonly JournalEvent[] {
+/** A worker at work is heard of every ten seconds (libs/runtime/worker.ts): after this it is dead, stopped or cut off. */
+export const SILENCE_MS = 35_000;
+
+function decideForward(saga: Saga, state: RunState, now: number, silentMs: number): readonly JournalEvent[] {
   const error =
     findFailure(saga, state) ??
-    (state.cancelRequested && !pastTheLastUndo(saga, state)
-      ? new HoldfastError('CANCELLED').toRecord()
-      : undefined);
+    (isCancelled(saga, state) ? new HoldfastError('CANCELLED').toRecord() : undefined);
   if (error !== undefined) {
-    // What still runs ends first: an undo must not race with the work it takes back.
-    return anyRunning(saga, state) ? [] : [{ kind: 'undo-started', error }];
+    // What still runs ends first, lest an undo meets the work it takes back; who is dead is not waited for, and should
+    // it only have been silent, the claim of the undo takes its place away.
+    const waits = anyRunning(saga, state) && silentMs < SILENCE_MS;
+    return waits ? [] : [{ kind: 'undo-started', error }];
   }
   const open = saga.steps.filter((step) => !isDone(step, state));
   if (open.length === 0)
@@ -85,10 +91,15 @@ function isDone(step: SagaStep, state: RunState): boolean {
   return state.steps[step.name]?.state === 'completed' && step.stale?.(outcomesOf(state)) !== true;
 }
 
-/** A cancel after the last step that can be taken back would promise what cannot be kept. */
-function pastTheLastUndo(saga: Saga, state: RunState): boolean {
-  const last = saga.steps.at(-1)!;
-  return state.steps[last.name] !== undefined;
+/**
+ * Whether a cancel is to be followed. After the last step that can be taken back it would promise what cannot be kept;
+ * who asked for `forward` wants a switch that has begun to be finished.
+ */
+export function isCancelled(saga: Saga, state: RunState): boolean {
+  if (state.cancel === undefined) return false;
+  const begun = (step: SagaStep) => state.steps[step.name] !== undefined;
+  if (begun(saga.steps.at(-1)!)) return false;
+  return state.cancel === 'back' || !saga.steps.some((step) => step.pivot === true && begun(step));
 }
 
 function anyRunning(saga: Saga, state: RunState): boolean {

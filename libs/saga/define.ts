@@ -41,6 +41,8 @@ export interface SagaStep {
     readonly work: CommandWork;
     /** Its failure is said, and does not stop the rest. */ readonly tolerated?: boolean;
   };
+  /** It switches the living system: who cancels chooses whether that is taken back or finished. */
+  readonly pivot?: true;
   /** It only reads: a run that went no further has touched nothing, and its failure is a refusal. */
   readonly looksOnly?: true;
   /** A completed outcome that no longer fits the others is done again as a new attempt. */

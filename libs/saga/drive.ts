@@ -4,16 +4,11 @@ import type { Json } from '#libs/kernel/json.ts';
 import { parseResult, resultName, type StepCommand, type StepResult } from '#libs/contracts/step.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Chain } from './chain.ts';
-import { decide, findFailure } from './decide.ts';
+import { findCancel } from './cancel.ts';
+import { decide, findFailure, isCancelled, SILENCE_MS } from './decide.ts';
 import { undoName, type CommandWork, type Saga, type SagaStep } from './define.ts';
 import { fold, isFinished, outcomesOf, type RunState } from './fold.ts';
 import type { JournalEvent, RunHeader } from './journal.ts';
-
-/**
- * Silence after which commands without a result are sent again: the bus may have lost them. A worker at work is heard
- * of every few seconds, so this is never a second order for the same work.
- */
-const RESEND_MS = 120_000;
 
 /** What driving a run asks of the world. */
 export interface DrivePorts {
@@ -32,6 +27,8 @@ export interface DrivePorts {
   ) => Promise<Json>;
   /** The coordinator's own. */
   readonly site: string;
+  /** Number of the log entry by which the run is ours. */
+  readonly epoch: number;
   /** Told of every appended entry, in order. */
   readonly onAppend: (state: RunState) => void;
 }
@@ -40,16 +37,16 @@ export interface DrivePorts {
 export interface Wake {
   /** Returns after `notify`, or after the poll interval: events are hints, the store is the truth. */
   wait(signal: AbortSignal): Promise<void>;
-  /** Who asked for a cancel, if anybody did. */
-  cancelledBy(): string | undefined;
-  /** When something was last heard of the run's work (a result, progress), in milliseconds. */
-  heardAt(): number;
+  /** Milliseconds since something was heard of the run's work (a result, a sign of life), by a clock that is never set. */
+  silentMs(): number;
+  hear(): void;
 }
 
 /**
  * Drives one run to its end: fold, decide, append, act; then waits for news. Whatever was decided is in the journal
- * before it is done, so another process continues from the same entries. Throws OBJECT_EXISTS when another driver
- * appended first (we were taken over), and the signal's reason on shutdown; both leave the run to be continued.
+ * before it is done, so another process continues from the same entries. Throws RUN_TAKEN_OVER when the run has a newer
+ * owner, OBJECT_EXISTS when it very likely has (another entry lies where ours should go), and the signal's reason on
+ * shutdown; all leave the run to be continued.
  */
 export async function driveRun(
   saga: Saga,
@@ -64,13 +61,13 @@ export async function driveRun(
     ports.onAppend(state);
     return state;
   };
-  let state = requireState(journal);
-  await resend(saga, state, ports, signal);
-  let sentAt = ports.clock.now();
+  await resend(saga, requireOwned(journal, ports.epoch), ports, signal);
   for (;;) {
     signal.throwIfAborted();
-    for (const event of await findNews(saga, state, wake, ports, signal)) state = await append(event);
-    const decisions = decide(saga, state, ports.clock.now());
+    await journal.refresh({ signal });
+    let state = requireOwned(journal, ports.epoch);
+    for (const event of await findNews(saga, state, ports, signal)) state = await append(event);
+    const decisions = decide(saga, state, ports.clock.now(), wake.silentMs());
     for (const event of decisions) {
       state = await append(event);
       if (event.kind === 'step-scheduled') await dispatch(saga, state, event.step, ports, signal);
@@ -78,9 +75,10 @@ export async function driveRun(
     if (isFinished(state)) return state;
     if (decisions.length > 0) continue;
     if (isStopping(saga, state)) await ports.sendCancel(state.header.runId);
-    if (ports.clock.now() - Math.max(sentAt, wake.heardAt()) > RESEND_MS) {
+    // The bus may have lost the commands. Should a worker be at it all the same, the later claim takes its place over.
+    if (wake.silentMs() > SILENCE_MS) {
       await resend(saga, state, ports, signal);
-      sentAt = ports.clock.now();
+      wake.hear();
     }
     await wake.wait(signal);
   }
@@ -90,6 +88,13 @@ function requireState(journal: Chain<JournalEvent>): RunState {
   const state = fold(journal.entries);
   if (state === undefined) throw new HoldfastError('JOURNAL_BROKEN', { reason: 'no first entry' });
   return state;
+}
+
+/** Throws RUN_TAKEN_OVER: the next order would be another coordinator's to give. */
+function requireOwned(journal: Chain<JournalEvent>, epoch: number): RunState {
+  const state = requireState(journal);
+  if (state.epoch === epoch) return state;
+  throw new HoldfastError('RUN_TAKEN_OVER', { run: state.header.runId, owner: state.owner });
 }
 
 /** Commands that were decided and have no result yet may never have reached the queue. */
@@ -102,18 +107,20 @@ async function resend(saga: Saga, state: RunState, ports: DrivePorts, signal: Ab
 async function findNews(
   saga: Saga,
   state: RunState,
-  wake: Wake,
-  ports: DrivePorts,
+  { store }: DrivePorts,
   signal: AbortSignal,
 ): Promise<readonly JournalEvent[]> {
-  const news: JournalEvent[] = [];
-  const principal = wake.cancelledBy();
-  if (principal !== undefined && !state.cancelRequested) news.push({ kind: 'cancel-requested', principal });
-  for (const { name, attempt } of awaited(saga, state)) {
-    const result = await findResult(ports.store, { runId: state.header.runId, step: name, attempt }, signal);
-    if (result !== undefined) news.push(eventOf(result));
-  }
-  return news;
+  const { runId } = state.header;
+  const [cancel, ...results] = await Promise.all([
+    state.cancel === 'back' ? undefined : findCancel(store, runId, { signal }),
+    ...awaited(saga, state).map(({ name, attempt }) =>
+      findResult(store, { runId, step: name, attempt }, signal),
+    ),
+  ]);
+  const news = results.flatMap((result) => (result === undefined ? [] : [eventOf(result)]));
+  return cancel === undefined || cancel.choice === state.cancel
+    ? news
+    : [{ kind: 'cancel-requested', ...cancel }, ...news];
 }
 
 function awaited(saga: Saga, state: RunState): readonly { name: string; attempt: number }[] {
@@ -151,7 +158,7 @@ function eventOf(result: StepResult): JournalEvent {
 /** Siblings of a failed or cancelled step are asked to stop, so that undoing can begin. */
 function isStopping(saga: Saga, state: RunState): boolean {
   if (state.status !== 'running') return false;
-  return state.cancelRequested || findFailure(saga, state) !== undefined;
+  return isCancelled(saga, state) || findFailure(saga, state) !== undefined;
 }
 
 async function dispatch(

@@ -1,6 +1,7 @@
 import type { ErrorRecord } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { Phase } from '#libs/contracts/step.ts';
+import type { CancelChoice } from './cancel.ts';
 import type { JournalEntry, JournalEvent, RunHeader, RunOutcome } from './journal.ts';
 
 export type StepState =
@@ -31,9 +32,12 @@ export interface RunState {
   readonly header: RunHeader;
   /** Zero until the run is owned. */
   readonly epoch: number;
-  readonly status: 'running' | 'undoing' | RunOutcome;
+  /** The coordinator that drives it; '' until it is owned. */
+  readonly owner: string;
+  /** `queued`: open, and no coordinator has room for it yet. */
+  readonly status: 'queued' | 'running' | 'undoing' | RunOutcome;
   readonly steps: Readonly<Record<string, StepState>>;
-  readonly cancelRequested: boolean;
+  readonly cancel: CancelChoice | undefined;
   readonly error: ErrorRecord | undefined;
   readonly finishedAt: string | undefined;
 }
@@ -51,7 +55,7 @@ function apply(state: RunState | undefined, event: JournalEvent, at: string): Ru
   if (state === undefined) return undefined;
   switch (event.kind) {
     case 'owned':
-      return { ...state, epoch: event.epoch, steps: restarted(state.steps, at) };
+      return own(state, event, at);
     case 'step-scheduled':
       return withStep(state, event.step, {
         state: 'running',
@@ -79,7 +83,7 @@ function apply(state: RunState | undefined, event: JournalEvent, at: string): Ru
         error: event.error,
       });
     case 'cancel-requested':
-      return { ...state, cancelRequested: true };
+      return { ...state, cancel: event.choice ?? 'back' };
     case 'undo-started':
       return { ...state, status: 'undoing', error: event.error };
     case 'finished':
@@ -93,12 +97,20 @@ function start(header: RunHeader): RunState {
   return {
     header,
     epoch: 0,
-    status: 'running',
+    owner: '',
+    status: 'queued',
     steps: {},
-    cancelRequested: false,
+    cancel: undefined,
     error: undefined,
     finishedAt: undefined,
   };
+}
+
+/** Of two that took a run over the later one counts, in whatever order they came to write it. */
+function own(state: RunState, { epoch, by = '' }: JournalEvent & { kind: 'owned' }, at: string): RunState {
+  if (epoch < state.epoch) return state;
+  const status = state.status === 'queued' ? 'running' : state.status;
+  return { ...state, epoch, owner: by, status, steps: restarted(state.steps, at) };
 }
 
 function restarted(steps: RunState['steps'], since: string): RunState['steps'] {
@@ -115,8 +127,10 @@ function startOf(state: RunState, step: string, at: string): string {
   return state.steps[step]?.startedAt ?? at;
 }
 
+const UNFINISHED: ReadonlySet<RunState['status']> = new Set(['queued', 'running', 'undoing']);
+
 export function isFinished(state: RunState): boolean {
-  return state.status !== 'running' && state.status !== 'undoing';
+  return !UNFINISHED.has(state.status);
 }
 
 export function outcomesOf(state: RunState): Readonly<Record<string, Json>> {

@@ -3,6 +3,7 @@ import type { Json } from '#libs/kernel/json.ts';
 import { LOCAL, partsOf, type Sites } from '#libs/contracts/sites.ts';
 import type { Phase } from '#libs/contracts/step.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
+import type { CancelChoice } from './cancel.ts';
 import { Chain, type ChainEntry } from './chain.ts';
 
 /** What a run was asked to do; the first entry of its journal. */
@@ -37,8 +38,8 @@ export type RunOutcome = 'completed' | 'partial' | 'refused' | 'failed' | 'cance
 
 export type JournalEvent =
   | { readonly kind: 'started'; readonly header: RunHeader }
-  /** From here on the run belongs to whoever wrote log entry `epoch`: opened it, or took it over. */
-  | { readonly kind: 'owned'; readonly epoch: number }
+  /** From here on the run belongs to the coordinator that wrote log entry `epoch`: opened it, or took it over. Absent `by`: of the time before coordinators had names. */
+  | { readonly kind: 'owned'; readonly epoch: number; readonly by?: string }
   | { readonly kind: 'step-scheduled'; readonly step: string; readonly attempt: number }
   | {
       readonly kind: 'step-completed';
@@ -53,7 +54,8 @@ export type JournalEvent =
       readonly attempt: number;
       readonly error: ErrorRecord;
     }
-  | { readonly kind: 'cancel-requested'; readonly principal: string }
+  /** Absent choice: `back`. */
+  | { readonly kind: 'cancel-requested'; readonly principal: string; readonly choice?: CancelChoice }
   | { readonly kind: 'undo-started'; readonly error: ErrorRecord }
   | { readonly kind: 'finished'; readonly outcome: RunOutcome; readonly error: ErrorRecord | null };
 

@@ -76,7 +76,7 @@ async function openWorld({ saga, header, answers, newStore }: Proving, disturban
   const store = newStore();
   const first = runJournal(store, header.runId);
   await first.append({ kind: 'started', header }, header.openedAt);
-  await first.append({ kind: 'owned', epoch: 1 }, header.openedAt);
+  await first.append({ kind: 'owned', epoch: 1, by: 'proof' }, header.openedAt);
   let appended = 0;
   let latest = first;
   const answer = (step: string, attempt: number): Json => {
@@ -93,6 +93,7 @@ async function openWorld({ saga, header, answers, newStore }: Proving, disturban
     sendCancel: () => Promise.resolve(),
     runLocal: (_name, _header, _outcomes) => Promise.reject(new Error('replaced per step')),
     site: 'local',
+    epoch: 1,
     onAppend: () => {
       appended += 1;
       if (appended === disturbance.stopAfter) throw new Stopped();
@@ -107,7 +108,7 @@ async function openWorld({ saga, header, answers, newStore }: Proving, disturban
       await latest.refresh();
       const runLocal: DrivePorts['runLocal'] = (name) =>
         Promise.resolve().then(() => answer(localStep(saga, name), 1));
-      const wake = { wait: () => Promise.resolve(), cancelledBy: () => undefined, heardAt: () => 0 };
+      const wake = { wait: () => Promise.resolve(), silentMs: () => 0, hear: () => {} };
       return driveRun(saga, latest, wake, { ...ports, runLocal }, new AbortController().signal);
     },
   };

@@ -61,5 +61,10 @@ export const contract: ServiceContract<CoordinatorPorts> = {
       cancelRun: { unary: cancelRun },
     },
   },
-  publishes: ['holdfast.step.v1.StepCommand', 'holdfast.step.v1.CancelSteps', 'holdfast.step.v1.RunFinished'],
+  publishes: [
+    'holdfast.step.v1.StepCommand',
+    'holdfast.step.v1.CancelAsked',
+    'holdfast.step.v1.CancelSteps',
+    'holdfast.step.v1.RunFinished',
+  ],
 };

@@ -6,6 +6,7 @@ import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
+import type { Cancel } from '#libs/saga/cancel.ts';
 import type { JournalEntry } from '#libs/saga/journal.ts';
 import type { RunState } from '#libs/saga/fold.ts';
 
@@ -71,8 +72,12 @@ export interface Runs {
   ids(deployment?: string): Promise<readonly string[]>;
   /** Journal entries after `afterSequence` (position + 1), and progress between them; ends with the run. */
   watch(runId: string, afterSequence: number, signal: AbortSignal): AsyncIterable<JournalEntry | Progress>;
-  /** Harmless when repeated or when the run is finished. */
-  cancel(runId: string, principal: string): Promise<RunState>;
+  /** Durable when it returns, whoever drives the run. Harmless when repeated or when the run is finished. */
+  cancel(runId: string, cancel: Cancel): Promise<RunState>;
+  /** What an unfinished run waits for, in words: its turn, or a store that takes nothing; '' when it goes on. */
+  whyWaiting(state: RunState): string;
+  /** Lists what a log has open where all coordinators find it. */
+  reconcile(deployment: string, entries: readonly LogEntry[]): Promise<void>;
 }
 
 export interface Progress {

@@ -47,6 +47,8 @@ async function openWorld(spec = SPEC) {
           log: silentLog,
           requireSecret: () => assert.fail('asked for a secret'),
           pgBin: undefined,
+          instance: 'test',
+          takeoverMs: 8000,
           ...options,
         },
       }),

@@ -1,29 +1,31 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { spanIdOf } from '#libs/kernel/ids.ts';
-import type { Json } from '#libs/kernel/json.ts';
 import { sitesOf } from '#libs/contracts/sites.ts';
 import { subjects } from '#libs/contracts/subjects.ts';
-import type { StepCommand } from '#libs/contracts/step.ts';
 import type { Bus, BusEvent } from '#libs/bus/port.ts';
 import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
 import { readSpec } from '#libs/runtime/spec-store.ts';
 import { sitesField } from '#libs/saga/journal.ts';
 import { deploymentLog } from '#libs/saga/log.ts';
-import { openLogs } from '#libs/saga/logs.ts';
+import { openLogs, type Logs } from '#libs/saga/logs.ts';
 import { EVENTS, GAUGES } from '#libs/telemetry/names.ts';
-import { traceparentOf, type Tracing } from '#libs/telemetry/tracing.ts';
+import type { Tracing } from '#libs/telemetry/tracing.ts';
+import { announcer } from './adapters/announcer.ts';
+import { Beats } from './adapters/beats.ts';
+import { Caretaker } from './adapters/caretaker.ts';
 import { startDueTimer, type DueTimer } from './adapters/due-timer.ts';
 import { startDrillTimer } from './adapters/drill-timer.ts';
 import { inquiryOf } from './adapters/inquiry.ts';
 import { manifestStore } from './adapters/manifest-store.ts';
 import { progressListener } from './adapters/progress.ts';
+import { RunDriver } from './adapters/run-driver.ts';
 import { RunRegistry } from './adapters/run-registry.ts';
 import { specRecords } from './adapters/spec-records.ts';
 import { leftOutValues } from './domain/manifest.ts';
+import { isRecorded } from './domain/recorded.ts';
 import { traceOf } from './domain/run-trace.ts';
 import { onDue } from './handlers/on-due.ts';
 import { onEdmsEvent } from './handlers/on-edms-event.ts';
-import type { CoordinatorPorts } from './ports.ts';
+import type { CoordinatorPorts, Runs } from './ports.ts';
 import { openDrill } from './rpc/start-drill.ts';
 import { sagaOf } from './sagas/all.ts';
 import { localBodies } from './sagas/bodies.ts';
@@ -32,7 +34,8 @@ import { localBodies } from './sagas/bodies.ts';
 export const buildService: BuildService<CoordinatorPorts> = async (host) => {
   let due: DueTimer | undefined;
   const ring = () => due?.ring();
-  const fixed = fixedPorts(host, ring);
+  const logs = openLogs(host.store, host.clock);
+  const fixed = fixedPorts(host, logs, ring);
   let wired: Pick<CoordinatorPorts, 'runs' | 'inquiry'> | undefined;
   const requireWired = () => {
     if (wired === undefined)
@@ -53,10 +56,8 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
     async start(wiring) {
       const inquiry = inquiryOf(wiring.caller);
       await using stack = new AsyncDisposableStack();
-      const registry = stack.use(registryOf(host, wiring, { ...fixed, inquiry }, ring));
-      wired = { runs: registry, inquiry };
-      stack.use(await wiring.bus.listen(subjects.anyEvent, (event) => registry.notify(runOf(event.data))));
-      host.log.info(EVENTS.runRecovered, { runs: await registry.recover(wiring.adopts) });
+      const registry = stack.use(await startRuns(host, wiring, { ...fixed, inquiry, logs }, ring));
+      wired = { runs: registry.runs, inquiry };
       stack.use(await consumeTriggers(wiring.bus, host, ports, ring));
       if (host.onlyAsked !== true) {
         due = stack.use(startDueTimer(dueDeps(host, ports)));
@@ -70,14 +71,18 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
   };
 };
 
-function fixedPorts(host: Host, onDeclared: () => void): Omit<CoordinatorPorts, 'runs' | 'inquiry'> {
+function fixedPorts(
+  host: Host,
+  logs: Logs,
+  onDeclared: () => void,
+): Omit<CoordinatorPorts, 'runs' | 'inquiry'> {
   const { store, repository, clock } = host;
   const specs = specRecords(store);
-  const logs = openLogs(store, clock);
   return {
     specs: { ...specs, declare: (yaml) => specs.declare(yaml).finally(onDeclared) },
     manifests: manifestStore(store, repository, logs.read),
-    record: async (deployment, event) => void (await logs.append(deployment, () => event)),
+    record: async (deployment, event) =>
+      void (await logs.append(deployment, (entries) => (isRecorded(entries, event) ? undefined : event))),
     readLog: logs.read,
     verifyLog: async (deployment, signal) => {
       const log = deploymentLog(store, deployment);
@@ -97,47 +102,63 @@ function dueDeps({ clock, log }: Host, ports: CoordinatorPorts) {
   };
 }
 
-function registryOf(
+/** Runs that this process opens and drives, from now until it is disposed. */
+async function startRuns(
   host: Host,
-  { bus, tracing }: Wiring,
-  ports: Omit<CoordinatorPorts, 'runs'>,
+  { bus, tracing, adopts }: Wiring,
+  ports: Omit<CoordinatorPorts, 'runs'> & { readonly logs: Logs },
   onEnded: () => void,
-): RunRegistry {
-  const { store, clock, log } = host;
-  return new RunRegistry({
+): Promise<AsyncDisposable & { readonly runs: Runs }> {
+  const { store, clock, log, instance, takeoverMs } = host;
+  const { logs } = ports;
+  const told = announcer(host, bus);
+  await using stack = new AsyncDisposableStack();
+  const beats = stack.use(new Beats({ store, instance, takeoverMs, log }));
+  const driver: RunDriver = stack.use(
+    new RunDriver({
+      store,
+      clock,
+      log,
+      sagaOf,
+      drive: {
+        send: told.command,
+        sendCancel: told.cancel,
+        runLocal: (name, header, outcomes, signal) => localBodies[name]!(header, outcomes, ports, signal),
+        site: host.site,
+      },
+      close: (state) => caretaker.close(state),
+      onRoom: () => caretaker.ring(),
+      onFinished: async (state, entries) => {
+        onEnded();
+        await tracing.exportSpans(traceOf(entries));
+        if (state.header.kind === 'backup') await tellLeftOut(state.header.deployment, ports, tracing);
+        await told.finished(state);
+      },
+    }),
+  );
+  const caretaker: Caretaker = stack.use(
+    new Caretaker({ store, logs, clock, log, driver, beats, instance, takeoverMs, adopts }),
+  );
+  const runs = new RunRegistry({
     store,
+    logs,
     clock,
-    log,
+    driver,
+    caretaker,
     sagaOf,
-    drive: {
-      send: (command, signal) => publishCommand(bus, host, command, signal),
-      sendCancel: async (runId) =>
-        bus.emit({
-          ...envelope(host, subjects.cancel(runId), 'holdfast.step.v1.CancelSteps'),
-          deployment: '',
-          data: { runId },
-        }),
-      runLocal: (name, header, outcomes, signal) => localBodies[name]!(header, outcomes, ports, signal),
-      site: host.site,
-    },
     sitesOf: async ({ deployment, specVersion, relocationJson = '' }) =>
       sitesField(sitesOf(await readSpec(store, { deployment, specVersion, relocationJson }))),
     listDeployments: ports.specs.list,
     listenProgress: progressListener(bus),
-    onFinished: async (state, entries) => {
-      const { runId, deployment, kind } = state.header;
-      onEnded();
-      await tracing.exportSpans(traceOf(entries));
-      if (kind === 'backup') await tellLeftOut(deployment, ports, tracing);
-      const data = { runId, deployment, kind, outcome: state.status };
-      await bus.publish({
-        ...envelope(host, subjects.event(deployment, runId), 'holdfast.step.v1.RunFinished'),
-        id: `${runId}/finished`,
-        deployment,
-        data,
-      });
-    },
+    tellNews: told.news,
   });
+  stack.use(await bus.listen(subjects.anyEvent, (event) => runs.notify(runOf(event.data))));
+  stack.use(await bus.listen(subjects.anyAlive, (event) => runs.hear(runOf(event.data))));
+  for (const deployment of (await ports.specs.list()).filter(adopts))
+    await runs.reconcile(deployment, await ports.readLog(deployment));
+  await caretaker.start();
+  const owned = stack.move();
+  return { runs, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** From the store, so that whoever tells it after a restart tells the same. */
@@ -151,28 +172,6 @@ async function tellLeftOut(
     await tracing.exportGauge(GAUGES.backupLeftOut, leftOutValues(entry.manifest));
     return;
   }
-}
-
-/** Same run, step and attempt: same message id, so a command sent again after a crash is one command. */
-async function publishCommand(
-  bus: Bus,
-  host: Host,
-  command: StepCommand,
-  signal: AbortSignal,
-): Promise<void> {
-  const { runId, step, attempt, deployment } = command;
-  const publication = {
-    ...envelope(host, subjects.command(command.service, command.site), 'holdfast.step.v1.StepCommand'),
-    id: `${runId}/${step}/${attempt}`,
-    deployment,
-    data: command as unknown as Json,
-    traceparent: traceparentOf(runId, spanIdOf(runId, step, attempt)),
-  };
-  await bus.publish(publication, { signal });
-}
-
-function envelope(host: Host, subject: string, type: string) {
-  return { subject, type, source: `holdfast/${host.service}/${host.site}` };
 }
 
 function runOf(data: unknown): string {

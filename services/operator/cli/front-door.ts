@@ -1,3 +1,4 @@
+import type { AfterSwitch__Output as AfterSwitch } from '#libs/contracts/gen/holdfast/coordinator/v1/AfterSwitch.ts';
 import type { Backup__Output as Backup } from '#libs/contracts/gen/holdfast/coordinator/v1/Backup.ts';
 import type { Coverage__Output as Coverage } from '#libs/contracts/gen/holdfast/coordinator/v1/Coverage.ts';
 import type { Deployment__Output as Deployment } from '#libs/contracts/gen/holdfast/coordinator/v1/Deployment.ts';
@@ -13,7 +14,7 @@ import type { ListVerdictsResponse__Output as Verdicts } from '#libs/contracts/g
 import type { Verdict__Output as Verdict } from '#libs/contracts/gen/holdfast/verify/v1/Verdict.ts';
 import type { Caller } from '#libs/rpc/caller.ts';
 
-export type { Backup, Coverage, Deployment, ReadLog, RestorePlan, Run, RunEvent, Verdict };
+export type { AfterSwitch, Backup, Coverage, Deployment, ReadLog, RestorePlan, Run, RunEvent, Verdict };
 
 /** The first call after a start may wait for a connection; a plan asks all workers, which look at the whole target. */
 const PLAN_DEADLINE_MS = 5 * 60_000;
@@ -84,7 +85,8 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
     getRun: (runId: string) => ask<Run>('RunService', 'getRun', { runId }),
     listRuns: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<RunPage>('RunService', 'listRuns', request),
-    cancelRun: (runId: string) => ask<Run>('RunService', 'cancelRun', { runId }),
+    cancelRun: (runId: string, afterSwitch: AfterSwitch = 'AFTER_SWITCH_TAKE_BACK') =>
+      ask<Run>('RunService', 'cancelRun', { runId, afterSwitch }),
     watchRun: (runId: string, afterSequence: number) =>
       caller.stream<RunEvent>(
         'restore-coordinator',

@@ -22,7 +22,7 @@ export function errorOfRun(run: Run) {
 }
 
 export function runText(run: Run): string {
-  const head = `${run.kind} ${run.runId} of ${run.deployment}: ${run.state}${took(run)}`;
+  const head = `${run.kind} ${run.runId} of ${run.deployment}: ${stateText(run)}${took(run)}`;
   const steps = table(
     ['STEP', 'STATE', 'ATTEMPT', 'TIME', 'SERVICE'],
     run.steps.map((step) => [
@@ -34,6 +34,11 @@ export function runText(run: Run): string {
     ]),
   );
   return [head, steps, ...(run.error === null ? [] : [errorText(errorOfRun(run))])].join('\n');
+}
+
+/** With what keeps it, when it does not go on. */
+export function stateText({ state, waitsFor }: Run): string {
+  return waitsFor === '' ? state : `${state}, waits ${waitsFor}`;
 }
 
 /** One line, as the answer of a watched run. */

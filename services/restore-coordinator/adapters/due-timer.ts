@@ -22,7 +22,7 @@ const LOOK_MS = 60_000;
 
 /** Looks at every deployment at once, then whenever something is due or happened. One deployment's failure stops no other. */
 export function startDueTimer(deps: DueDeps): DueTimer {
-  const wake = createWake(deps.clock);
+  const wake = createWake();
   const stopping = new AbortController();
   let rung = false;
   const run = async (): Promise<void> => {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '#libs/kernel/clock.ts';
 import type { Wake } from '#libs/saga/drive.ts';
 
 /** How often a waiting run looks into the store by itself, should every event be lost. */
@@ -8,9 +7,6 @@ const POLL_MS = 2000;
 export interface RunWake extends Wake {
   /** There may be a result. */
   notify(): void;
-  /** The run's work is alive. */
-  hear(): void;
-  cancel(principal: string): void;
   /** An entry was appended: watchers go on. */
   announce(): void;
   /** Returns at the next announcement, or after `ms`. */
@@ -18,12 +14,11 @@ export interface RunWake extends Wake {
 }
 
 /** A run's alarm clock: one waiter (the driver) and any number of watchers. */
-export function createWake(clock: Clock, pollMs: number = POLL_MS): RunWake {
+export function createWake(pollMs: number = POLL_MS): RunWake {
   let pending = false;
-  let cancelledBy: string | undefined;
-  let heardAt = clock.now();
+  let heardAtMs = performance.now();
   const hear = () => {
-    heardAt = clock.now();
+    heardAtMs = performance.now();
   };
   const news = createBell();
   const announcements = createBell();
@@ -32,16 +27,10 @@ export function createWake(clock: Clock, pollMs: number = POLL_MS): RunWake {
       if (!pending) await news.wait(pollMs, signal);
       pending = false;
     },
-    cancelledBy: () => cancelledBy,
-    heardAt: () => heardAt,
+    silentMs: () => performance.now() - heardAtMs,
     hear,
     notify() {
       hear();
-      pending = true;
-      news.ring();
-    },
-    cancel(principal) {
-      cancelledBy = principal;
       pending = true;
       news.ring();
     },

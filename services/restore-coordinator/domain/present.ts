@@ -8,7 +8,7 @@ import type { DeclaredSpec, Progress, StoredManifest } from '../ports.ts';
 import { coverageOf } from './coverage.ts';
 
 /** How runs, backups and declarations look on the wire (protos: holdfast.coordinator.v1). Pure. */
-export function presentRun(state: RunState, saga: Saga | undefined) {
+export function presentRun(state: RunState, saga: Saga | undefined, waitsFor = '') {
   const { header } = state;
   return {
     runId: header.runId,
@@ -24,6 +24,7 @@ export function presentRun(state: RunState, saga: Saga | undefined) {
     ]),
     error: state.error === undefined ? null : presentError(state.error),
     outcomeJson: JSON.stringify(outcomeOf(state)),
+    waitsFor,
   };
 }
 

@@ -12,7 +12,9 @@ export async function onDue(
   const { spec, version } = await specs.read(deployment);
   const { schedule: expression, timezone } = spec.policy;
   const schedule = expression === undefined ? undefined : { expression, timezone };
-  const due = planDue(deployment, await readLog(deployment), schedule, clock.now());
+  const entries = await readLog(deployment);
+  await runs.reconcile(deployment, entries);
+  const due = planDue(deployment, entries, schedule, clock.now());
   for (const event of due.record) await record(deployment, event);
   for (const request of due.open) await runs.open({ ...request, specVersion: version });
   return due.lookAtMs;

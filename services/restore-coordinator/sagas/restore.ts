@@ -124,6 +124,7 @@ function pivot(part: Part, after: readonly string[]): SagaStep {
   return {
     ...step(pivotOf(part), after, commandTo(part, 'PivotRestore', request)),
     deadlineMs: 30 * MINUTE_MS,
+    pivot: true,
     undo: { work: commandTo(part, 'UndoPivot', request) },
   };
 }

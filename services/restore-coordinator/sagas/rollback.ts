@@ -57,6 +57,7 @@ function back(place: KeptPlace, after: string): SagaStep {
   return {
     ...step(nameOf(place), [after], commandTo(part, 'UndoPivot', request)),
     deadlineMs: 30 * MINUTE_MS,
+    pivot: true,
     undo: { work: commandTo(part, 'PivotRestore', request) },
   };
 }

@@ -30,6 +30,8 @@ export async function openRestorer(options: RestorerOptions): Promise<{ door: Fr
       log: silentLog,
       requireSecret: () => new Secret(url),
       pgBin,
+      instance: 'test',
+      takeoverMs: 8000,
       onlyAsked: true,
     },
     adopts: (deployment) => deployment === DEPLOYMENT,

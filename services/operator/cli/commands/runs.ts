@@ -1,9 +1,10 @@
-import type { CommandGroup, LeafCommand } from '../command.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { CommandGroup, Input, LeafCommand } from '../command.ts';
 import { withFrontDoor } from '../connection.ts';
 import { exitOfRun } from '../exit-codes.ts';
-import type { FrontDoor, RunEvent } from '../front-door.ts';
+import type { AfterSwitch, FrontDoor, RunEvent } from '../front-door.ts';
 import { collectPages } from '../pages.ts';
-import { runData, runText } from '../run-text.ts';
+import { runData, runText, stateText } from '../run-text.ts';
 import { durationText, table } from '../text.ts';
 import { endAnswer, watchRun } from '../watch-run.ts';
 import { barsOf, waterfall } from '../waterfall.ts';
@@ -27,7 +28,7 @@ const list: LeafCommand = {
         run.runId,
         run.deployment,
         run.kind,
-        run.state,
+        stateText(run),
         run.openedAt,
         tookText(run.openedAt, run.finishedAt),
       ]);
@@ -68,13 +69,16 @@ const watch: LeafCommand = {
 
 const cancel: LeafCommand = {
   name: 'cancel',
-  summary: 'ask a run to stop and to take back what it staged',
+  summary: 'ask a run to stop and to take back what it did',
   words: [RUN],
-  options: [['--no-wait', 'ask and leave']],
-  examples: ['holdfast runs cancel 3f2a'],
+  options: [
+    ['--no-wait', 'ask and leave'],
+    ['--after-switch <what>', 'if the living system is being switched already: take-back (default) or go-on'],
+  ],
+  examples: ['holdfast runs cancel 3f2a', 'holdfast runs cancel 3f2a --after-switch go-on'],
   async act(input, context) {
     return await withFrontDoor(context, async (door) => {
-      const run = await door.cancelRun(await findRun(door, input.word(0)));
+      const run = await door.cancelRun(await findRun(door, input.word(0)), afterSwitchOf(input));
       if (!input.flag('wait'))
         return { data: { run: runData(run) }, text: `asked; watch it: holdfast runs watch ${run.runId}` };
       if (run.finishedAt === '') await watchRun(door, run.runId, context);
@@ -85,6 +89,14 @@ const cancel: LeafCommand = {
     });
   },
 };
+
+const AFTER_SWITCH = { 'take-back': 'AFTER_SWITCH_TAKE_BACK', 'go-on': 'AFTER_SWITCH_GO_ON' } as const;
+
+function afterSwitchOf(input: Input): AfterSwitch {
+  const given = input.text('afterSwitch') ?? 'take-back';
+  if (given in AFTER_SWITCH) return AFTER_SWITCH[given as keyof typeof AFTER_SWITCH];
+  throw new HoldfastError('USAGE', { option: '--after-switch', seen: given, wanted: 'take-back or go-on' });
+}
 
 const trace: LeafCommand = {
   name: 'trace',

@@ -29,6 +29,8 @@ export async function composeRescue(
     log: silentLog,
     requireSecret,
     pgBin,
+    instance: `rescue-${process.pid}`,
+    takeoverMs: 0,
     onlyAsked: true,
   };
   const sites = await sitesOfDeployment(store, deployment);

@@ -14,6 +14,7 @@ export interface Run {
   'steps'?: (_holdfast_coordinator_v1_Step)[];
   'error'?: (_holdfast_common_v1_ErrorRecord | null);
   'outcomeJson'?: (string);
+  'waitsFor'?: (string);
 }
 
 export interface Run__Output {
@@ -27,4 +28,5 @@ export interface Run__Output {
   'steps': (_holdfast_coordinator_v1_Step__Output)[];
   'error': (_holdfast_common_v1_ErrorRecord__Output | null);
   'outcomeJson': (string);
+  'waitsFor': (string);
 }

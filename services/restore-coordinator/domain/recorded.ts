@@ -1,0 +1,26 @@
+import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
+
+/** Whether the log has this fact already: a step that runs twice, or a coordinator that was stopped, says it once. Pure. */
+export function isRecorded(entries: readonly LogEntry[], event: LogEvent): boolean {
+  switch (event.kind) {
+    case 'committed':
+    case 'restored':
+    case 'rolled-back':
+    case 'released':
+    case 'schedules-released':
+      return entries.some((entry) => entry.event.kind === event.kind && entry.event.runId === event.runId);
+    case 'triggered':
+      return entries.some((entry) => entry.event.kind === 'triggered' && entry.event.key === event.key);
+    case 'slot':
+      return entries.some((entry) => entry.event.kind === 'slot' && entry.event.slot === event.slot);
+    case 'opened':
+    case 'taken-over':
+    case 'closed':
+    case 'scheduled':
+    case 'approved':
+    case 'value-released':
+      return false;
+    default:
+      return event satisfies never;
+  }
+}
