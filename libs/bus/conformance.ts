@@ -86,7 +86,7 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
         async ({ attempt }) => {
           at.push(performance.now());
           attempts.push(attempt);
-          if (attempt < 3) throw new HoldfastError('STORE_UNREACHABLE');
+          if (attempt < 3) throw new HoldfastError('DATABASE_UNREACHABLE');
         },
         { nakDelayMs: (attempt) => 150 * attempt },
       );
@@ -141,13 +141,28 @@ export function busConformance(name: string, openRig: () => Promise<BusRig>): vo
       await using _consumer = await consume(
         async () => {
           handled += 1;
-          throw new HoldfastError('STORE_UNREACHABLE');
+          throw new HoldfastError('DATABASE_UNREACHABLE');
         },
         { deliveriesMax: 3, nakDelayMs: () => 10, onParked: async (each) => void parked.push(each) },
       );
       await until(() => parked.length === 1);
       assert.equal(handled, 3);
       assert.equal(parked[0]!.deliveries, 3);
+    });
+
+    test('a full store parks nothing, however long: the message is kept in hand until the store takes bytes', async () => {
+      const { command, consume } = fresh(bus);
+      await bus.publish(command('patient'));
+      const deliveries: number[] = [];
+      await using _consumer = await consume(
+        async ({ attempt }) => {
+          deliveries.push(attempt);
+          if (deliveries.length < 8) throw new HoldfastError('STORE_FULL');
+        },
+        { deliveriesMax: 3, nakDelayMs: () => 10, onParked: () => assert.fail('it was parked') },
+      );
+      await until(() => deliveries.length === 8);
+      assert.deepEqual(new Set(deliveries), new Set([1]));
     });
 
     test('a stopped consumer gives its messages back at once', async () => {

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { STORE_TROUBLES } from '#libs/kernel/catalogue.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
@@ -72,13 +74,16 @@ async function deliver(
     );
   }
   const life = new Life(raw, options);
+  const signal = AbortSignal.any([stopping, life.signal]);
+  const delivery = { event, attempt: raw.attempt, signal, alive: () => life.sign() };
+  const delayMs = options.nakDelayMs ?? nakDelayMs;
+  const wait = async (failures: number, error: HoldfastError): Promise<void> => {
+    log.warn(EVENTS.deliveryWaits, { subject: raw.subject, attempt: raw.attempt, err: error });
+    await pause(delayMs(failures), undefined, { signal });
+    life.sign();
+  };
   try {
-    await handler({
-      event,
-      attempt: raw.attempt,
-      signal: AbortSignal.any([stopping, life.signal]),
-      alive: () => life.sign(),
-    });
+    await withPatience(() => handler(delivery), wait);
     await raw.ack();
   } catch (thrown) {
     const error = HoldfastError.from(thrown);
@@ -86,16 +91,27 @@ async function deliver(
     if (life.signal.aborted)
       return log.warn(EVENTS.deliverySilent, { subject: raw.subject, attempt: raw.attempt, err: error });
     if (error.entry.retry !== 'transient' || raw.attempt >= deliveriesMax) return await park(error, event);
-    const delayMs = (options.nakDelayMs ?? nakDelayMs)(raw.attempt);
-    log.warn(EVENTS.deliveryAgain, {
-      subject: raw.subject,
-      attempt: raw.attempt,
-      delay_ms: delayMs,
-      err: error,
-    });
-    raw.nak(delayMs);
+    const delay_ms = delayMs(raw.attempt);
+    log.warn(EVENTS.deliveryAgain, { subject: raw.subject, attempt: raw.attempt, delay_ms, err: error });
+    raw.nak(delay_ms);
   } finally {
     life.end();
+  }
+}
+
+/** A store that takes nothing is no fault of the message: it is kept in hand, and counts as one delivery however long. */
+async function withPatience(
+  work: () => Promise<void>,
+  wait: (failures: number, error: HoldfastError) => Promise<void>,
+): Promise<void> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await work();
+    } catch (thrown) {
+      const error = HoldfastError.from(thrown);
+      if (!STORE_TROUBLES.has(error.code)) throw thrown;
+      await wait(failures, error);
+    }
   }
 }
 

@@ -381,6 +381,13 @@ export const CATALOGUE = {
 
 export type ErrorCode = keyof typeof CATALOGUE;
 
+/** The store is away, slow or full. What was to be done is sound: it waits until the store takes bytes again. */
+export const STORE_TROUBLES: ReadonlySet<ErrorCode> = new Set([
+  'STORE_UNREACHABLE',
+  'STORE_THROTTLED',
+  'STORE_FULL',
+]);
+
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(CATALOGUE, value);
 }

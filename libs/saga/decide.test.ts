@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ErrorCode } from '#libs/kernel/catalogue.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { decide, findFailure } from './decide.ts';
-import type { Saga } from './define.ts';
+import { decide, findFailure, storeTrouble } from './decide.ts';
+import { within, type Saga } from './define.ts';
 import { fold, type RunState } from './fold.ts';
 import type { JournalEvent, RunHeader } from './journal.ts';
 
@@ -12,7 +12,7 @@ const step = (name: string): Saga['steps'][number] => ({
   after: [],
   work: { local: name },
   attemptsMax: 2,
-  deadlineMs: 60_000,
+  deadlines: within(60_000),
 });
 const saga: Saga = {
   kind: 'two at once',
@@ -36,10 +36,10 @@ const failed = (name: string, code: ErrorCode): JournalEvent => ({
 });
 
 test('a run ends for what failed, not for the siblings that were cancelled because of it', () => {
-  const begun = [scheduled('first'), scheduled('second'), failed('second', 'STORE_FULL')];
+  const begun = [scheduled('first'), scheduled('second'), failed('second', 'SECRET_MISSING')];
   const state = after(...begun, failed('first', 'CANCELLED'));
   const [decision] = decide(saga, state, Date.parse(at));
-  assert.equal(decision?.kind === 'undo-started' && decision.error.code, 'STORE_FULL');
+  assert.equal(decision?.kind === 'undo-started' && decision.error.code, 'SECRET_MISSING');
 });
 
 test('a run that somebody cancelled is cancelled', () => {
@@ -53,10 +53,41 @@ test('a run that somebody cancelled is cancelled', () => {
 });
 
 test('a failure that another attempt follows ends nothing, and no sibling is cancelled for it', () => {
-  const begun = [scheduled('first'), scheduled('second'), failed('second', 'STORE_UNREACHABLE')];
+  const begun = [scheduled('first'), scheduled('second'), failed('second', 'DATABASE_UNREACHABLE')];
   assert.equal(findFailure(saga, after(...begun)), undefined);
   assert.deepEqual(decide(saga, after(...begun), Date.parse(at)), []);
   assert.deepEqual(decide(saga, after(...begun), Date.parse(at) + 2_000), [
     { kind: 'step-scheduled', step: 'second', attempt: 2 },
   ]);
+});
+
+test('trouble of the store spends no attempt: the step is tried again for as long as it takes, ever more slowly', () => {
+  const full = (attempt: number): readonly JournalEvent[] => [
+    { kind: 'step-scheduled', step: 'first', attempt },
+    { kind: 'step-failed', step: 'first', attempt, error: new HoldfastError('STORE_FULL').toRecord() },
+  ];
+  const state = after(...full(1), ...full(2), ...full(3), scheduled('second'));
+  const now = Date.parse(at);
+  assert.deepEqual(decide(saga, state, now + 15_000), []);
+  assert.deepEqual(decide(saga, state, now + 18_000), [
+    { kind: 'step-scheduled', step: 'first', attempt: 4 },
+  ]);
+  assert.equal(storeTrouble(state)?.code, 'STORE_FULL');
+  const cancelled = after(...full(1), { kind: 'cancel-requested', principal: 'operator' });
+  assert.equal(decide(saga, cancelled, now)[0]?.kind, 'undo-started');
+});
+
+test('an undo waits for a worker that shows life, and not for one that is silent', () => {
+  const state = after(scheduled('first'), { kind: 'cancel-requested', principal: 'operator' });
+  const now = Date.parse(at);
+  assert.deepEqual(
+    decide(saga, state, now, () => 10_000),
+    [],
+  );
+  assert.equal(decide(saga, state, now, () => 40_000)[0]?.kind, 'undo-started');
+});
+
+test('a later owner stays the owner, in whatever order two wrote themselves down', () => {
+  const state = after({ kind: 'owned', epoch: 7, by: 'late' }, { kind: 'owned', epoch: 5, by: 'early' });
+  assert.deepEqual([state.epoch, state.owner, state.status], [7, 'late', 'running']);
 });

@@ -1,15 +1,23 @@
-import { CATALOGUE, EXIT } from '#libs/kernel/catalogue.ts';
+import { CATALOGUE, EXIT, STORE_TROUBLES } from '#libs/kernel/catalogue.ts';
 import { HoldfastError, type ErrorRecord } from '#libs/kernel/errors.ts';
 import { undoName, type Saga, type SagaStep } from './define.ts';
 import { isFinished, outcomesOf, type RunState, type StepState } from './fold.ts';
 import type { JournalEvent } from './journal.ts';
 
+/** For how long nothing was heard of the worker of a step. */
+export type SilentMs = (step: string) => number;
+
 /**
  * Pure: what to append to the journal next; empty when the run waits for results or is finished. Scheduling an entry
- * is the intent, sending its command follows, so a crash between the two is cured by sending again. `silentMs` is for
- * how long the run's workers showed no life.
+ * is the intent, sending its command follows, so a crash between the two is cured by sending again. `silentMs` tells
+ * for how long a step's worker showed no life.
  */
-export function decide(saga: Saga, state: RunState, now: number, silentMs = 0): readonly JournalEvent[] {
+export function decide(
+  saga: Saga,
+  state: RunState,
+  now: number,
+  silentMs: SilentMs = () => 0,
+): readonly JournalEvent[] {
   if (isFinished(state)) return [];
   const silent = saga.steps.flatMap((step) => silentAttempts(step, state, now));
   if (silent.length > 0) return silent;
@@ -18,18 +26,19 @@ export function decide(saga: Saga, state: RunState, now: number, silentMs = 0): 
     : decideForward(saga, state, now, silentMs);
 }
 
-/** A worker at work is heard of every ten seconds (libs/runtime/worker.ts): after this it is dead, stopped or cut off. */
-export const SILENCE_MS = 35_000;
-
-function decideForward(saga: Saga, state: RunState, now: number, silentMs: number): readonly JournalEvent[] {
+function decideForward(
+  saga: Saga,
+  state: RunState,
+  now: number,
+  silentMs: SilentMs,
+): readonly JournalEvent[] {
   const error =
     findFailure(saga, state) ??
     (isCancelled(saga, state) ? new HoldfastError('CANCELLED').toRecord() : undefined);
   if (error !== undefined) {
     // What still runs ends first, lest an undo meets the work it takes back; who is dead is not waited for, and should
     // it only have been silent, the claim of the undo takes its place away.
-    const waits = anyRunning(saga, state) && silentMs < SILENCE_MS;
-    return waits ? [] : [{ kind: 'undo-started', error }];
+    return anyAtWork(saga, state, silentMs) ? [] : [{ kind: 'undo-started', error }];
   }
   const open = saga.steps.filter((step) => !isDone(step, state));
   if (open.length === 0)
@@ -51,7 +60,7 @@ function decideUndo(saga: Saga, state: RunState, now: number): readonly JournalE
     const undo = state.steps[undoName(step.name)];
     if (undo === undefined) return [schedule(undoName(step.name), undefined)];
     if (undo.state === 'running') return [];
-    if (undo.state === 'failed' && undo.attempt < step.attemptsMax)
+    if (undo.state === 'failed' && (undo.attempt < step.attemptsMax || STORE_TROUBLES.has(undo.error.code)))
       return isPausing(undo, now) ? [] : [schedule(undoName(step.name), undo)];
     if (undo.state === 'failed' && step.undo.tolerated !== true)
       return [{ kind: 'finished', outcome: 'stuck', error: undoError(step.name, undo.error) }];
@@ -71,9 +80,13 @@ function outcomeOf(saga: Saga, state: RunState): 'cancelled' | 'refused' | 'fail
 
 /** A blip of store or database is over in seconds: the next attempt waits that long. */
 const PAUSE_MS = 2_000;
+const PAUSE_MAX_MS = 60_000;
 
 function isPausing(step: StepState | undefined, now: number): boolean {
-  return step?.state === 'failed' && now - Date.parse(step.endedAt) < PAUSE_MS * step.attempt ** 2;
+  return (
+    step?.state === 'failed' &&
+    now - Date.parse(step.endedAt) < Math.min(PAUSE_MS * step.attempt ** 2, PAUSE_MAX_MS)
+  );
 }
 
 function isReady(saga: Saga, step: SagaStep, state: RunState): boolean {
@@ -102,12 +115,21 @@ export function isCancelled(saga: Saga, state: RunState): boolean {
   return state.cancel === 'back' || !saga.steps.some((step) => step.pivot === true && begun(step));
 }
 
-function anyRunning(saga: Saga, state: RunState): boolean {
-  return saga.steps.some((step) => !('early' in step.work) && state.steps[step.name]?.state === 'running');
+function anyAtWork(saga: Saga, state: RunState, silentMs: SilentMs): boolean {
+  return saga.steps.some(
+    ({ name, work, deadlines }) =>
+      !('early' in work) && state.steps[name]?.state === 'running' && silentMs(name) < deadlines.silenceMs,
+  );
+}
+
+/** What of the store keeps a run from going on, if anything does. No attempt is spent on that. */
+export function storeTrouble({ steps }: RunState): ErrorRecord | undefined {
+  const failed = Object.values(steps).flatMap((step) => (step.state === 'failed' ? [step.error] : []));
+  return failed.find(({ code }) => STORE_TROUBLES.has(code));
 }
 
 function terminalError(step: SagaStep, current: StepState | undefined): readonly ErrorRecord[] {
-  if (current?.state !== 'failed') return [];
+  if (current?.state !== 'failed' || STORE_TROUBLES.has(current.error.code)) return [];
   const again = CATALOGUE[current.error.code].retry === 'transient' && current.attempt < step.attemptsMax;
   return again ? [] : [current.error];
 }
@@ -115,8 +137,11 @@ function terminalError(step: SagaStep, current: StepState | undefined): readonly
 function silentAttempts(step: SagaStep, state: RunState, now: number): readonly JournalEvent[] {
   return [step.name, undoName(step.name)].flatMap((name) => {
     const current = state.steps[name];
-    if (current?.state !== 'running' || now - Date.parse(current.since) < step.deadlineMs) return [];
-    const error = new HoldfastError('WORKER_SILENT', { step: name, waitedMs: step.deadlineMs }).toRecord();
+    if (current?.state !== 'running' || now - Date.parse(current.since) < step.deadlines.closeMs) return [];
+    const error = new HoldfastError('WORKER_SILENT', {
+      step: name,
+      waitedMs: step.deadlines.closeMs,
+    }).toRecord();
     return [{ kind: 'step-failed' as const, step: name, attempt: current.attempt, error }];
   });
 }

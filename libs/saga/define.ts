@@ -27,6 +27,24 @@ export interface EarlyWork {
   readonly early: string;
 }
 
+/** How long each kind of waiting for a step may last. */
+export interface Deadlines {
+  /** Start to close: without a result by then the attempt counts as lost (WORKER_SILENT). */
+  readonly closeMs: number;
+  /** Without a sign of life the command is sent again, for the bus may have lost it; an undo does not wait for it. */
+  readonly silenceMs: number;
+  /** Nobody has begun it: said wherever the run is shown. It goes on waiting, for workers may come back. */
+  readonly queueMs: number;
+}
+
+/** A worker at work is heard of every ten seconds (libs/runtime/worker.ts): after this it is dead, stopped or cut off. */
+const SILENCE_MS = 35_000;
+const QUEUE_MS = 60_000;
+
+export function within(closeMs: number): Deadlines {
+  return { closeMs, silenceMs: SILENCE_MS, queueMs: QUEUE_MS };
+}
+
 export interface SagaStep {
   readonly name: string;
   /** Steps that must be completed first. */
@@ -34,8 +52,7 @@ export interface SagaStep {
   readonly work: CommandWork | LocalWork | EarlyWork;
   /** Transient failures are tried again as a new attempt, up to this many in all. */
   readonly attemptsMax: number;
-  /** Without a result by then the attempt counts as lost (WORKER_SILENT). */
-  readonly deadlineMs: number;
+  readonly deadlines: Deadlines;
   /** What takes it back once it was scheduled. Undone in reverse order of the list. */
   readonly undo?: {
     readonly work: CommandWork;

@@ -5,9 +5,10 @@ import { parseResult, resultName, type StepCommand, type StepResult } from '#lib
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Chain } from './chain.ts';
 import { findCancel } from './cancel.ts';
-import { decide, findFailure, isCancelled, SILENCE_MS } from './decide.ts';
-import { undoName, type CommandWork, type Saga, type SagaStep } from './define.ts';
-import { fold, isFinished, outcomesOf, type RunState } from './fold.ts';
+import { decide, findFailure, isCancelled, type SilentMs } from './decide.ts';
+import type { Saga } from './define.ts';
+import { dispatch, stepOf } from './dispatch.ts';
+import { fold, isFinished, type RunState } from './fold.ts';
 import type { JournalEvent, RunHeader } from './journal.ts';
 
 /** What driving a run asks of the world. */
@@ -37,9 +38,10 @@ export interface DrivePorts {
 export interface Wake {
   /** Returns after `notify`, or after the poll interval: events are hints, the store is the truth. */
   wait(signal: AbortSignal): Promise<void>;
-  /** Milliseconds since something was heard of the run's work (a result, a sign of life), by a clock that is never set. */
-  silentMs(): number;
-  hear(): void;
+  /** By a clock that is never set. */
+  readonly silentMs: SilentMs;
+  /** The worker of the step is at work, or was just told to be. */
+  hear(step: string): void;
 }
 
 /**
@@ -67,18 +69,21 @@ export async function driveRun(
     await journal.refresh({ signal });
     let state = requireOwned(journal, ports.epoch);
     for (const event of await findNews(saga, state, ports, signal)) state = await append(event);
-    const decisions = decide(saga, state, ports.clock.now(), wake.silentMs());
+    const decisions = decide(saga, state, ports.clock.now(), wake.silentMs);
     for (const event of decisions) {
       state = await append(event);
-      if (event.kind === 'step-scheduled') await dispatch(saga, state, event.step, ports, signal);
+      if (event.kind !== 'step-scheduled') continue;
+      wake.hear(event.step);
+      await dispatch(saga, state, event.step, ports, signal);
     }
     if (isFinished(state)) return state;
     if (decisions.length > 0) continue;
     if (isStopping(saga, state)) await ports.sendCancel(state.header.runId);
-    // The bus may have lost the commands. Should a worker be at it all the same, the later claim takes its place over.
-    if (wake.silentMs() > SILENCE_MS) {
-      await resend(saga, state, ports, signal);
-      wake.hear();
+    // The bus may have lost a command. Should a worker be at it all the same, the later claim takes its place over.
+    for (const step of running(state)) {
+      if (wake.silentMs(step) < stepOf(saga, step).deadlines.silenceMs) continue;
+      await dispatch(saga, state, step, ports, signal);
+      wake.hear(step);
     }
     await wake.wait(signal);
   }
@@ -99,9 +104,11 @@ function requireOwned(journal: Chain<JournalEvent>, epoch: number): RunState {
 
 /** Commands that were decided and have no result yet may never have reached the queue. */
 async function resend(saga: Saga, state: RunState, ports: DrivePorts, signal: AbortSignal): Promise<void> {
-  for (const [name, step] of Object.entries(state.steps)) {
-    if (step.state === 'running') await dispatch(saga, state, name, ports, signal);
-  }
+  for (const step of running(state)) await dispatch(saga, state, step, ports, signal);
+}
+
+function running({ steps }: RunState): readonly string[] {
+  return Object.keys(steps).filter((name) => steps[name]!.state === 'running');
 }
 
 async function findNews(
@@ -159,83 +166,4 @@ function eventOf(result: StepResult): JournalEvent {
 function isStopping(saga: Saga, state: RunState): boolean {
   if (state.status !== 'running') return false;
   return isCancelled(saga, state) || findFailure(saga, state) !== undefined;
-}
-
-async function dispatch(
-  saga: Saga,
-  state: RunState,
-  name: string,
-  ports: DrivePorts,
-  signal: AbortSignal,
-): Promise<void> {
-  const work = workOf(saga, name);
-  if ('early' in work) return;
-  if ('local' in work) return runLocally(work.local, state, name, ports, signal);
-  await ports.send(commandOf(work, state, name, ports), signal);
-}
-
-function workOf(saga: Saga, name: string): SagaStep['work'] {
-  const step = saga.steps.find((candidate) => candidate.name === name);
-  if (step !== undefined) return step.work;
-  const undone = saga.steps.find((candidate) => undoName(candidate.name) === name);
-  if (undone?.undo === undefined)
-    throw new HoldfastError('JOURNAL_BROKEN', { reason: 'unknown step', step: name });
-  return undone.undo.work;
-}
-
-function commandOf(work: CommandWork, state: RunState, step: string, ports: DrivePorts): StepCommand {
-  const { header } = state;
-  return {
-    runId: header.runId,
-    deployment: header.deployment,
-    specVersion: header.specVersion,
-    relocationJson: work.relocation?.(header, outcomesOf(state)) ?? header.relocationJson ?? '',
-    service: work.service,
-    site: work.site ?? ports.site,
-    step,
-    attempt: state.steps[step]!.attempt,
-    epoch: state.epoch,
-    verb: work.verb,
-    requestJson: JSON.stringify(work.request(header, outcomesOf(state))),
-    principal: header.principal,
-  };
-}
-
-/** A local step leaves the same kind of result object as a worker's, so that a successor finds it. */
-async function runLocally(
-  local: string,
-  state: RunState,
-  step: string,
-  ports: DrivePorts,
-  signal: AbortSignal,
-): Promise<void> {
-  const { header } = state;
-  const attempt = state.steps[step]!.attempt;
-  const startedAt = isoTime(ports.clock);
-  const verdict = await ports.runLocal(local, header, outcomesOf(state), signal).then(
-    (outcome) => ({ ok: true as const, outcome }),
-    (error: unknown) => ({ ok: false as const, error: HoldfastError.from(error).toRecord() }),
-  );
-  signal.throwIfAborted();
-  const common = {
-    runId: header.runId,
-    step,
-    attempt,
-    epoch: state.epoch,
-    service: 'restore-coordinator',
-    startedAt,
-    endedAt: isoTime(ports.clock),
-    phases: [],
-  };
-  const result: StepResult = { ...common, ...verdict };
-  await putFirst(ports.store, resultName(result), Buffer.from(JSON.stringify(result)), signal);
-}
-
-/** Create-only, where a result that is there already is as good: the first one wins. */
-async function putFirst(store: ObjectStore, name: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
-  try {
-    await store.put(name, bytes, { createOnly: true, signal });
-  } catch (error) {
-    if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
-  }
 }

@@ -10,12 +10,12 @@ export type DecideEntry = (entries: readonly LogEntry[]) => LogEvent | undefined
 /** The logs of all deployments as this process knows them: what was read once is kept. */
 export interface Logs {
   /** As it stands now. Throws JOURNAL_BROKEN. */
-  read(deployment: string): Promise<readonly LogEntry[]>;
+  readonly read: (deployment: string) => Promise<readonly LogEntry[]>;
   /**
    * Appends what `decide` makes of the log as it stands; when another writer was first, reads on and decides again.
    * Durable when it returns. Undefined when nothing was to be appended.
    */
-  append(deployment: string, decide: DecideEntry): Promise<LogEntry | undefined>;
+  readonly append: (deployment: string, decide: DecideEntry) => Promise<LogEntry | undefined>;
 }
 
 /** Races for the next number are short; this many losses in a row mean a fault. */

@@ -26,6 +26,7 @@ export const EVENTS = {
   busRestored: 'bus.streams-restored',
   busFetchFailed: 'bus.fetch-failed',
   busNoteDropped: 'bus.note-dropped',
+  deliveryWaits: 'delivery.waits',
   deliveryAgain: 'delivery.again',
   deliveryParked: 'delivery.parked',
   deliverySilent: 'delivery.silent',

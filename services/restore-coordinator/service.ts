@@ -153,7 +153,9 @@ async function startRuns(
     tellNews: told.news,
   });
   stack.use(await bus.listen(subjects.anyEvent, (event) => runs.notify(runOf(event.data))));
-  stack.use(await bus.listen(subjects.anyAlive, (event) => runs.hear(runOf(event.data))));
+  stack.use(
+    await bus.listen(subjects.anyAlive, (event) => runs.hear(runOf(event.data), textOf(event.data, 'step'))),
+  );
   for (const deployment of (await ports.specs.list()).filter(adopts))
     await runs.reconcile(deployment, await ports.readLog(deployment));
   await caretaker.start();
@@ -174,9 +176,11 @@ async function tellLeftOut(
   }
 }
 
-function runOf(data: unknown): string {
-  const runId = (data as { runId?: unknown } | undefined)?.runId;
-  return typeof runId === 'string' ? runId : '';
+const runOf = (data: unknown): string => textOf(data, 'runId');
+
+function textOf(data: unknown, field: string): string {
+  const value = (data as Readonly<Record<string, unknown>> | undefined)?.[field];
+  return typeof value === 'string' ? value : '';
 }
 
 function consumeTriggers(

@@ -18,7 +18,7 @@ export function announcer(host: Host, bus: Bus) {
   });
   return {
     /** The same run, step, attempt and epoch is the same message: sent again after a crash it is one command. */
-    async command(command: StepCommand, signal: AbortSignal): Promise<void> {
+    command: async (command: StepCommand, signal: AbortSignal): Promise<void> => {
       const { runId, step, attempt, epoch, deployment, service, site } = command;
       const subject = subjects.command(service, site);
       const publication = {
@@ -36,7 +36,7 @@ export function announcer(host: Host, bus: Bus) {
       bus.emit(
         envelope(subjects.event(deployment, runId), 'holdfast.step.v1.CancelAsked', deployment, { runId }),
       ),
-    async finished({ header, status }: RunState): Promise<void> {
+    finished: async ({ header, status }: RunState): Promise<void> => {
       const { runId, deployment, kind } = header;
       const data = { runId, deployment, kind, outcome: status };
       const subject = subjects.event(deployment, runId);

@@ -5,7 +5,7 @@ import { systemClock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { resultName, type StepCommand, type StepResult } from '#libs/contracts/step.ts';
-import type { Saga } from '#libs/saga/define.ts';
+import { within, type Saga } from '#libs/saga/define.ts';
 import { fold } from '#libs/saga/fold.ts';
 import { runJournal } from '#libs/saga/journal.ts';
 import { deploymentLog } from '#libs/saga/log.ts';
@@ -42,7 +42,7 @@ const SAGA: Saga = {
 
 function asked(verb: StepCommand['verb']) {
   const work = { service: 'db-snapshot', verb, request: () => ({}) } as const;
-  return { work, attemptsMax: 1, deadlineMs: 60_000 };
+  return { work, attemptsMax: 1, deadlines: within(60_000) };
 }
 
 const request = (key: string, deployment = 'records'): RunRequest => ({

@@ -3,6 +3,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { runIdOf } from '#libs/kernel/ids.ts';
 import { writeCancel, type Cancel } from '#libs/saga/cancel.ts';
 import type { Chain } from '#libs/saga/chain.ts';
+import { storeTrouble } from '#libs/saga/decide.ts';
 import type { Saga } from '#libs/saga/define.ts';
 import { isFinished, type RunState } from '#libs/saga/fold.ts';
 import { runJournal, type JournalEntry, type JournalEvent, type RunHeader } from '#libs/saga/journal.ts';
@@ -80,12 +81,14 @@ export class RunRegistry implements Runs {
     );
   }
 
-  whyWaiting({ header: { runId }, status }: RunState): string {
-    if (status === 'queued') {
+  whyWaiting(state: RunState): string {
+    const { runId } = state.header;
+    if (isFinished(state)) return '';
+    if (state.status === 'queued') {
       const place = this.#deps.caretaker.placeOf(runId);
       return place === undefined ? 'for a coordinator' : `for its turn: ${place.place} of ${place.of}`;
     }
-    const held = this.#deps.driver.heldBy(runId);
+    const held = this.#deps.driver.heldBy(runId) ?? storeTrouble(state);
     return held === undefined ? '' : `on ${held.code}: ${held.message}`;
   }
 
@@ -123,9 +126,9 @@ export class RunRegistry implements Runs {
     this.#deps.driver.wakeOf(runId)?.notify();
   }
 
-  /** A worker of the run is at work. */
-  hear(runId: string): void {
-    this.#deps.driver.wakeOf(runId)?.hear();
+  /** The worker of a step is at work. */
+  hear(runId: string, step: string): void {
+    this.#deps.driver.wakeOf(runId)?.hear(step);
   }
 
   async #begin(journal: Chain<JournalEvent>, runId: string, request: RunRequest): Promise<void> {

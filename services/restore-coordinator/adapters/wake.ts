@@ -16,9 +16,10 @@ export interface RunWake extends Wake {
 /** A run's alarm clock: one waiter (the driver) and any number of watchers. */
 export function createWake(pollMs: number = POLL_MS): RunWake {
   let pending = false;
-  let heardAtMs = performance.now();
-  const hear = () => {
-    heardAtMs = performance.now();
+  const bornMs = performance.now();
+  const heardMs = new Map<string, number>();
+  const hear = (step: string) => {
+    heardMs.set(step, performance.now());
   };
   const news = createBell();
   const announcements = createBell();
@@ -27,10 +28,9 @@ export function createWake(pollMs: number = POLL_MS): RunWake {
       if (!pending) await news.wait(pollMs, signal);
       pending = false;
     },
-    silentMs: () => performance.now() - heardAtMs,
+    silentMs: (step) => performance.now() - (heardMs.get(step) ?? bornMs),
     hear,
     notify() {
-      hear();
       pending = true;
       news.ring();
     },

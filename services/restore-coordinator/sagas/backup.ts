@@ -3,7 +3,7 @@ import { markOutcome, takeSnapshotOutcome, type TakeSnapshotOutcome } from '#lib
 import { COMPONENTS, nameAt, partsOf, siteField, type Part } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { CommandWork, Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
+import { within, type CommandWork, type Outcomes, type Saga, type SagaStep } from '#libs/saga/define.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
 import { backupIdOf } from '../domain/backup-id.ts';
 import { commandTo } from './steps.ts';
@@ -44,7 +44,7 @@ export function backupSaga(header: BackupHeader): Saga {
         after: [],
         work: { local: 'preflight-backup' },
         attemptsMax: 2,
-        deadlineMs: HOUR_MS,
+        deadlines: within(HOUR_MS),
       },
       ...parts.flatMap((part) =>
         isDatabase(part)
@@ -56,14 +56,14 @@ export function backupSaga(header: BackupHeader): Saga {
         after: parts.map(stepOf),
         work: { service: 'verifier', verb: 'VerifyBackup', request: verifyRequest },
         attemptsMax: 2,
-        deadlineMs: 24 * HOUR_MS,
+        deadlines: within(24 * HOUR_MS),
       },
       {
         name: 'commit',
         after: ['verify'],
         work: { local: 'commit-backup' },
         attemptsMax: 3,
-        deadlineMs: HOUR_MS,
+        deadlines: within(HOUR_MS),
       },
     ],
   };
@@ -91,7 +91,7 @@ function takeStep(part: Part, after: string, request: CommandWork['request']): S
     after: [after],
     work: commandTo(part, 'TakeSnapshot', request),
     attemptsMax: 3,
-    deadlineMs: 24 * HOUR_MS,
+    deadlines: within(24 * HOUR_MS),
   };
 }
 
@@ -104,7 +104,7 @@ function databaseSteps(database: Part): readonly SagaStep[] {
       after: ['preflight'],
       work: { early: stepOf(database) },
       attemptsMax: 1,
-      deadlineMs: 24 * HOUR_MS,
+      deadlines: within(24 * HOUR_MS),
     },
   ];
 }

@@ -5,7 +5,7 @@ import type { Part } from '#libs/contracts/sites.ts';
 import { parseWith, type Verb } from '#libs/contracts/step.ts';
 import type { WorkerName } from '#libs/contracts/services.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { CommandWork, Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
+import { within, type CommandWork, type Outcomes, type Saga, type SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
 import { partsOfSnapshots, pivotOf, snapshotOfPart, stagedOf, stageOf } from './restore.ts';
 import { command, WORKERS } from './steps.ts';
@@ -81,7 +81,7 @@ function partsOfDrill(header: Pick<RunHeader, 'parameters'>): readonly Part[] {
 
 /** No second attempt: what fails in a drill is the finding. */
 function step(name: string, after: readonly string[], work: CommandWork): SagaStep {
-  return { name, after, work, attemptsMax: 1, deadlineMs: 24 * HOUR_MS };
+  return { name, after, work, attemptsMax: 1, deadlines: within(24 * HOUR_MS) };
 }
 
 function inSandbox(

@@ -9,7 +9,7 @@ import { parseRelocation } from '#libs/contracts/relocation.ts';
 import { COMPONENTS, LOCAL, nameAt, type Part, type Sites } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { Outcomes, Saga, SagaStep } from '#libs/saga/define.ts';
+import { within, type Outcomes, type Saga, type SagaStep } from '#libs/saga/define.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
 import { command, commandTo, doors, hookSteps, step } from './steps.ts';
 
@@ -61,7 +61,7 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
         after: [],
         work: { local: 'preflight-restore' },
         attemptsMax: 2,
-        deadlineMs: HOUR_MS,
+        deadlines: within(HOUR_MS),
       },
       {
         ...step('verify.packs', ['preflight'], command('verifier', 'VerifyPacks', packsRequest)),
@@ -79,7 +79,7 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
         after: beside ? namesOf(restored) : ['check.serving'],
         work: { local: 'commit-restore' },
         attemptsMax: 3,
-        deadlineMs: HOUR_MS,
+        deadlines: within(HOUR_MS),
       },
     ],
   };
@@ -123,7 +123,7 @@ function pivot(part: Part, after: readonly string[]): SagaStep {
     ({ staged: { ...stagedOf(outcomes, part) } }) as unknown as Json;
   return {
     ...step(pivotOf(part), after, commandTo(part, 'PivotRestore', request)),
-    deadlineMs: 30 * MINUTE_MS,
+    deadlines: within(30 * MINUTE_MS),
     pivot: true,
     undo: { work: commandTo(part, 'UndoPivot', request) },
   };

@@ -3,7 +3,7 @@ import { releaseRequest } from '#libs/contracts/requests.ts';
 import { COMPONENTS, LOCAL, nameAt } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { Saga, SagaStep } from '#libs/saga/define.ts';
+import { within, type Saga, type SagaStep } from '#libs/saga/define.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
 import { command, commandTo, doors, hookSteps, step } from './steps.ts';
 
@@ -56,7 +56,7 @@ function back(place: KeptPlace, after: string): SagaStep {
   const request = (): Json => place as unknown as Json;
   return {
     ...step(nameOf(place), [after], commandTo(part, 'UndoPivot', request)),
-    deadlineMs: 30 * MINUTE_MS,
+    deadlines: within(30 * MINUTE_MS),
     pivot: true,
     undo: { work: commandTo(part, 'PivotRestore', request) },
   };

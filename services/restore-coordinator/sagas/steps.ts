@@ -1,7 +1,7 @@
 import type { WorkerName } from '#libs/contracts/services.ts';
 import { nameAt, type ComponentName, type Part } from '#libs/contracts/sites.ts';
 import type { Verb } from '#libs/contracts/step.ts';
-import type { CommandWork, LocalWork, SagaStep } from '#libs/saga/define.ts';
+import { within, type CommandWork, type LocalWork, type SagaStep } from '#libs/saga/define.ts';
 
 /** What the steps of restore, rollback and release are made of. */
 export const WORKERS = {
@@ -13,7 +13,7 @@ export const WORKERS = {
 const HOUR_MS = 3_600_000;
 
 export function step(name: string, after: readonly string[], work: CommandWork | LocalWork): SagaStep {
-  return { name, after, work, attemptsMax: 2, deadlineMs: 24 * HOUR_MS };
+  return { name, after, work, attemptsMax: 2, deadlines: within(24 * HOUR_MS) };
 }
 
 export function command(service: WorkerName, verb: Verb, request: CommandWork['request']): CommandWork {

@@ -1,4 +1,4 @@
-import type { Saga } from '#libs/saga/define.ts';
+import { within, type Saga } from '#libs/saga/define.ts';
 
 /** A committed backup read again where it lies: the chain, every pack that is needed, rows and files. */
 const DAY_MS = 24 * 3_600_000;
@@ -13,7 +13,7 @@ export const verifySaga: Saga = {
       after: [],
       work: { service: 'verifier', verb: 'VerifyStored', request: ({ parameters }) => parameters },
       attemptsMax: 2,
-      deadlineMs: DAY_MS,
+      deadlines: within(DAY_MS),
     },
   ],
 };
