@@ -3,6 +3,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { resultName, type StepCommand, type StepResult } from '#libs/contracts/step.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
+import { writeCancel, type CancelChoice } from './cancel.ts';
 import { undoName, type Saga } from './define.ts';
 import { driveRun, type DrivePorts } from './drive.ts';
 import type { RunState } from './fold.ts';
@@ -66,8 +67,48 @@ export async function proveResumes(proving: Proving): Promise<number> {
   }
 }
 
+/**
+ * Cancelled after each journal entry in turn: `back` ends the run as cancelled and takes back all that was scheduled,
+ * until the last step has begun; `forward` does so only before the switch, and changes nothing after it. Returns how
+ * many cancels were followed, and how many came too late.
+ */
+export async function proveCancels(
+  proving: Proving,
+  choice: CancelChoice,
+): Promise<{ readonly followed: number; readonly late: number }> {
+  const { saga } = proving;
+  const whole = await (await openWorld(proving, {})).drive();
+  const count = { followed: 0, late: 0 };
+  for (let entries = 1; ; entries += 1) {
+    const world = await openWorld(proving, { cancelAfter: entries, choice });
+    const state = await world.drive();
+    if (!world.cancelled()) return count;
+    const scheduled = world.scheduled();
+    const undone = scheduled.filter((name) => name.startsWith('undo.'));
+    if (state.status === 'cancelled') {
+      count.followed += 1;
+      const expected = saga.steps.filter(({ name, undo }) => scheduled.includes(name) && undo !== undefined);
+      assert.deepEqual(
+        undone,
+        expected.toReversed().map(({ name }) => undoName(name)),
+        `after entry ${entries}`,
+      );
+      const pivoted = saga.steps.some(({ name, pivot }) => pivot === true && scheduled.includes(name));
+      assert.ok(
+        choice === 'back' || !pivoted,
+        `after entry ${entries}: a switch that was to go on was taken back`,
+      );
+    } else {
+      count.late += 1;
+      assert.deepEqual([state.status, undone], [whole.status, []], `after entry ${entries}`);
+    }
+  }
+}
+
 interface Disturbance {
   readonly deliveries?: number;
+  readonly cancelAfter?: number;
+  readonly choice?: CancelChoice;
   readonly failAt?: string;
   readonly stopAfter?: number;
 }
@@ -78,6 +119,8 @@ async function openWorld({ saga, header, answers, newStore }: Proving, disturban
   await first.append({ kind: 'started', header }, header.openedAt);
   await first.append({ kind: 'owned', epoch: 1, by: 'proof' }, header.openedAt);
   let appended = 0;
+  let cancelled = false;
+  let cancelling = Promise.resolve();
   let latest = first;
   const answer = (step: string, attempt: number): Json => {
     if (step === disturbance.failAt) throw new HoldfastError('STEP_FAILED', { step });
@@ -96,11 +139,17 @@ async function openWorld({ saga, header, answers, newStore }: Proving, disturban
     epoch: 1,
     onAppend: () => {
       appended += 1;
+      if (appended === disturbance.cancelAfter) {
+        cancelled = true;
+        const cancel = { choice: disturbance.choice ?? 'back', principal: 'proof' };
+        cancelling = writeCancel(store, header.runId, cancel);
+      }
       if (appended === disturbance.stopAfter) throw new Stopped();
     },
   };
   return {
     entries: () => latest.entries,
+    cancelled: () => cancelled,
     scheduled: () =>
       latest.entries.flatMap(({ event }) => (event.kind === 'step-scheduled' ? [event.step] : [])),
     async drive(): Promise<RunState> {
@@ -108,7 +157,7 @@ async function openWorld({ saga, header, answers, newStore }: Proving, disturban
       await latest.refresh();
       const runLocal: DrivePorts['runLocal'] = (name) =>
         Promise.resolve().then(() => answer(localStep(saga, name), 1));
-      const wake = { wait: () => Promise.resolve(), silentMs: () => 0, hear: () => {} };
+      const wake = { wait: () => cancelling, silentMs: () => 0, hear: () => {} };
       return driveRun(saga, latest, wake, { ...ports, runLocal }, new AbortController().signal);
     },
   };

@@ -4,7 +4,7 @@ import type { Sites } from '#libs/contracts/sites.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
-import { proveRepeats, proveResumes, proveUnwinds, type Proving } from '#libs/saga/proofs.ts';
+import { proveCancels, proveRepeats, proveResumes, proveUnwinds, type Proving } from '#libs/saga/proofs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import { backupSaga } from './backup.ts';
 import { drillSaga } from './drill.ts';
@@ -197,6 +197,14 @@ for (const proving of proved) {
 
     test('a coordinator stopped after any entry is continued to the same end', async () => {
       assert.ok((await proveResumes(proving)) > proving.saga.steps.length);
+    });
+
+    test('a cancel after any entry takes everything back, or comes too late to do anything', async () => {
+      const back = await proveCancels(proving, 'back');
+      const forward = await proveCancels(proving, 'forward');
+      assert.ok(back.late > 0 && back.followed + back.late > proving.saga.steps.length);
+      const switches = proving.saga.steps.some(({ pivot }) => pivot === true);
+      assert.ok(switches ? forward.late > back.late : forward.late === back.late);
     });
   });
 }
