@@ -87,6 +87,10 @@ export async function proveCancels(
     const undone = scheduled.filter((name) => name.startsWith('undo.'));
     if (state.status === 'cancelled') {
       count.followed += 1;
+      assert.ok(
+        !scheduled.includes(saga.steps.at(-1)!.name),
+        `after entry ${entries}: what has no way back had begun`,
+      );
       const expected = saga.steps.filter(({ name, undo }) => scheduled.includes(name) && undo !== undefined);
       assert.deepEqual(
         undone,
