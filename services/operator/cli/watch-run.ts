@@ -4,7 +4,7 @@ import type { Answer, Context } from './command.ts';
 import { exitOfRun } from './exit-codes.ts';
 import type { FrontDoor, Run, RunEvent } from './front-door.ts';
 import { EXIT } from '#libs/kernel/catalogue.ts';
-import { eventData, eventText, parseObject, runData, runEndText } from './run-text.ts';
+import { eventData, eventText, parseObject, runData, runEndText, stateText } from './run-text.ts';
 
 /** A coordinator that was replaced is back within seconds; after this the watcher gives up and the run goes on. */
 const RECONNECT_MS = 1_000;
@@ -32,6 +32,8 @@ export async function watchRun(
     asking.add(answer);
   };
   await context.interrupts.during(onInterrupt, async () => {
+    const begun = await door.getRun(runId);
+    if (begun.waitsFor !== '') context.report.note(stateText(begun));
     await follow(door, runId, context, left.signal);
     await Promise.all(asking);
   });
