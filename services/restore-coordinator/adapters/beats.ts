@@ -4,7 +4,8 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 
-const PAUSE_MIN_MS = 100;
+/** Of one who waits for nobody, in a rescue. */
+const PAUSE_MS = 2_000;
 const PREFIX = 'coordinators/';
 
 interface BeatsOptions {
@@ -33,9 +34,7 @@ export class Beats implements AsyncDisposable {
 
   /** Beats for as long as `needed` says so at each beat. */
   beatWhile(needed: () => boolean): void {
-    this.#beating ??= this.#beat(needed).finally(() => {
-      this.#beating = undefined;
-    });
+    this.#beating ??= this.#beat(needed);
   }
 
   /** Looks at the others' signs; each is as old as we know it unchanged. */
@@ -70,7 +69,14 @@ export class Beats implements AsyncDisposable {
   async #beat(needed: () => boolean): Promise<void> {
     const { takeoverMs, log } = this.#options;
     const signal = this.#stopping.signal;
-    while (needed() && !signal.aborted) {
+    while (!signal.aborted) {
+      if (!needed()) {
+        await this.#removeBut(undefined).catch(() => {});
+        if (needed()) continue;
+        // In one breath with the question: whoever needs beats from here on starts them anew.
+        this.#beating = undefined;
+        return;
+      }
       // The store is away for the others as well; should it be away for us alone, they take over, as they must.
       await this.#show().catch((thrown: unknown) =>
         log.warn(EVENTS.beatFailed, { err: HoldfastError.from(thrown) }),
@@ -101,5 +107,5 @@ export class Beats implements AsyncDisposable {
 
 /** Between two looks, and between two beats: four of them fit into the silence after which a run is taken over. */
 export function pauseMs(takeoverMs: number): number {
-  return Math.max(takeoverMs / 4, PAUSE_MIN_MS);
+  return takeoverMs === 0 ? PAUSE_MS : takeoverMs / 4;
 }
