@@ -56,6 +56,18 @@ async function runs(): Promise<readonly Run[]> {
   return (await door.listRuns({ deployment, pageSize: 200, pageToken: '' })).runs;
 }
 
+/** Asks again until somebody answers: the coordinator was killed. */
+async function insist<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries > 120) throw error;
+      await pause(500);
+    }
+  }
+}
+
 /** Follows a run to its end, also across a coordinator that was killed; tells each journal entry once. */
 async function followed(runId: string, onEvent: (event: RunEvent) => void = () => {}): Promise<Run> {
   let seen = 0;
@@ -77,15 +89,18 @@ async function followed(runId: string, onEvent: (event: RunEvent) => void = () =
 
 const kill = (service: ServiceName) => killProcess(scene.stack.home, service);
 
-test('one request, sent twenty times at once, is one run with one answer', async () => {
-  const request = { deployment, requestId: 'twenty-times-the-same' };
-  const answers = await Promise.all(Array.from({ length: 20 }, () => door.startBackup(request)));
-  assert.equal(new Set(answers.map(({ runId }) => runId)).size, 1);
+test('one request, sent a hundred times and over a restart of the coordinator, is one run with one answer', async () => {
+  const request = { deployment, requestId: 'a-hundred-times-the-same' };
+  const copies = () => Promise.all(Array.from({ length: 50 }, () => door.startBackup(request)));
+  const answers = await copies();
+  await kill('restore-coordinator');
+  answers.push(...(await insist(copies)));
+  assert.equal(new Set(answers.map(({ runId, openedAt }) => `${runId} ${openedAt}`)).size, 1);
   assert.equal((await followed(answers[0]!.runId)).state, 'completed');
   assert.equal((await runs()).length, 1);
 });
 
-test('one event, published twenty times, is one backup; one that the spec does not name is none', async () => {
+test('one event, published a hundred times, is one backup; one that the spec does not name is none', async () => {
   const event = (id: string, type: string): Publication => ({
     subject: subjects.trigger(deployment),
     type,
@@ -97,9 +112,9 @@ test('one event, published twenty times, is one backup; one that the spec does n
   const before = (await runs()).length;
   await bus.publish(event('ignored', 'edms.coffee.ready'));
   const once = event('migration-0042', TRIGGER);
-  await Promise.all(Array.from({ length: 10 }, () => bus.publish(once)));
+  await Promise.all(Array.from({ length: 50 }, () => bus.publish(once)));
   // A plain publisher: nothing on the way takes the repetitions out.
-  for (let count = 0; count < 10; count += 1) bus.emit(once);
+  for (let count = 0; count < 50; count += 1) bus.emit(once);
   // Events are handled in their order: when this one's run is there, all before it were handled.
   await bus.publish(event('last', TRIGGER));
   let opened: readonly Run[] = [];

@@ -82,8 +82,8 @@ test('an event of the EDMS is one backup, and what waits for it goes on only whe
   const site: Site = { world, stack, deployment, nats: nats.connection };
   await declareWith(site, (spec) => spec.set('triggers', TRIGGERS));
 
-  await context.test('twenty copies, bus and coordinator killed in between: one run', () =>
-    twentyCopies(site),
+  await context.test('a hundred copies, bus and coordinator killed in between: one run', () =>
+    hundredCopies(site),
   );
   await context.test('what is malformed is parked with the reason', () => malformed(site));
   await context.test('emit --wait ends well after the commit, and names its backup', () => waits(site));
@@ -94,7 +94,7 @@ test('an event of the EDMS is one backup, and what waits for it goes on only whe
   await context.test('a Django migration begins on a committed backup, a changed row tells its event', () =>
     django(site),
   );
-  await context.test('of the twenty copies the last one is settled, and was none too many', () =>
+  await context.test('of the hundred copies the last one is settled, and was none too many', () =>
     onceForGood(site),
   );
   await context.test('an unknown type is refused before anything is said', () => unknownType(site));
@@ -104,14 +104,14 @@ test('an event of the EDMS is one backup, and what waits for it goes on only whe
   await context.test('H8: without a backup no volume is removed', () => volumeStays(site));
 });
 
-async function twentyCopies(site: Site): Promise<void> {
+async function hundredCopies(site: Site): Promise<void> {
   const { stack, deployment } = site;
   const copy = { specversion: '1.0', id: 'release-42', source: 'edms/deploy', type: MIGRATION };
-  await publish(site, copy, 7);
+  await publish(site, copy, 34);
   await kill(stack, 'nats-server');
-  await publish(site, { ...copy, deployment }, 7);
+  await publish(site, { ...copy, deployment }, 33);
   await kill(stack, 'restore-coordinator');
-  await publish(site, copy, 6);
+  await publish(site, copy, 33);
   let runs = await runsOf(site);
   for (; runs[0]?.outcome === undefined; runs = await runsOf(site)) await sleep(200);
   assert.deepEqual(
