@@ -2,6 +2,7 @@ import type { WorkerName } from '#libs/contracts/services.ts';
 import type { Verb } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { RunHeader } from './journal.ts';
+import type { LogEntry } from './log.ts';
 
 /** Outcomes of completed steps, by step name. */
 export type Outcomes = Readonly<Record<string, Json>>;
@@ -72,6 +73,8 @@ export interface Saga {
   /** Exclusive runs (restore) need the deployment alone; shared ones (backup) run beside each other. */
   readonly exclusive: boolean;
   readonly steps: readonly SagaStep[];
+  /** What was chosen before the lock was there must still be so under it: by the deployment's log. Absent: anything goes. */
+  readonly stillHolds?: (log: readonly LogEntry[]) => boolean;
   /** How a run whose steps all completed ended. */
   readonly outcomeOf: (outcomes: Outcomes) => 'completed' | 'partial';
 }

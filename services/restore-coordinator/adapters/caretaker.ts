@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isoTime, type Clock } from '#libs/kernel/clock.ts';
+import type { ErrorCode } from '#libs/kernel/catalogue.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { isFinished, type RunState } from '#libs/saga/fold.ts';
 import { runJournal } from '#libs/saga/journal.ts';
@@ -29,6 +30,8 @@ export interface CaretakerDeps {
 
 /** Runs of one coordinator under way at once: each holds its journal in memory, and workers take two at a time. */
 export const RUNS_DRIVEN_MAX = 32;
+
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set(['JOURNAL_BROKEN', 'RUN_NOT_FOUND']);
 
 /** An open run that this process does not drive. */
 interface Known extends WaitingRun {
@@ -201,7 +204,7 @@ export class Caretaker implements AsyncDisposable {
     } catch (thrown) {
       if (this.#stopping.signal.aborted) return;
       const error = HoldfastError.from(thrown);
-      if (error.entry.retry !== 'transient') this.#unreadable.add(run.runId);
+      if (UNREADABLE.has(error.code)) this.#unreadable.add(run.runId);
       const facts = { run_id: run.runId, deployment_id: run.deployment };
       this.#deps.log.error(EVENTS.runNotRecovered, { ...facts, err: error });
     }

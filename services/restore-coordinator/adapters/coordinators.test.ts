@@ -85,7 +85,7 @@ function openGate(inner: ObjectStore) {
   };
 }
 
-async function openCoordinator(store: ObjectStore, instance: string) {
+async function openCoordinator(store: ObjectStore, instance: string, saga: Saga = SAGA) {
   const sent: StepCommand[] = [];
   const common = { store, clock: systemClock, log: silentLog };
   const logs = openLogs(store);
@@ -94,7 +94,7 @@ async function openCoordinator(store: ObjectStore, instance: string) {
   const driver: RunDriver = stack.use(
     new RunDriver({
       ...common,
-      sagaOf: () => SAGA,
+      sagaOf: () => saga,
       drive: {
         site: 'local',
         send: (command) => Promise.resolve(void sent.push(command)),
@@ -114,7 +114,7 @@ async function openCoordinator(store: ObjectStore, instance: string) {
     logs,
     driver,
     caretaker,
-    sagaOf: () => SAGA,
+    sagaOf: () => saga,
     sitesOf: () => Promise.resolve({}),
     listDeployments: () => Promise.resolve(['records']),
     listenProgress: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
@@ -271,6 +271,14 @@ test('a run that its opener never listed is found by the log, and one that is ov
   assert.equal(first.driver.size, 0);
   await first.runs.reconcile('records', await openLogs(store).read('records'));
   await until(() => first.driver.has(runId));
+});
+
+test('what does not hold any more under the lock is refused, and nothing is opened', async () => {
+  const store = memoryStore();
+  await using first = await openCoordinator(store, 'first', { ...SAGA, stillHolds: (log) => log.length > 0 });
+  await assert.rejects(first.runs.open(request('a')), { code: 'PLAN_CHANGED' });
+  assert.deepEqual(await namesIn(store, 'open/'), []);
+  assert.deepEqual(await namesIn(store, 'deployments/'), []);
 });
 
 for (const [choice, begun, outcome] of [

@@ -34,6 +34,10 @@ export interface RegistryDeps {
   readonly tellNews: (runId: string, deployment: string) => void;
 }
 
+const OVERTAKEN = 'another run changed what restores keep, since this one was asked for';
+const ASK_ANEW =
+  'look at what is kept now (holdfast doctor), and ask again with another --request-id, or none';
+
 /** Opens runs once, and tells of any, whoever drives them. */
 export class RunRegistry implements Runs {
   readonly #deps: RegistryDeps;
@@ -154,6 +158,8 @@ export class RunRegistry implements Runs {
       const holder = open.find((run) => run.exclusive || saga.exclusive);
       if (holder !== undefined)
         throw new HoldfastError('RUN_IN_PROGRESS', { deployment, run: holder.runId, kind: holder.runKind });
+      if (saga.stillHolds?.(entries) === false)
+        throw new HoldfastError('PLAN_CHANGED', { deployment, remedy: ASK_ANEW }, { message: OVERTAKEN });
       return { kind: 'opened', runId, runKind: kind, exclusive: saga.exclusive, principal };
     });
     return entry?.n;

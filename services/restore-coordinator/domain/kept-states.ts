@@ -26,6 +26,12 @@ export function keptStates(entries: readonly LogEntry[]): readonly KeptState[] {
   return [...kept.values()].toReversed();
 }
 
+/** Undefined before the first. Pure. */
+export function newestRestore(entries: readonly LogEntry[]): string | undefined {
+  const event = entries.findLast((entry) => entry.event.kind === 'restored')?.event;
+  return event?.kind === 'restored' ? event.runId : undefined;
+}
+
 /** Places of a finished restore, as its journal has them. */
 export function stagedOf(state: RunState): readonly KeptPlace[] {
   return stagedParts(outcomesOf(state)).map((part) => ({ ofRun: state.header.runId, ...part }));

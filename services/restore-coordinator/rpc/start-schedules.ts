@@ -1,7 +1,7 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
-import { stagedOf } from '../domain/kept-states.ts';
+import { newestRestore, stagedOf } from '../domain/kept-states.ts';
 import type { CoordinatorPorts } from '../ports.ts';
 import { openKeptRun, type KeptRequest } from './open-kept-run.ts';
 
@@ -9,10 +9,7 @@ import { openKeptRun, type KeptRequest } from './open-kept-run.ts';
 export async function startSchedules(request: KeptRequest, context: CallContext, ports: CoordinatorPorts) {
   const { deployment } = request;
   return await openKeptRun('schedules', request, context, ports, async () => {
-    const restored = (await ports.readLog(deployment)).flatMap(({ event }) =>
-      event.kind === 'restored' ? [event.runId] : [],
-    );
-    const restoreRunId = restored.at(-1);
+    const restoreRunId = newestRestore(await ports.readLog(deployment));
     const states = restoreRunId === undefined ? [] : stagedOf(await ports.runs.read(restoreRunId));
     const names = states.flatMap(({ staged }) =>
       staged.component === 'database' ? staged.adapted.held : [],

@@ -4,6 +4,7 @@ import { LOCAL, nameAt, type ComponentName } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Saga } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
+import { keptStates } from '../domain/kept-states.ts';
 import { commandTo, step } from './steps.ts';
 
 /**
@@ -16,7 +17,7 @@ export const releaseParameters = z.object({
 });
 
 export function releaseSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga {
-  const { states } = parseWith(releaseParameters, parameters, 'release parameters');
+  const { states, restoreRunIds } = parseWith(releaseParameters, parameters, 'release parameters');
   const drop = (component: ComponentName) => {
     const own = states.filter(({ staged }) => staged.component === component);
     return [...new Set(own.map(({ site = LOCAL }) => site))].map((site) => {
@@ -32,6 +33,10 @@ export function releaseSaga({ parameters }: Pick<RunHeader, 'parameters'>): Saga
   return {
     kind: 'release',
     exclusive: true,
+    stillHolds: (log) => {
+      const kept = new Set(keptStates(log).map(({ runId }) => runId));
+      return restoreRunIds.every((runId) => kept.has(runId));
+    },
     outcomeOf: () => 'completed',
     steps: [
       ...drops,

@@ -5,6 +5,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { within, type Saga, type SagaStep } from '#libs/saga/define.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
+import { keptStates } from '../domain/kept-states.ts';
 import { command, commandTo, doors, hookSteps, step } from './steps.ts';
 
 /**
@@ -22,7 +23,7 @@ type KeptPlace = z.infer<typeof rollbackParameters>['states'][number];
 
 export function rollbackSaga(header: Pick<RunHeader, 'parameters' | 'sites'>): Saga {
   const { database, hooks } = sitesOfRun(header);
-  const { states } = parseWith(rollbackParameters, header.parameters, 'rollback parameters');
+  const { states, restoreRunId } = parseWith(rollbackParameters, header.parameters, 'rollback parameters');
   // The database first: it is then the last to be switched again, when the restored state has to come back.
   const backs = COMPONENTS.flatMap((component) =>
     states.filter(({ staged }) => staged.component === component),
@@ -32,6 +33,7 @@ export function rollbackSaga(header: Pick<RunHeader, 'parameters' | 'sites'>): S
   return {
     kind: 'rollback',
     exclusive: true,
+    stillHolds: (log) => keptStates(log).find(({ rolledBack }) => !rolledBack)?.runId === restoreRunId,
     outcomeOf: () => 'completed',
     steps: [
       ...stops,

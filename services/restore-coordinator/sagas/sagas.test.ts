@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Sites } from '#libs/contracts/sites.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { SagaStep } from '#libs/saga/define.ts';
+import type { Saga, SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
+import type { LogEvent } from '#libs/saga/log.ts';
 import { proveCancels, proveRepeats, proveResumes, proveUnwinds, type Proving } from '#libs/saga/proofs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import { backupSaga } from './backup.ts';
@@ -321,4 +322,21 @@ test('files walked before a newer mark are walked again', async () => {
   };
   assert.equal((await proveRepeats(proving)).status, 'completed');
   assert.ok(attempts.includes('files.2'));
+});
+
+test('what a rollback, release or schedules run chose before it had the lock must still be so under it', () => {
+  const logOf = (...events: readonly LogEvent[]) =>
+    events.map((event, n) => ({ n, at: '2026-01-02T03:04:05.000Z', previous: '', event }));
+  const restored = (runId: string): LogEvent => ({ kind: 'restored', runId, backupId: 'b' });
+  const ofRun = 'fedcba9876543210fedcba9876543210';
+  const [chosen, later] = [restored(ofRun), restored('another')];
+  const back: LogEvent = { kind: 'rolled-back', runId: 'r', restoreRunId: ofRun };
+  const gone: LogEvent = { kind: 'released', runId: 'r', restoreRunIds: [ofRun] };
+  const holds = (saga: Saga, ...events: readonly LogEvent[]) => saga.stillHolds!(logOf(...events));
+  const [rollback, release] = [rollbacks[0]!.saga, releases[0]!.saga];
+  const held = schedulesSaga({ parameters: { restoreRunId: ofRun, names: [] } });
+  assert.deepEqual([holds(rollback, chosen), holds(rollback, later, chosen)], [true, true]);
+  assert.deepEqual([holds(rollback, chosen, later), holds(rollback, chosen, back)], [false, false]);
+  assert.deepEqual([holds(release, chosen, later), holds(release, chosen, gone)], [true, false]);
+  assert.deepEqual([holds(held, chosen), holds(held, chosen, later)], [true, false]);
 });
