@@ -11,7 +11,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { within, type Outcomes, type Saga, type SagaStep } from '#libs/saga/define.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
-import { command, commandTo, doors, hookSteps, step } from './steps.ts';
+import { closing, command, commandTo, hookSteps, opening, step } from './steps.ts';
 
 /**
  * Restore in place: everything is written and proved beside the old state; then the application is stopped and the
@@ -49,7 +49,7 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
     );
   const lastPivot = pivots.at(-1)!.name;
   // A switched database is open already; where it stays the old one, this is what opens it.
-  const open = beside ? [] : [step('open', [lastPivot], doors('OpenDatabase', sites.database))];
+  const open = beside ? [] : [opening(lastPivot, sites.database)];
   const restored = eachSite('check.restored', [beside ? lastPivot : 'open'], 'CheckLive', parts);
   return {
     kind: 'restore',
@@ -90,10 +90,7 @@ function closingDoors(after: readonly string[], { hooks, database }: Sites): rea
   return [
     ...stops,
     // From here to the last pivot there is no database to start on: nobody works on a mixture.
-    {
-      ...step('close', [stops.at(-1)!.name], doors('CloseDatabase', database)),
-      undo: { work: doors('OpenDatabase', database) },
-    },
+    closing(stops.at(-1)!.name, database),
   ];
 }
 

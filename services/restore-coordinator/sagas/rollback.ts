@@ -6,7 +6,7 @@ import type { Json } from '#libs/kernel/json.ts';
 import { within, type Saga, type SagaStep } from '#libs/saga/define.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
 import { keptStates } from '../domain/kept-states.ts';
-import { command, commandTo, doors, hookSteps, step } from './steps.ts';
+import { closing, command, commandTo, hookSteps, opening, step } from './steps.ts';
 
 /**
  * Rollback: the switch of a finished restore, the other way round, under the same closed doors. Each step's inverse
@@ -37,12 +37,9 @@ export function rollbackSaga(header: Pick<RunHeader, 'parameters' | 'sites'>): S
     outcomeOf: () => 'completed',
     steps: [
       ...stops,
-      {
-        ...step('close', [stops.at(-1)!.name], doors('CloseDatabase', database)),
-        undo: { work: doors('OpenDatabase', database) },
-      },
+      closing(stops.at(-1)!.name, database),
       ...backs,
-      step('open', [backs.at(-1)?.name ?? 'close'], doors('OpenDatabase', database)),
+      opening(backs.at(-1)?.name ?? 'close', database),
       ...starts,
       step('check.serving', [starts.at(-1)!.name], {
         ...command('verifier', 'CheckLive', liveRequest),

@@ -289,6 +289,31 @@ test('rollback: a failure at each step switches once more what was put back, in 
   }
 });
 
+test('restore, rollback: wherever it fails, trees are switched back while the database takes no connections', () => {
+  const sagas = [restore, ofSites, restoreOf(['database']), restoreOf(['files']), ...rollbacks];
+  for (const { saga } of sagas) {
+    for (const [at, failing] of saga.steps.entries()) {
+      const begun = saga.steps.slice(0, at + 1);
+      let isOpen = true;
+      const pass = (work: SagaStep['work']): boolean => {
+        if (!('verb' in work)) return true;
+        const wasOpen = isOpen;
+        const isDatabase = work.service === 'db-snapshot';
+        // The database that a switch brings takes connections, the one that comes back takes none.
+        if (work.verb === 'OpenDatabase' || (isDatabase && work.verb === 'PivotRestore')) isOpen = true;
+        if (work.verb === 'CloseDatabase' || (isDatabase && work.verb === 'UndoPivot')) isOpen = false;
+        return isDatabase || !['PivotRestore', 'UndoPivot'].includes(work.verb) || !wasOpen;
+      };
+      for (const { work } of begun) pass(work);
+      for (const { name, undo } of begun.toReversed())
+        assert.ok(
+          undo === undefined || pass(undo.work),
+          `${saga.kind} fails at ${failing.name}: undo of ${name}`,
+        );
+    }
+  }
+});
+
 test('release: a failure anywhere ends as failed, and may be asked for again', async () => {
   for (const proving of [...releases, schedules]) {
     const outcomes = await proveUnwinds(proving);

@@ -49,6 +49,22 @@ export function hookSteps(
   })) as readonly SagaStep[] as readonly [SagaStep, ...SagaStep[]];
 }
 
-export function doors(verb: 'CloseDatabase' | 'OpenDatabase', site: string): CommandWork {
+/** From here on nobody starts on the database. */
+export function closing(after: string, site: string): SagaStep {
+  return {
+    ...step('close', [after], doors('CloseDatabase', site)),
+    undo: { work: doors('OpenDatabase', site) },
+  };
+}
+
+/** Taken back before any switch is: what an application could start on must not move. */
+export function opening(after: string, site: string): SagaStep {
+  return {
+    ...step('open', [after], doors('OpenDatabase', site)),
+    undo: { work: doors('CloseDatabase', site) },
+  };
+}
+
+function doors(verb: 'CloseDatabase' | 'OpenDatabase', site: string): CommandWork {
   return commandTo({ component: 'database', site }, verb, () => ({}));
 }
