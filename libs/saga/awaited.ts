@@ -14,7 +14,8 @@ export async function isAwaited(
 ): Promise<boolean> {
   const names: string[] = [];
   for await (const { name } of store.list(journalPrefix(runId))) {
-    if (!/\/\d+\.json$/.test(name)) break;
+    // Numbered names sort before the folders that may lie beside them.
+    if (!/^\d+\.json$/.test(name.slice(journalPrefix(runId).length))) break;
     names.push(name);
   }
   for (const name of names.toReversed()) {
