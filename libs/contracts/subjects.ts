@@ -17,7 +17,6 @@ export const subjects = {
   alive: (run: string) => `holdfast.alive.${run}`,
   anyAlive: 'holdfast.alive.*',
   progress: (run: string) => `holdfast.progress.${run}`,
-  alive: (run: string) => `holdfast.alive.${run}`,
   cancel: (run: string) => `holdfast.cancel.${run}`,
   anyCancel: 'holdfast.cancel.*',
 } as const;
