@@ -1,6 +1,5 @@
 import { execa } from 'execa';
 import { readFile } from 'node:fs/promises';
-import { startOf } from '#libs/trees/process-mark.ts';
 
 /** A pid alone is not a process: pids are used again. The start mark tells two holders of one pid apart. */
 export interface ProcessIdentity {
@@ -30,6 +29,16 @@ async function findLinuxMark(pid: number): Promise<string | undefined> {
   if (start === undefined) return undefined;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   return `${boot.trim()}/${start}`;
+}
+
+/** Clock ticks from the machine's start to the process's; undefined when none runs, and a zombie has ended. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (stat === undefined) return undefined;
+  // The program's name may hold spaces and parentheses: fields are counted from the last one.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ended = fields[0] === 'Z' || fields[0] === 'X';
+  return ended ? undefined : fields[19];
 }
 
 async function findPsMark(pid: number): Promise<string | undefined> {

@@ -73,7 +73,7 @@ async function deliver(
       event,
     );
   }
-  const life = new Life(raw, options);
+  const life = new Life(raw, options, event);
   const signal = AbortSignal.any([stopping, life.signal]);
   const delivery = { event, attempt: raw.attempt, signal, alive: () => life.sign() };
   const delayMs = options.nakDelayMs ?? nakDelayMs;
@@ -129,11 +129,15 @@ class Life {
   readonly #timer: NodeJS.Timeout;
   #lastSign = performance.now();
 
-  constructor(raw: RawDelivery, options: ConsumeOptions) {
+  constructor(raw: RawDelivery, options: ConsumeOptions, event: BusEvent) {
     const silentMs = options.silentMs ?? SILENT_MS;
     this.#timer = setInterval(
       () => {
-        if (performance.now() - this.#lastSign < silentMs) return raw.working();
+        if (performance.now() - this.#lastSign < silentMs) {
+          raw.working();
+          options.onRenewed?.(event);
+          return;
+        }
         this.end();
         this.#controller.abort(new HoldfastError('CANCELLED', { reason: 'no sign of life', silentMs }));
       },

@@ -72,6 +72,8 @@ export interface ConsumeOptions {
   readonly deliveriesMax?: number;
   /** Pause before delivery `attempt + 1`. */
   readonly nakDelayMs?: (attempt: number) => number;
+  /** Told whenever the claim to a message was renewed, because its work showed life. */
+  readonly onRenewed?: (event: BusEvent) => void;
   /** Told after the full copy is durable in PARKED and before the message is taken off; may run twice. */
   readonly onParked?: (parked: Parked) => Promise<void>;
 }

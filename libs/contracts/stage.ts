@@ -1,5 +1,4 @@
 import { basename, dirname, join } from 'node:path/posix';
-import type { StepCommand } from './step.ts';
 
 /** Holdfast's own folder at the top of a root: staging places and kept old states. Never part of a walk. */
 export const OWN_FOLDER = '.holdfast';
@@ -10,17 +9,30 @@ export interface StagePlace {
   readonly single: boolean;
 }
 
-/**
- * The staging name is the fence: it holds run, epoch and attempt, so whoever was taken over finds its place gone.
- * Letters, digits and dots.
- */
-export function stageName(command: Pick<StepCommand, 'runId' | 'epoch' | 'attempt'>): string {
-  return `${command.runId}.${command.epoch}.${command.attempt}`;
+/** Who acts: the worker that began later has the higher claim, and after a takeover of the run the higher epoch. */
+export interface Token {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly claim: number;
 }
 
-/** Every place of a run, whatever epoch and attempt, begins with this. */
-export function stagePrefix(runId: string): string {
-  return `${runId}.`;
+/** By epoch, then by claim: negative when `a` is the earlier one. */
+export function compareTokens(a: Omit<Token, 'runId'>, b: Omit<Token, 'runId'>): number {
+  return a.epoch - b.epoch || a.claim - b.claim;
+}
+
+/**
+ * The name of a place is the fence: every step that acts on one first renames it to its own token, so whoever was taken
+ * over finds it gone. Letters, digits and dots.
+ */
+export function stageName({ runId, epoch, claim }: Token): string {
+  return `${runId}.${epoch}.${claim}`;
+}
+
+/** The other way round; undefined for any other name. */
+export function parseStageName(name: string): Token | undefined {
+  const [, runId, epoch, claim] = /^([0-9a-f]{32})\.(\d+)\.(\d+)$/.exec(name) ?? [];
+  return runId === undefined ? undefined : { runId, epoch: Number(epoch), claim: Number(claim) };
 }
 
 /**
@@ -37,6 +49,12 @@ export function stageFolder(root: StagePlace, stage: string): string {
 export function stagedTreePath(root: StagePlace, stage: string): string {
   const folder = join(stageFolder(root, stage), 'new');
   return root.single ? join(folder, basename(root.path)) : folder;
+}
+
+/** What is live, reached through the place: whoever finds the place gone reaches nothing. Not to be normalised. */
+export function livePath(root: StagePlace, stage: string): string {
+  const holder = `${stageFolder(root, stage)}/../..`;
+  return root.single ? `${holder}/${basename(root.path)}` : holder;
 }
 
 /** Where the old content lies after the switch, until it is released. */

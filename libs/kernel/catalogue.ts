@@ -267,10 +267,6 @@ export const CATALOGUE = {
     'nothing was switched; see who owns it now: holdfast runs show RUN',
   ),
   PLACE_IN_USE: refused('a place is in use already', 'name another place for it'),
-  STAGE_BUSY: transient(
-    'another worker is at the staging place',
-    'wait until it has ended, then run again: holdfast runs list',
-  ),
   SPACE_MISSING: refused('not enough free space', 'free the space named, then run again'),
   NOT_WRITABLE: refused('a place cannot be written', 'give the restoring user access to it'),
   ENV_FILE_TOO_LARGE: refused(

@@ -51,13 +51,16 @@ const OPTIONAL = new Set(['lc_messages', 'client_connection_check_interval']);
 /** Throws DATABASE_UNREACHABLE, DATABASE_LOGIN_REFUSED, DATABASE_MISSING. Aborting ends the session at once. */
 export async function connectDatabase(
   url: Secret,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  {
+    signal,
+    applicationName = 'holdfast',
+  }: { readonly signal?: AbortSignal; readonly applicationName?: string } = {},
 ): Promise<Database> {
   signal?.throwIfAborted();
   const address = parseAddress(url);
   const client = new Client({
     connectionString: url.reveal(),
-    application_name: 'holdfast',
+    application_name: applicationName,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_MS,

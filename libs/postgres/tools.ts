@@ -58,6 +58,7 @@ export interface ToolRun {
   readonly url: Secret;
   readonly arguments: readonly string[];
   readonly signal: AbortSignal;
+  readonly applicationName?: string;
 }
 
 /** Standard output as it comes; ends in TOOL_FAILED when the program does. */
@@ -89,7 +90,7 @@ export async function* readTool(
 /** Feeds the program from a stream. Throws TOOL_FAILED. */
 export async function feedTool(
   program: 'pg_restore',
-  { tools, url, signal, arguments: given }: ToolRun,
+  { tools, url, signal, arguments: given, applicationName }: ToolRun,
   source: AsyncIterable<Buffer>,
 ): Promise<void> {
   const { address, password } = splitPassword(url);
@@ -97,7 +98,7 @@ export async function feedTool(
     join(tools.folder, program),
     [...given, '--no-password', `--dbname=${withKeepalive(address)}`],
     {
-      ...options(password, signal),
+      ...options(password, signal, applicationName),
       stdin: source,
       encoding: 'buffer',
     },
@@ -109,7 +110,7 @@ function withKeepalive(address: string): string {
   return `${address}${address.includes('?') ? '&' : '?'}${KEEPALIVE}`;
 }
 
-function options(password: string, cancelSignal: AbortSignal) {
+function options(password: string, cancelSignal: AbortSignal, applicationName = 'holdfast') {
   // Nothing of the caller's PG* variables; the password is not an argument, for those are public on a host.
   const kept = ['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'].flatMap((name) => {
     const value = process.env[name];
@@ -120,7 +121,7 @@ function options(password: string, cancelSignal: AbortSignal) {
       ...Object.fromEntries(kept),
       LC_ALL: 'C',
       PGPASSWORD: password,
-      PGAPPNAME: 'holdfast',
+      PGAPPNAME: applicationName,
       PGCONNECT_TIMEOUT: '10',
     },
     extendEnv: false,

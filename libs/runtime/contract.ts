@@ -1,5 +1,6 @@
 import type { ServiceName } from '#libs/contracts/services.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import type { Token } from '#libs/contracts/stage.ts';
 import type { StepCommand, Verb } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { Log } from '#libs/telemetry/log.ts';
@@ -7,6 +8,10 @@ import type { Log } from '#libs/telemetry/log.ts';
 /** What a step handler knows besides its request. The command was parsed, its result did not exist yet. */
 export interface StepContext {
   readonly command: StepCommand;
+  /** Names what this step takes over; see libs/contracts/stage.ts. */
+  readonly token: Token;
+  /** Throws STAGE_GONE when another worker took over, or the run no longer waits for this step. */
+  readonly requireLatest: () => Promise<void>;
   /** The declaration the run is pinned to. */
   readonly spec: Spec;
   /** Aborts on cancel, on shutdown, or when bytes stopped moving. */
@@ -57,4 +62,5 @@ export const STEP_EVENTS: readonly string[] = [
   'holdfast.step.v1.StepCompleted',
   'holdfast.step.v1.StepFailed',
   'holdfast.step.v1.StepProgress',
+  'holdfast.step.v1.StepAlive',
 ];

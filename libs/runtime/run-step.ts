@@ -1,11 +1,14 @@
+import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { Bus } from '#libs/bus/port.ts';
+import type { Token } from '#libs/contracts/stage.ts';
 import type { Phase, StepCommand, StepResult } from '#libs/contracts/step.ts';
 import { subjects } from '#libs/contracts/subjects.ts';
 import { isoTime, type Clock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { isAwaited } from '#libs/saga/awaited.ts';
+import { claimWork, isLatestClaim } from '#libs/saga/claims.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
@@ -30,8 +33,8 @@ const PROGRESS_INTERVAL_MS = 500;
 /**
  * Runs one command to its stored result, once: a result that is there already is told again and nothing is done.
  * Resolves when the result is durable and its event is published, whatever the result is; throws only when there is
- * none (shutdown, store or bus away), and the command comes again. Undefined when the journal no longer waits for it:
- * a command that comes late must not act on what a newer one left.
+ * none (shutdown, store or bus away), and the command comes again. Undefined when the journal no longer waits for it, or
+ * when another worker has taken over: whoever is late must not act on what a newer one left, nor speak for it.
  */
 export async function executeStep<Ports>(
   contract: ServiceContract<Ports>,
@@ -51,20 +54,39 @@ export async function executeStep<Ports>(
     await publishResult(deps.bus, command, known);
     return known;
   }
-  if (!(await isAwaited(deps.store, command))) {
+  const { store } = deps;
+  if (!(await isAwaited(store, command))) {
     log.warn(EVENTS.stepUnwanted);
     return undefined;
   }
-  const result = await storeResult(deps.store, await work(contract, ports, command, { ...deps, log }));
+  const token = await claimWork(store, command, `${hostname()}/${process.pid}`);
+  const isOurs = async (): Promise<boolean> =>
+    (await findResult(store, command)) === undefined &&
+    (await isAwaited(store, command)) &&
+    (await isLatestClaim(store, token, command));
+  // Once more: the run may have gone on before the claim was there for others to see.
+  const made = (await isOurs())
+    ? await work(contract, ports, command, { ...deps, log, token, isOurs })
+    : undefined;
+  if (made === undefined || !(await isOurs())) {
+    log.warn(EVENTS.stepTakenOver);
+    return undefined;
+  }
+  const result = await storeResult(store, made);
   await publishResult(deps.bus, command, result);
   return result;
+}
+
+interface WorkDeps extends StepDeps {
+  readonly token: Token;
+  readonly isOurs: () => Promise<boolean>;
 }
 
 async function work<Ports>(
   contract: ServiceContract<Ports>,
   ports: Ports,
   command: StepCommand,
-  deps: StepDeps,
+  deps: WorkDeps,
 ): Promise<StepResult> {
   const cancel = new AbortController();
   await using _listening = await deps.bus.listen(subjects.cancel(command.runId), () =>
@@ -98,7 +120,7 @@ async function runHandler<Ports>(
   contract: ServiceContract<Ports>,
   ports: Ports,
   command: StepCommand,
-  deps: StepDeps,
+  deps: WorkDeps,
   phases: Phase[],
 ): Promise<Json> {
   const handler = contract.consumes[command.verb];
@@ -111,6 +133,14 @@ async function runHandler<Ports>(
   const spec = await readSpec(deps.store, command, { signal: deps.signal });
   const context: StepContext = {
     command,
+    token: deps.token,
+    async requireLatest() {
+      if (!(await deps.isOurs()))
+        throw new HoldfastError('STAGE_GONE', {
+          step: command.step,
+          reason: 'another worker has taken over',
+        });
+    },
     spec,
     signal: deps.signal,
     log: deps.log,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Bus, BusEvent } from '#libs/bus/port.ts';
 import { openMemoryBus } from '#libs/bus/memory.ts';
 import { resultName, type StepCommand } from '#libs/contracts/step.ts';
 import { subjects } from '#libs/contracts/subjects.ts';
@@ -18,10 +19,13 @@ const RUN = '0123456789abcdef0123456789abcdef';
 const SPEC = 'deployment: records\ndatabase: { url: { env: RECORDS_URL } }\n';
 
 /** A worker on a bus and a store in memory; `seen` tells what its one handler did. */
-async function openScene(act: (command: StepCommand, signal: AbortSignal) => Promise<void>) {
+async function openScene(
+  act: (command: StepCommand, signal: AbortSignal) => Promise<void>,
+  wrap: (bus: Bus) => Bus = (bus) => bus,
+) {
   const stack = new AsyncDisposableStack();
   const store = memoryStore();
-  const bus = stack.use(openMemoryBus({ log: silentLog, clock: systemClock }));
+  const bus = wrap(stack.use(openMemoryBus({ log: silentLog, clock: systemClock })));
   await writeSpec(store, 'records', SPEC);
   const contract: ServiceContract<null> = {
     service: 'file-snapshot',
@@ -41,6 +45,7 @@ async function openScene(act: (command: StepCommand, signal: AbortSignal) => Pro
   let sent = 0;
   return {
     store,
+    bus,
     append,
     async send(step: string, attempt: number) {
       sent += 1;
@@ -94,6 +99,33 @@ test('a command that comes again while it is worked on is done once', async () =
   open();
   await until(() => scene.hasResult('stage.files', 1));
   assert.equal(begun, 1);
+});
+
+test('while it is at a command a worker tells its run that it lives', async () => {
+  const { promise: told, resolve: tell } = Promise.withResolvers<BusEvent>();
+  const hasty = (bus: Bus): Bus => ({
+    publish: (...all) => bus.publish(...all),
+    emit: (note) => bus.emit(note),
+    listen: (...all) => bus.listen(...all),
+    consume: (options, handler) => bus.consume({ ...options, ackWaitMs: 60 }, handler),
+    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+  });
+  await using scene = await openScene(async () => {
+    await told;
+  }, hasty);
+  await using _listening = await scene.bus.listen(subjects.alive(RUN), tell);
+  await scene.append({ kind: 'step-scheduled', step: 'stage.files', attempt: 1 });
+  await scene.send('stage.files', 1);
+  await until(() => scene.hasResult('stage.files', 1));
+  const { type, data } = await told;
+  assert.equal(type, 'holdfast.step.v1.StepAlive');
+  assert.deepEqual(data, {
+    runId: RUN,
+    step: 'stage.files',
+    attempt: 1,
+    service: 'file-snapshot',
+    site: 'local',
+  });
 });
 
 test('a newer command of the run ends what is in hand, and begins only when that has ended', async () => {

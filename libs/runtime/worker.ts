@@ -41,6 +41,10 @@ export function startWorker<Ports>({
       durable: `${service}-${site}`,
       filterSubject: subjects.command(service, site),
       slots: SLOTS,
+      onRenewed({ data }) {
+        const command = commandSchema.safeParse(data);
+        if (command.success) tellAlive(bus, command.data);
+      },
       onParked: async ({ event, error }) => {
         const command = commandSchema.safeParse(event?.data);
         if (command.success) await recordGivenUp(host, bus, command.data, error);
@@ -67,6 +71,17 @@ export function startWorker<Ports>({
       if (!taken) log.info(EVENTS.stepJoined, { run_id: runId, step, attempt });
     },
   );
+}
+
+/** So that a coordinator does not take long work for lost. */
+function tellAlive(bus: Bus, { runId, step, attempt, deployment, service, site }: StepCommand): void {
+  bus.emit({
+    subject: subjects.alive(runId),
+    type: 'holdfast.step.v1.StepAlive',
+    source: `holdfast/${service}/${site}`,
+    deployment,
+    data: { runId, step, attempt, service, site },
+  });
 }
 
 /** A parked command will never have a result from a handler: without this one its run would wait for the deadline. */

@@ -37,6 +37,7 @@ export const EVENTS = {
   stepKnown: 'step.known',
   stepJoined: 'step.joined',
   stepUnwanted: 'step.unwanted',
+  stepTakenOver: 'step.taken-over',
   runRecovered: 'run.recovered',
   runFinished: 'run.finished',
   runTakenOver: 'run.taken-over',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '#libs/kernel/clock.ts';
 import { openSmallDisk } from '#libs/testkit/small-disk.ts';
-import { look, openWorld, root, RUN, stage, take, unwatched } from './fixtures/world.ts';
+import { look, openWorld, root, stage, take, unwatched } from './fixtures/world.ts';
 import { openTrees } from './open.ts';
 
 /** A small disk with the root on it, and a snapshot of what the root held. */
@@ -39,7 +39,7 @@ test('a disk that fills while a restore is staged is named; the live tree is unt
     await disk.fill(spare);
     await assert.rejects(stage(repository, taken, roots), { code: 'SPACE_MISSING' });
     assert.deepEqual(look(media), live, `${spare} bytes were free`);
-    await trees.discard(roots, RUN, unwatched);
+    await trees.discard(roots, unwatched);
     assert.deepEqual(readdirSync(media).toSorted(), ['a', 'b', 'c'], 'nothing is left, with no byte free');
     await disk.free();
   }

@@ -16,7 +16,7 @@ import { test } from 'node:test';
 import { keptTreePath } from '#libs/contracts/stage.ts';
 import { systemClock } from '#libs/kernel/clock.ts';
 import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
-import { look, openWorld, root, RUN, stage, take, unwatched } from './fixtures/world.ts';
+import { ACTING, look, openWorld, root, stage, take, unwatched } from './fixtures/world.ts';
 import { openTrees } from './open.ts';
 
 /**
@@ -117,7 +117,7 @@ if (GROUND?.includes('mounts')) {
       const { dev, ino } = statSync(media);
       assert.deepEqual(await scene.problems(), []);
       const staged = await scene.stage();
-      const kept = keptTreePath(scene.roots[1]!, staged.stage);
+      const kept = keptTreePath(scene.roots[1]!, ACTING);
       assert.ok(kept.startsWith(`${media}/`));
       await trees.pivot(staged, unwatched);
       assert.deepEqual(seen('live'), fresh);
@@ -144,11 +144,11 @@ if (GROUND?.includes('mounts')) {
     const staged = await scene.stage();
     await trees.pivot(staged, unwatched);
     assert.deepEqual(seen('live'), fresh);
-    assert.deepEqual(look(keptTreePath(scene.roots[0]!, staged.stage)), old.slice(0, 1));
+    assert.deepEqual(look(keptTreePath(scene.roots[0]!, ACTING)), old.slice(0, 1));
     await trees.undo(staged, unwatched);
     assert.deepEqual(seen('live'), old);
     assert.equal(statSync(env).ino, ino);
-    await trees.discard(scene.roots, RUN, unwatched);
+    await trees.discard(scene.roots, unwatched);
     assert.equal(readFileSync(env, 'utf8'), 'FROM=live, and more bytes than the other\n');
   });
 
@@ -199,7 +199,7 @@ if (GROUND?.includes('mounts')) {
     );
     assert.equal(problems[1]!.remedy, `mount -o remount,rw ${media}`);
     await assert.rejects(scene.stage(), { code: 'NOT_WRITABLE' });
-    await scene.trees.discard([scene.roots[0]!], RUN, unwatched);
+    await scene.trees.discard([scene.roots[0]!], unwatched);
     assert.deepEqual(seen('live'), old);
   });
 
@@ -221,7 +221,7 @@ if (GROUND?.includes('mounts')) {
       );
       assert.match(problems[0]!.message, new RegExp(`${what} free, \\d+ are needed`));
       await assert.rejects(scene.stage(), { code: 'SPACE_MISSING' });
-      await trees.discard(scene.roots, RUN, unwatched);
+      await trees.discard(scene.roots, unwatched);
       assert.deepEqual(seen('live'), old);
       assert.equal(existsSync(`${media}/.holdfast`), false);
     });

@@ -1,16 +1,17 @@
+import { stageFolder, type StagePlace } from '#libs/contracts/stage.ts';
 import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Repository } from '#libs/repository/port.ts';
 import { discardPlaces, releasePlaces } from './discard.ts';
-import { codeOf, realDisk, type Disk } from './disk.ts';
+import { codeOf, isGone, isThere, realDisk, type Disk } from './disk.ts';
 import { inspectRoots } from './inspect.ts';
 import type { Moving } from './pivot-folder.ts';
 import { pivotPlace, rearmPlace, undoPlace } from './pivot.ts';
-import { lockPlaces } from './place-lock.ts';
-import { findPlaceState } from './place-state.ts';
+import { findPlaceState, type PlaceState } from './place-state.ts';
 import type { NamedPlace, StagedPlaces, Trees } from './port.ts';
 import { probePlaces } from './probe.ts';
 import { stageTrees } from './stage.ts';
+import { takeOver } from './take-over.ts';
 import { takeTrees } from './take.ts';
 import { surveyRoots } from './survey.ts';
 import { requireNoWriters } from './writers.ts';
@@ -27,25 +28,26 @@ export function openTrees({ repository, clock, disk = realDisk }: TreesDeps): Tr
     inspect: inspectRoots,
     take: (request, options) => takeTrees(request, options, { repository, clock, disk }),
     stage: (request, options) =>
-      naming(() =>
+      fenced(request.stage, request.places, () =>
         stageTrees(request, options, { disk, read: (ref, { signal }) => repository.read(ref, { signal }) }),
       ),
-    pivot: (staged, { signal, again = false }) =>
-      naming(() => (again ? pivotAgain : pivotAll)(staged, { disk, signal })),
-    undo: (staged, { signal }) => naming(() => undoAll(staged, { disk, signal })),
-    discard: (places, runId, { signal, onProgress }) =>
+    pivot: (staged, { as, signal, again = false }) =>
+      fenced(as, staged.roots, () => (again ? pivotAgain : pivotAll)(staged, as, { disk, signal })),
+    undo: ({ roots }, { as, signal }) => fenced(as, roots, () => undoAll(roots, as, { disk, signal })),
+    discard: (places, { as, signal, onProgress }) =>
       naming(() => {
         const onEntry = counting(onProgress);
-        return discardPlaces(places, runId, { disk, signal, onEntry, keepFolders: false });
+        return discardPlaces(places, as, { disk, signal, onEntry, keepFolders: false });
       }),
     survey: surveyRoots,
-    release: (staged, { signal, onProgress }) =>
+    release: ({ roots }, { as, signal, onProgress }) =>
       naming(() => {
         const count = counting(onProgress);
-        return releasePlaces(staged.roots, staged.stage, () => {
+        const onEntry = (): void => {
           signal.throwIfAborted();
           count();
-        });
+        };
+        return releasePlaces(roots, as, { disk, onEntry });
       }),
     probe: (needs) => probePlaces(needs, disk),
   };
@@ -56,32 +58,61 @@ function counting(onProgress: (entries: number) => void): () => void {
   return () => onProgress((entries += 1));
 }
 
-async function pivotAll(staged: StagedPlaces, moving: Moving): Promise<string[]> {
-  await using _locks = await lockPlaces(staged.roots, staged.stage, moving.signal);
-  await requireAllThere(staged);
+async function pivotAll(staged: StagedPlaces, as: string, moving: Moving): Promise<string[]> {
+  await takeOver(staged.roots, as, moving.disk);
+  await requireAllThere(staged.roots, as, ({ filledAs }) => filledAs === staged.stage);
   await requireNoWriters(staged.roots);
-  return await pivotPlaces(staged, moving);
+  return await pivotPlaces(staged.roots, as, moving);
 }
 
-async function pivotAgain({ stage, roots }: StagedPlaces, moving: Moving): Promise<string[]> {
-  const gone = await Promise.all(roots.map((place) => isMissing(place, stage)));
-  const there = roots.filter((_, index) => !gone[index]);
-  await using _locks = await lockPlaces(there, stage, moving.signal);
-  for (const place of there.toReversed()) await rearmPlace(place, stage, moving);
-  return await pivotPlaces({ stage, roots: there }, moving);
+async function pivotAgain({ roots }: StagedPlaces, as: string, moving: Moving): Promise<string[]> {
+  const taken = await takeOver(roots, as, moving.disk);
+  const states = await Promise.all(taken.map((place) => findPlaceState(place, as)));
+  const there = taken.filter((_, at) => isFilled(states[at]));
+  for (const place of there.toReversed()) await rearmPlace(place, as, moving);
+  return await pivotPlaces(there, as, moving);
 }
 
-async function pivotPlaces({ stage, roots }: StagedPlaces, moving: Moving): Promise<string[]> {
-  for (const place of roots) await pivotPlace(place, stage, moving);
+async function pivotPlaces(roots: readonly NamedPlace[], as: string, moving: Moving): Promise<string[]> {
+  for (const place of roots) await pivotPlace(place, as, moving);
   return roots.map(({ name }) => name);
 }
 
 /** In reverse order: a file that is a root of its own may lie in a folder that is one too. */
-async function undoAll(staged: StagedPlaces, moving: Moving): Promise<string[]> {
-  await using _locks = await lockPlaces(staged.roots, staged.stage, moving.signal);
-  await requireAllThere(staged);
-  for (const place of staged.roots.toReversed()) await undoPlace(place, staged.stage, moving);
-  return staged.roots.map(({ name }) => name);
+async function undoAll(roots: readonly NamedPlace[], as: string, moving: Moving): Promise<string[]> {
+  await takeOver(roots, as, moving.disk);
+  await requireAllThere(roots, as, () => true);
+  for (const place of roots.toReversed()) await undoPlace(place, as, moving);
+  return roots.map(({ name }) => name);
+}
+
+/** Refused before anything moves: half of the places may be gone, or hold what another worker staged. */
+async function requireAllThere(
+  roots: readonly NamedPlace[],
+  as: string,
+  isWanted: (state: PlaceState) => boolean,
+): Promise<void> {
+  const states = await Promise.all(roots.map((place) => findPlaceState(place, as)));
+  const problems = roots
+    .filter((_, at) => !(isFilled(states[at]) && isWanted(states[at]!)))
+    .map(({ name, path }) => problem('STAGE_GONE', name, `what was staged for ${path} is gone`));
+  if (problems.length > 0) throw new HoldfastError('STAGE_GONE', { stage: as }, { problems });
+}
+
+function isFilled(state: PlaceState | undefined): boolean {
+  return state !== undefined && state.phase !== 'staging';
+}
+
+/** Whoever is taken over finds its place gone wherever it is: then nothing is put right, for it is another's. */
+async function fenced<T>(as: string, places: readonly StagePlace[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await naming(work);
+  } catch (cause) {
+    if (!isGone(cause)) throw cause;
+    const there = await Promise.all(places.map((place) => isThere(stageFolder(place, as))));
+    if (there.every(Boolean)) throw cause;
+    throw new HoldfastError('STAGE_GONE', { stage: as }, { cause });
+  }
 }
 
 const SPACE_CODES = new Set(['ENOSPC', 'EDQUOT']);
@@ -97,18 +128,4 @@ async function naming<T>(work: () => Promise<T>): Promise<T> {
     if (ACCESS_CODES.has(codeOf(cause))) throw new HoldfastError('NOT_WRITABLE', { reason }, { cause });
     throw cause;
   }
-}
-
-/** Refused before anything moves: half of the places may be another attempt's by now. */
-async function requireAllThere({ stage, roots }: StagedPlaces): Promise<void> {
-  const gone = await Promise.all(roots.map(async (place) => isMissing(place, stage)));
-  const problems = roots
-    .filter((_, index) => gone[index])
-    .map(({ name, path }) => problem('STAGE_GONE', name, `${path} has no staging place ${stage}`));
-  if (problems.length > 0) throw new HoldfastError('STAGE_GONE', { stage }, { problems });
-}
-
-async function isMissing(place: NamedPlace, stage: string): Promise<boolean> {
-  const state = await findPlaceState(place, stage);
-  return state === undefined || state.phase === 'staging';
 }

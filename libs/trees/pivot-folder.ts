@@ -1,6 +1,6 @@
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path/posix';
-import { OWN_FOLDER, stageFolder, type StagePlace } from '#libs/contracts/stage.ts';
+import { join, normalize } from 'node:path/posix';
+import { livePath, OWN_FOLDER, stageFolder, type StagePlace } from '#libs/contracts/stage.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { applyAttributes, syncFolder, type Attributes } from './attributes.ts';
 import { codeOf, type Disk } from './disk.ts';
@@ -19,7 +19,7 @@ export async function moveLiveToOld(
   { disk, signal }: Moving,
 ): Promise<void> {
   const { live, old } = foldersOf(place, stage);
-  await mkdir(old, { recursive: true, mode: 0o700 });
+  await makeFolder(old);
   await makeWritable(live);
   await moveChildren(live, old, { disk, signal });
 }
@@ -45,7 +45,7 @@ export async function moveLiveToNew(
   { disk, signal }: Moving,
 ): Promise<void> {
   const { live, fresh } = foldersOf(place, stage);
-  await mkdir(fresh, { recursive: true, mode: 0o700 });
+  await makeFolder(fresh);
   await makeWritable(live);
   await makeWritable(fresh);
   await moveChildren(live, fresh, { disk, signal });
@@ -59,14 +59,21 @@ export async function moveOldToLive(
 ): Promise<void> {
   const { live, old } = foldersOf(place, stage);
   await makeWritable(live);
-  await mkdir(old, { recursive: true, mode: 0o700 });
+  await makeFolder(old);
   await moveChildren(old, live, { disk, signal });
   await finishRoot(live, state.before);
 }
 
 function foldersOf(place: StagePlace, stage: string): { live: string; fresh: string; old: string } {
   const folder = stageFolder(place, stage);
-  return { live: place.path, fresh: join(folder, 'new'), old: join(folder, 'old') };
+  return { live: livePath(place, stage), fresh: join(folder, 'new'), old: join(folder, 'old') };
+}
+
+/** Never those above it: a place that was taken over must not come into being again. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
 }
 
 async function moveChildren(from: string, to: string, { disk, signal }: Moving): Promise<void> {
@@ -89,7 +96,7 @@ async function requireFree(path: Buffer, name: string): Promise<void> {
   );
   if (taken)
     throw new HoldfastError('STEP_FAILED', {
-      path: showPath(path.toString('latin1')),
+      path: normalize(showPath(path.toString('latin1'))),
       reason: `${showPath(name)} was written during the switch`,
       remedy: 'stop whatever writes into the root, move that entry away, then run again',
     });

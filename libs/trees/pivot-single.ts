@@ -1,8 +1,14 @@
 import { constants } from 'node:fs';
-import { lutimes, mkdir, open, unlink } from 'node:fs/promises';
+import { lutimes, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path/posix';
 import { pipeline } from 'node:stream/promises';
-import { keptTreePath, stagedTreePath, stageFolder, type StagePlace } from '#libs/contracts/stage.ts';
+import {
+  keptTreePath,
+  livePath,
+  stagedTreePath,
+  stageFolder,
+  type StagePlace,
+} from '#libs/contracts/stage.ts';
 import {
   applyAttributes,
   applyToHandle,
@@ -13,6 +19,7 @@ import {
   type Attributes,
 } from './attributes.ts';
 import { codeOf, isGone, isThere, type Disk } from './disk.ts';
+import { makeFolder } from './pivot-folder.ts';
 import type { PlaceState } from './place-state.ts';
 
 /** A mount of a single file cannot be renamed over, but it can be written. */
@@ -25,10 +32,10 @@ const NOT_RENAMED = new Set(['EBUSY', 'EXDEV', 'EPERM', 'EACCES']);
 export async function keepSingle(place: StagePlace, stage: string, disk: Disk): Promise<Attributes | null> {
   const kept = keptTreePath(place, stage);
   const copy = join(stageFolder(place, stage), 'copy');
-  await mkdir(dirname(kept), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(kept));
   // What an interrupted copy left may not be writable any more.
   await removeFile(copy);
-  const before = await copyIfThere(place.path, copy, disk);
+  const before = await copyIfThere(livePath(place, stage), copy, disk);
   if (before === null) await removeFile(kept);
   else await disk.rename(Buffer.from(copy), Buffer.from(kept));
   await syncFolder(dirname(kept));
@@ -41,9 +48,10 @@ export async function placeSingle(
   { after, folder }: PlaceState,
   disk: Disk,
 ): Promise<void> {
-  if (after === null) await removeFile(place.path);
-  else await put(stagedTreePath(place, stage), place.path, disk);
-  await finishFolder(place, folder);
+  const live = livePath(place, stage);
+  if (after === null) await removeFile(live);
+  else await put(stagedTreePath(place, stage), live, disk);
+  await finishFolder(dirname(live), folder);
 }
 
 /** Where the switch had placed it: its bytes go back to the stage, so that it can be placed once more. */
@@ -57,7 +65,7 @@ export async function keepNewSingle(
   if (after === null || (await isThere(fresh))) return;
   const copy = join(stageFolder(place, stage), 'copy');
   await removeFile(copy);
-  if ((await copyIfThere(place.path, copy, disk)) === null) return;
+  if ((await copyIfThere(livePath(place, stage), copy, disk)) === null) return;
   await disk.rename(Buffer.from(copy), Buffer.from(fresh));
   await syncFolder(dirname(fresh));
 }
@@ -69,9 +77,10 @@ export async function putSingleBack(
   { before, folder }: PlaceState,
   disk: Disk,
 ): Promise<void> {
-  if (before === null) await removeFile(place.path);
-  else await put(keptTreePath(place, stage), place.path, disk);
-  await finishFolder(place, folder);
+  const live = livePath(place, stage);
+  if (before === null) await removeFile(live);
+  else await put(keptTreePath(place, stage), live, disk);
+  await finishFolder(dirname(live), folder);
 }
 
 /** By rename, else in place. A source that is gone was renamed before a crash: then it is done. */
@@ -138,8 +147,7 @@ async function removeFile(path: string): Promise<void> {
 }
 
 /** The folder may be part of another root, whose time was put right before. */
-async function finishFolder(place: StagePlace, folder: PlaceState['folder']): Promise<void> {
-  const holder = dirname(place.path);
+async function finishFolder(holder: string, folder: PlaceState['folder']): Promise<void> {
   if (folder !== null) await lutimes(holder, secondsOf(folder), secondsOf(folder));
   await syncFolder(holder);
 }

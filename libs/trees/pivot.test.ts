@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { normalize } from 'node:path/posix';
 import { test } from 'node:test';
 import { keptTreePath } from '#libs/contracts/stage.ts';
 import { systemClock } from '#libs/kernel/clock.ts';
 import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
 import { realDisk, type Disk } from './disk.ts';
-import { look, openWorld, root, RUN, stage, take } from './fixtures/world.ts';
+import { ACTING, look, openWorld, root, RUN, stage, take } from './fixtures/world.ts';
 import { openTrees } from './open.ts';
 import type { StagedPlaces } from './port.ts';
 
@@ -30,11 +31,31 @@ function dyingDisk(
   };
 }
 
+/** Stands still right after its n-th rename, or before the first, until it is let go. */
+function stoppingDisk(renames: number) {
+  const stopped = Promise.withResolvers<void>();
+  const going = Promise.withResolvers<void>();
+  let left = renames;
+  const disk: Disk = {
+    ...realDisk,
+    async rename(from, to) {
+      if (renames > 0) await realDisk.rename(from, to);
+      left -= 1;
+      if (left === 0 || renames === 0) {
+        stopped.resolve();
+        await going.promise;
+      }
+      if (renames === 0) await realDisk.rename(from, to);
+    },
+  };
+  return { disk, stopped: stopped.promise, letGo: () => going.resolve() };
+}
+
 /** A mount of a single file: a rename over it is refused. */
 const mountedDisk: Disk = {
   ...realDisk,
   async rename(from, to) {
-    if (!to.includes('/.holdfast/')) throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+    if (to.includes('/../')) throw Object.assign(new Error('busy'), { code: 'EBUSY' });
     await realDisk.rename(from, to);
   },
 };
@@ -64,17 +85,14 @@ async function switchable() {
     staged: await stage(world.repository, taken, rootsAt('live')),
     roots: rootsAt('live'),
     live: () => seen('live'),
-    trees: (disk: Disk = realDisk, signal = new AbortController().signal) => {
+    trees: (disk: Disk = realDisk, signal = new AbortController().signal, as = ACTING) => {
       const trees = openTrees({ repository: world.repository, clock: systemClock, disk });
       return {
-        pivot: (staged: StagedPlaces, { again = false } = {}) => trees.pivot(staged, { signal, again }),
-        release: (staged: StagedPlaces) => trees.release(staged, { signal, onProgress: () => {} }),
-        undo: (staged: StagedPlaces) => trees.undo(staged, { signal }),
-        discard: (
-          roots: readonly TreeRoot[],
-          run: string,
-          onProgress: (entries: number) => void = () => {},
-        ) => trees.discard(roots, run, { signal, onProgress }),
+        pivot: (staged: StagedPlaces, { again = false } = {}) => trees.pivot(staged, { as, signal, again }),
+        release: (staged: StagedPlaces) => trees.release(staged, { as, signal, onProgress: () => {} }),
+        undo: (staged: StagedPlaces) => trees.undo(staged, { as, signal }),
+        discard: (roots: readonly TreeRoot[], onProgress: (entries: number) => void = () => {}) =>
+          trees.discard(roots, { as, signal, onProgress }),
       };
     },
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
@@ -121,7 +139,7 @@ for (const when of ['before', 'after'] as const)
       }
       assert.deepEqual(scene.live(), scene.old, `after ${renames} renames`);
       await assert.rejects(scene.trees().pivot(scene.staged), { code: 'STAGE_GONE' });
-      await scene.trees().discard(scene.roots, RUN);
+      await scene.trees().discard(scene.roots);
       assert.deepEqual(scene.live(), scene.old, 'discarded');
       assert.equal(existsSync(scene.world.at('live', 'media', '.holdfast')), false);
       assert.equal(existsSync(scene.world.at('live', '.holdfast')), false);
@@ -132,10 +150,53 @@ test('a switch half-way that is discarded is put back first', async () => {
   await using scene = await switchable();
   await assert.rejects(scene.trees(dyingDisk(6)).pivot(scene.staged));
   assert.notDeepEqual(scene.live(), scene.old);
-  await scene.trees().discard(scene.roots, RUN);
+  await scene.trees().discard(scene.roots);
   assert.deepEqual(scene.live(), scene.old);
   await assert.rejects(scene.trees().pivot(scene.staged), { code: 'STAGE_GONE' });
 });
+
+const turns = {
+  'the switch is finished': { first: 'pivot', then: ['pivot'], left: 'fresh' },
+  'the switch is finished and undone': { first: 'pivot', then: ['pivot', 'undo'], left: 'old' },
+  'the switch is undone and discarded': { first: 'pivot', then: ['undo', 'discard'], left: 'old' },
+  'the undo is finished': { first: 'undo', then: ['undo'], left: 'old' },
+  'the undo is finished and switched again': { first: 'undo', then: ['undo', 'again'], left: 'fresh' },
+} as const;
+
+for (const [what, { first, then, left }] of Object.entries(turns))
+  test(`who stood still between any two renames while ${what} by another changes nothing any more`, async () => {
+    let stops = 0;
+    for (let renames = 0, more = true; more; renames += 1) {
+      await using scene = await switchable();
+      const { staged, roots } = scene;
+      let claim = 10;
+      const worker = (disk: Disk = realDisk) => scene.trees(disk, undefined, `${RUN}.3.${(claim += 1)}`);
+      if (first === 'undo') await worker().pivot(staged);
+      const { disk, stopped, letGo } = stoppingDisk(renames);
+      const zombie = worker(disk)
+        [first](staged)
+        .then(
+          () => 'done',
+          (error: { code: string }) => error.code,
+        );
+      more = (await Promise.race([stopped.then(() => 'stopped'), zombie])) === 'stopped';
+      if (!more) break;
+      stops += 1;
+      for (const verb of then)
+        await {
+          pivot: () => worker().pivot(staged),
+          undo: () => worker().undo(staged),
+          again: () => worker().pivot(staged, { again: true }),
+          discard: () => worker().discard(roots),
+        }[verb]();
+      assert.deepEqual(scene.live(), scene[left], `${renames} renames before`);
+      letGo();
+      const ended = await zombie;
+      assert.deepEqual(scene.live(), scene[left], `after ${renames} renames it went on`);
+      assert.equal(ended, 'STAGE_GONE');
+    }
+    assert.ok(stops >= 9, `${stops} stops`);
+  });
 
 /** The copy of the env file stops after its first bytes: a full disk, or a killed process. */
 function cutShort(path: string): Disk {
@@ -143,7 +204,7 @@ function cutShort(path: string): Disk {
     ...realDisk,
     async open(from) {
       const file = await realDisk.open(from);
-      if (from.toString() !== path) return file;
+      if (normalize(from.toString()) !== path) return file;
       const read: typeof file.read = async function* () {
         yield Buffer.from('FR');
         throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
@@ -158,9 +219,9 @@ test('when the copy of a single file stops midway, undoing and discarding leave 
     await using scene = await switchable();
     const disk = cutShort(scene.world.at('live', '.env'));
     await assert.rejects(scene.trees(disk).pivot(scene.staged), { code: 'SPACE_MISSING' });
-    assert.equal(existsSync(keptTreePath(scene.roots[0]!, scene.staged.stage)), false, 'whole or absent');
+    assert.equal(existsSync(keptTreePath(scene.roots[0]!, ACTING)), false, 'whole or absent');
     if (ending === 'pivot') await scene.trees().pivot(scene.staged);
-    if (ending === 'discard') await scene.trees().discard(scene.roots, RUN);
+    if (ending === 'discard') await scene.trees().discard(scene.roots);
     else await scene.trees().undo(scene.staged);
     assert.deepEqual(scene.live(), scene.old, ending);
   }
@@ -170,11 +231,11 @@ test('switching twice is switching once, undoing twice is undoing once, and the 
   await using scene = await switchable();
   await scene.trees().pivot(scene.staged);
   await scene.trees().pivot(scene.staged);
-  await scene.trees().discard(scene.roots, RUN);
+  await scene.trees().discard(scene.roots);
   assert.deepEqual(scene.live(), scene.fresh);
-  const kept = keptTreePath(scene.roots[1]!, scene.staged.stage);
+  const kept = keptTreePath(scene.roots[1]!, ACTING);
   assert.equal(readFileSync(`${kept}/only-live`, 'utf8'), 'live only-live');
-  assert.equal(readFileSync(keptTreePath(scene.roots[0]!, scene.staged.stage), 'utf8'), 'FROM=live\n');
+  assert.equal(readFileSync(keptTreePath(scene.roots[0]!, ACTING), 'utf8'), 'FROM=live\n');
   await scene.trees().undo(scene.staged);
   await scene.trees().undo(scene.staged);
   assert.deepEqual(scene.live(), scene.old);
@@ -206,7 +267,7 @@ test('what is written into a root during the switch is never replaced', async ()
 
 test('nothing is moved when one of the places is gone', async () => {
   await using scene = await switchable();
-  await scene.trees().discard([scene.roots[1]!], RUN);
+  await scene.trees().discard([scene.roots[1]!]);
   await assert.rejects(scene.trees().pivot(scene.staged), (error: { problems: { subject: string }[] }) => {
     assert.deepEqual(
       error.problems.map(({ subject }) => subject),
@@ -257,7 +318,7 @@ test('an aborted switch stops before its next rename, and is undone or gone on w
 test('discarding a large stage tells its life for every entry', async () => {
   await using scene = await switchable();
   const told: number[] = [];
-  await scene.trees().discard(scene.roots, RUN, (entries) => told.push(entries));
+  await scene.trees().discard(scene.roots, (entries) => told.push(entries));
   assert.ok(told.length >= 8, `${told.length} signs of life`);
   assert.deepEqual(
     told,

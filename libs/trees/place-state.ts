@@ -22,6 +22,8 @@ export type Phase =
 
 export interface PlaceState {
   readonly phase: Phase;
+  /** The name under which it was filled: who acts on it later renames it, and switches no other content. */
+  readonly filledAs: string;
   /** Folders that were made so that the place could be: removed with it when they are empty. Outermost first. */
   readonly created: readonly string[];
   /** What the root is to have after the switch; null when it was absent in the snapshot. */

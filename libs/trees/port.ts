@@ -17,36 +17,34 @@ export interface Trees {
   take(request: TakeRequest, options: TakeOptions): Promise<TakeSnapshotOutcome>;
   /**
    * Writes the content of the listing beside the old state of each place, durably, with owner (when privileged), mode
-   * and times. Older places of the same run are removed; STAGE_GONE when a newer one is there. May run twice: made afresh.
+   * and times. Older places of the same run are removed; STAGE_GONE when a newer one is there. May run twice, under
+   * another name: made afresh.
    * Returns the places that take part: one that was absent in the snapshot and is absent here does not.
    */
   stage(request: StageRequest, options: StageOptions): Promise<readonly NamedPlace[]>;
   /**
    * Old content → kept, new → live, by renames, place by place; goes on from wherever it stopped, and does nothing when
-   * it is done. Throws STAGE_GONE, before anything is moved, when a place is gone or was put back, and PLACE_IN_USE when
-   * somebody has files of a place open for writing; `again` switches one that was put back once more whoever writes, and
-   * lets places be gone: nothing of them was put back.
-   * One executor at a time is at a place, in `pivot`, `undo` and `discard`: a second one waits a while for the first and
-   * finds its result, or throws STAGE_BUSY. An abort is heeded between renames; what was begun is gone on with later.
+   * it is done. Throws STAGE_GONE, before anything is moved, when a place is gone, was put back or holds what another
+   * worker staged, and PLACE_IN_USE when somebody has files of a place open for writing; `again` switches one that was
+   * put back once more whoever writes, and lets places be gone: nothing of them was put back.
+   * Like `undo`, `discard` and `release` it first takes the places over, from whoever is at them: that one ends with
+   * STAGE_GONE before its next change. An abort is heeded between renames; what was begun is gone on with later.
    */
   pivot(
     staged: StagedPlaces,
-    options: { readonly signal: AbortSignal; readonly again?: boolean },
+    options: TakingOptions & { readonly again?: boolean },
   ): Promise<readonly string[]>;
   /** The other way round, from wherever `pivot` or an earlier undo stopped. */
-  undo(staged: StagedPlaces, options: { readonly signal: AbortSignal }): Promise<readonly string[]>;
+  undo(staged: StagedPlaces, options: TakingOptions): Promise<readonly string[]>;
   /**
    * Removes every place of the run, puts a switch that stopped half-way back first; a completed switch is left as it is,
    * old state included. Removing what is gone is done.
    */
-  discard(places: readonly StagePlace[], runId: string, options: DiscardOptions): Promise<readonly string[]>;
+  discard(places: readonly StagePlace[], options: RemovingOptions): Promise<readonly string[]>;
   /** How much is there now, and which old states were kept; reads the content of small files alone, if asked. */
   survey(roots: readonly TreeRoot[], options: SurveyOptions): Promise<readonly LiveRoot[]>;
   /** Removes the places of a finished switch, with what they keep; the live state is not touched. Gone is done. */
-  release(
-    staged: StagedPlaces,
-    options: { readonly signal: AbortSignal; readonly onProgress: (entries: number) => void },
-  ): Promise<readonly string[]>;
+  release(staged: StagedPlaces, options: RemovingOptions): Promise<readonly string[]>;
   /** What a restore to these places would meet: tried with files of its own, which are removed again. */
   probe(needs: readonly PlaceNeed[]): Promise<ProbeAnswer>;
 }
@@ -112,13 +110,19 @@ export interface StageOptions {
   readonly onProgress: (bytes: number) => void;
 }
 
-export interface DiscardOptions {
+export interface TakingOptions {
+  /** Name of the run's places from now on, the token of who acts. */
+  readonly as: string;
   readonly signal: AbortSignal;
+}
+
+export interface RemovingOptions extends TakingOptions {
   /** Entries removed so far. */
   readonly onProgress: (entries: number) => void;
 }
 
 export interface StagedPlaces {
+  /** As it was called when it was filled. */
   readonly stage: string;
   readonly roots: readonly NamedPlace[];
 }

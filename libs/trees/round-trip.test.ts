@@ -75,7 +75,9 @@ test('staging again makes the place afresh, a later attempt removes it, and an e
   const later = await stage(world.repository, taken, roots, `${RUN}.3.2`);
   assert.equal(existsSync(stagedTreePath(roots[0]!, first.stage)), false);
   await assert.rejects(stage(world.repository, taken, roots), { code: 'STAGE_GONE' });
-  await assert.rejects(treesOf(world.repository).pivot(first, unwatched), { code: 'STAGE_GONE' });
+  await assert.rejects(treesOf(world.repository).pivot(first, { ...unwatched, as: first.stage }), {
+    code: 'STAGE_GONE',
+  });
   assert.deepEqual(look(stagedTreePath(roots[0]!, later.stage)), before);
   assert.deepEqual(look(world.at('media')), before, 'live is as it was, its time too');
 });
@@ -87,13 +89,13 @@ test('discarding leaves no trace, not even of a root that staging had to make', 
   const taken = await take(world.repository, roots);
   const elsewhere = [root('media', world.at('a', 'b', 'media'))];
   await stage(world.repository, taken, elsewhere);
-  await treesOf(world.repository).discard(elsewhere, RUN, unwatched);
+  await treesOf(world.repository).discard(elsewhere, unwatched);
   assert.equal(existsSync(world.at('a')), false);
   const before = look(world.at('media'));
   await stage(world.repository, taken, roots);
   const trees = treesOf(world.repository);
-  await trees.discard(roots, RUN, unwatched);
-  await trees.discard(roots, RUN, unwatched);
+  await trees.discard(roots, unwatched);
+  await trees.discard(roots, unwatched);
   assert.deepEqual(look(world.at('media')), before);
   assert.equal(existsSync(world.at('media', '.holdfast')), false);
 });

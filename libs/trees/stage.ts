@@ -5,10 +5,9 @@ import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { StreamRef } from '#libs/repository/port.ts';
 import { keepingTime, syncFolder, type Attributes } from './attributes.ts';
-import { discardPlaces, requireNewest } from './discard.ts';
+import { discardPlaces } from './discard.ts';
 import { isThere, type Disk } from './disk.ts';
 import { TOP } from './paths.ts';
-import { makeLock } from './place-lock.ts';
 import { Placer } from './placer.ts';
 import { makeReserve, writePlaceState, type PlaceState } from './place-state.ts';
 import type { NamedPlace, StageOptions, StageRequest } from './port.ts';
@@ -27,11 +26,9 @@ export async function stageTrees(
   // Absent then and absent now: there is nothing to switch.
   const there = await Promise.all(wanted.map(async (place) => !place.absent || (await isThere(place.path))));
   const places = wanted.filter((_, index) => there[index]);
-  const runId = stage.split('.', 1)[0]!;
-  for (const place of places) await requireNewest(place, stage);
-  // What an earlier attempt made is gone before this one begins: its worker finds nothing to act on.
+  // What an earlier worker made is gone before this one begins.
   const onEntry = (): void => onProgress(0);
-  const created = await discardPlaces(places, runId, { disk, signal, onEntry, keepFolders: true });
+  const created = await discardPlaces(places, stage, { disk, signal, onEntry, keepFolders: true });
   const states = new Map<string, PlaceState>();
   for (const place of places) states.set(place.name, await makePlace(place, stage, created));
   let written = 0;
@@ -105,8 +102,14 @@ async function makePlace(
   const folder = stageFolder(place, stage);
   // One call: another service that shares the folder may be removing its own place, and the folder with it.
   await keepingTime(holder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
-  await makeLock(folder);
-  const state: PlaceState = { phase: 'staging', created, after: null, before: null, folder: null };
+  const state: PlaceState = {
+    phase: 'staging',
+    filledAs: stage,
+    created,
+    after: null,
+    before: null,
+    folder: null,
+  };
   await writePlaceState(place, stage, state);
   await makeReserve(place, stage);
   if (place.single) await mkdir(`${folder}/new`, { mode: 0o700 });

@@ -7,7 +7,7 @@ import {
   type Staged,
   type StagedTrees,
 } from '#libs/contracts/requests.ts';
-import { stageName } from '#libs/contracts/stage.ts';
+import { parseStageName, stageName } from '#libs/contracts/stage.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
 import { HoldfastError, refuseAll } from '#libs/kernel/errors.ts';
@@ -87,7 +87,7 @@ export async function stageStep(
   const run = { source: deployment, relocationJson: command.relocationJson };
   const resolved = rewritesIn(roots, context.spec, run, requireSecret);
   refuseAll('REFUSED', [...problems, ...resolved.problems]);
-  const stage = stageName(command);
+  const stage = stageName(context.token);
   const staged = await context.phase('stage', () =>
     trees.stage(
       { stage, places, listing: snapshots.listing(snapshot, signal) },
@@ -107,7 +107,8 @@ async function pivotStep(
   { trees }: TreePorts,
 ): Promise<Json> {
   const { staged, ofRun } = parseStaged(component, request, context);
-  const pivot = () => trees.pivot(staged, { signal: context.signal, again: ofRun !== undefined });
+  const options = { as: ownName(context, ofRun), signal: context.signal, again: ofRun !== undefined };
+  const pivot = () => trees.pivot(staged, options);
   return { switched: [...(await context.phase('pivot', pivot))] };
 }
 
@@ -117,18 +118,20 @@ async function undoStep(
   context: StepContext,
   { trees }: TreePorts,
 ): Promise<Json> {
-  const { staged } = parseStaged(component, request, context);
-  return { switchedBack: [...(await context.phase('undo', () => trees.undo(staged, context)))] };
+  const { staged, ofRun } = parseStaged(component, request, context);
+  const options = { as: ownName(context, ofRun), signal: context.signal };
+  return { switchedBack: [...(await context.phase('undo', () => trees.undo(staged, options)))] };
 }
 
 async function discardStep(
   { component, roots }: TreeComponent,
   request: Json,
-  { command, signal, progress }: StepContext,
+  { token, signal, progress }: StepContext,
   { trees }: TreePorts,
 ): Promise<Json> {
   parseWith(discardRequest, request, 'DiscardStage');
-  const removed = await trees.discard(roots, command.runId, {
+  const removed = await trees.discard(roots, {
+    as: stageName(token),
     signal,
     onProgress: (entries) => progress({ bytes: entries, activity: `removing staged ${component}` }),
   });
@@ -138,19 +141,26 @@ async function discardStep(
 async function releaseStep(
   { component }: TreeComponent,
   request: Json,
-  { phase, signal, progress }: StepContext,
+  context: StepContext,
   { trees }: TreePorts,
 ): Promise<Json> {
   const { states } = parseWith(releaseRequest, request, 'ReleaseKept');
-  const places = states.map(({ staged, ofRun }) => requireOwn(component, staged, ofRun));
+  for (const { staged, ofRun } of states) requireOwn(component, staged, ofRun);
+  const { phase, signal, progress } = context;
+  const onProgress = (entries: number) =>
+    progress({ bytes: entries, activity: `releasing old ${component}` });
   const removed: string[] = [];
-  const options = {
-    signal,
-    onProgress: (entries: number) => progress({ bytes: entries, activity: `releasing old ${component}` }),
-  };
-  for (const staged of places)
-    removed.push(...(await phase('release', () => trees.release(staged, options))));
+  for (const { staged, ofRun } of states) {
+    const options = { as: ownName(context, ofRun), signal, onProgress };
+    const places = requireOwn(component, staged, ofRun);
+    removed.push(...(await phase('release', () => trees.release(places, options))));
+  }
   return { removed };
+}
+
+/** A place keeps the id of the run that made it. */
+function ownName({ token }: StepContext, ofRun: string = token.runId): string {
+  return stageName({ ...token, runId: ofRun });
 }
 
 /** Only places of this very run, or of the one that a rollback names. */
@@ -166,7 +176,7 @@ function parseStaged(
 function requireOwn(component: 'files' | 'config', staged: Staged, runId: string): StagedTrees {
   if (staged.component === 'database' || staged.component !== component)
     throw foreign(component, staged.component);
-  if (!/^[0-9a-f]{32}\.\d+\.\d+$/.test(staged.stage) || !staged.stage.startsWith(`${runId}.`))
+  if (parseStageName(staged.stage)?.runId !== runId)
     throw new HoldfastError('STAGE_GONE', { stage: staged.stage, reason: 'it belongs to another run' });
   return staged;
 }

@@ -1,13 +1,12 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path/posix';
-import { keptTreePath, OWN_FOLDER } from '#libs/contracts/stage.ts';
+import { readFile } from 'node:fs/promises';
+import { keptTreePath } from '#libs/contracts/stage.ts';
 import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
 import { SMALL_BYTES_MAX } from './capture.ts';
+import { isThere } from './disk.ts';
 import { excludeMatcher } from './exclude.ts';
 import type { LiveRoot, SurveyOptions } from './port.ts';
+import { listStages } from './take-over.ts';
 import { walkTree } from './walk.ts';
-
-const STAGE_PATTERN = /^[0-9a-f]{32}\.\d+\.\d+$/;
 
 /** Counts what is there now; one root after the other, so that a live disk is not hurried. */
 export async function surveyRoots(
@@ -46,21 +45,8 @@ async function surveyRoot(root: TreeRoot, { signal, onSmallFile }: SurveyOptions
   return { name, path, state: present ? 'captured' : 'absent', ...counts, kept: await keptStages(root) };
 }
 
-async function keptStages({ path, single }: TreeRoot): Promise<readonly string[]> {
-  const own = join(single ? dirname(path) : path, OWN_FOLDER);
-  const suffix = single ? `.${basename(path)}` : '';
-  const names = await readdir(own).catch(() => []);
-  const stages = names
-    .filter((name) => name.endsWith(suffix))
-    .map((name) => name.slice(0, name.length - suffix.length))
-    .filter((name) => STAGE_PATTERN.test(name));
-  const there = await Promise.all(
-    stages.map((stage) =>
-      stat(keptTreePath({ path, single }, stage)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
+async function keptStages(root: TreeRoot): Promise<readonly string[]> {
+  const stages = (await listStages(root).catch(() => [])).map(({ stage }) => stage);
+  const there = await Promise.all(stages.map((stage) => isThere(keptTreePath(root, stage))));
   return stages.filter((_, at) => there[at]);
 }

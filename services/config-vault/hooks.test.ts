@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { openScene } from './fixtures/scene.ts';
 
 test('hooks run in order, and the first failure is named without arguments or output and stops the rest', async () => {
@@ -60,4 +61,30 @@ test('a hook does not see what configures Holdfast', async () => {
   await scene.step('RunHook', { hook: 'stop' });
   delete process.env['HOLDFAST_CANARY'];
   assert.equal(readFileSync(join(scene.folder, 'env'), 'utf8').includes('canary'), false);
+});
+
+test('a hook is told run, epoch and claim, so that it can tell a late one from its successor', async () => {
+  await using scene = await openScene(
+    `hooks: { stop: [[sh, -c, "env | grep ^HOLDFAST_ | sort > FOLDER/env"]] }`,
+  );
+  for (const claim of [1, 2]) {
+    await scene.step('RunHook', { hook: 'stop' });
+    assert.equal(
+      readFileSync(join(scene.folder, 'env'), 'utf8'),
+      `HOLDFAST_CLAIM=${claim}\nHOLDFAST_EPOCH=1\nHOLDFAST_RUN=${'cd'.repeat(16)}\n`,
+    );
+  }
+});
+
+test('whoever was taken over between two programs of a hook does not start the second', async () => {
+  await using scene = await openScene(
+    `hooks: { stop: [[sh, -c, "echo one >> FOLDER/out"], [sh, -c, "echo two >> FOLDER/out"]] }`,
+  );
+  let checks = 0;
+  scene.onCheck = async () => {
+    checks += 1;
+    if (checks === 2) throw new HoldfastError('STAGE_GONE', {});
+  };
+  await assert.rejects(scene.step('RunHook', { hook: 'stop' }), { code: 'STAGE_GONE' });
+  assert.equal(readFileSync(join(scene.folder, 'out'), 'utf8'), 'one\n');
 });

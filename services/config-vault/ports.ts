@@ -44,6 +44,8 @@ export interface Programs {
     command: readonly string[],
     options: {
       readonly cwd: string | undefined;
+      /** Besides the host's own environment. */
+      readonly env: Readonly<Record<string, string>>;
       readonly signal: AbortSignal;
       readonly onAlive: () => void;
     },

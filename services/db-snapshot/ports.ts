@@ -6,6 +6,7 @@ import type {
 } from '#libs/contracts/database-snapshot.ts';
 import type { StagedDatabase, TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
 import type { PinnedSpec } from '#libs/runtime/spec-store.ts';
 import type { Adaptation } from '#libs/contracts/adaptation.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
@@ -64,6 +65,12 @@ export interface FrozenSource extends AsyncDisposable {
   globals(): Promise<{ readonly globals: DatabaseGlobals; readonly leftOut: readonly LeftOut[] }>;
 }
 
+/**
+ * Whose act it is. The step's first session ends those of the run's earlier workers, and every one is refused with
+ * STAGE_GONE when there is a later one.
+ */
+export type Acting = Pick<StepContext, 'token' | 'requireLatest' | 'signal'>;
+
 /** The server that a restore writes to; never the live database itself but by `switchTo`. */
 export interface Target {
   examine(
@@ -72,31 +79,38 @@ export interface Target {
     signal: AbortSignal,
   ): Promise<Examination>;
   /**
-   * Drops this run's side databases of equal or lower epoch and attempt, makes missing roles, and creates the side
-   * database afresh. Throws STAGE_GONE when a later one is there. A spare database is taken as it is when it is empty, or
-   * emptied when this run filled it; else DATABASE_SAME_TARGET.
+   * Drops this run's side databases of a lower token, makes missing roles, and creates the side database afresh. Throws
+   * STAGE_GONE when a later one is there. A spare database is taken as it is when it is empty, or emptied when this run
+   * filled it; else DATABASE_SAME_TARGET.
    */
   create(
     spec: Spec,
     place: { readonly side: string; readonly prefix: string; readonly globals: DatabaseGlobals },
-    signal: AbortSignal,
+    acting: Acting,
   ): Promise<SideDatabase>;
   /** Name of the database that the application uses. */
   liveName(spec: Spec): string;
   /** Of the one that a restore fills where none can be made; undefined when it makes one. */
   spareName(spec: Spec): string | undefined;
-  /** Forward from wherever it stopped: one transaction. Throws DATABASE_MISSING when the side database is gone. */
-  pivot(spec: Spec, staged: StagedDatabase, signal: AbortSignal): Promise<readonly string[]>;
-  undo(spec: Spec, staged: StagedDatabase, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Forward from wherever it stopped: one transaction, after the side database was renamed to the token of who acts.
+   * Throws DATABASE_MISSING when it is gone, STAGE_GONE when it has a later token.
+   */
+  pivot(spec: Spec, staged: StagedDatabase, acting: Acting): Promise<readonly string[]>;
+  undo(spec: Spec, staged: StagedDatabase, acting: Acting): Promise<readonly string[]>;
   /** Databases dropped, or emptied where it is the spare one and this run filled it. */
-  discard(spec: Spec, prefix: string, signal: AbortSignal): Promise<readonly string[]>;
-  /** Those of the names that are there; returns them. Of a pair the one that is not live is emptied. */
-  drop(spec: Spec, names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  discard(spec: Spec, prefix: string, acting: Acting): Promise<readonly string[]>;
+  /** Those of these names, and of names that begin so, which are there; returns them. Of a pair the one that is not live is emptied. */
+  drop(
+    spec: Spec,
+    kept: { readonly names: readonly string[]; readonly prefixes: readonly string[] },
+    acting: Acting,
+  ): Promise<readonly string[]>;
   /** In the live database; names of the tasks that were enabled. */
-  enableSchedules(spec: Spec, names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  enableSchedules(spec: Spec, names: readonly string[], acting: Acting): Promise<readonly string[]>;
   /** The spare one as well: the env file may name it before all is switched. Sessions ended; undefined when there is no such database. Neither changes what is closed, or open, already. */
-  close(spec: Spec, signal: AbortSignal): Promise<number | undefined>;
-  open(spec: Spec, signal: AbortSignal): Promise<boolean>;
+  close(spec: Spec, acting: Acting): Promise<number | undefined>;
+  open(spec: Spec, acting: Acting): Promise<boolean>;
 }
 
 /** A database of the restore's own. Disposal ends the session and leaves the database. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { quoteName } from '#libs/postgres/quote.ts';
-import { openWorld, sql, type World } from './fixtures/world.ts';
+import { sidePrefix } from './domain/names.ts';
+import { MOMENTS, openWorld, sql, type World } from './fixtures/world.ts';
 
 const code = (expected: string) => (error: unknown) => (error as { code: string }).code === expected;
 
@@ -17,6 +18,12 @@ async function stagedWorld(live?: string) {
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
 }
+
+const endOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'done',
+    (error: { code: string }) => error.code,
+  );
 
 const content = async (world: World, database = world.live) =>
   (await world.rows<{ x: string }>('SELECT x FROM public.t', database))[0]?.x;
@@ -59,7 +66,8 @@ test('nothing live is total loss: close has nothing to do, switch and undo work 
   for (const _ of [1, 2]) await world.run('PivotRestore', { staged: { ...staged } });
   assert.equal(await content(world), 'backup');
   await world.run('UndoPivot', { staged: { ...staged } });
-  assert.deepEqual(await world.databases(), [staged.side]);
+  const [side = ''] = await world.databases();
+  assert.ok(side.startsWith(sidePrefix(world.live, world.runId)), side);
 });
 
 test('a new attempt takes the old one’s place away: whoever was taken over cannot switch', async () => {
@@ -77,11 +85,57 @@ test('an older copy of a command finds a newer one’s database and leaves it al
   const { world, taken } = made;
   world.epoch = 10;
   const newer = await world.stage(taken, 1);
-  assert.equal(newer.side, (await world.stage(taken, 1)).side);
   world.epoch = 9;
   await assert.rejects(world.stage(taken, 10), code('STAGE_GONE'));
   assert.deepEqual(await world.databases(), [newer.live, newer.side].toSorted());
 });
+
+for (const moment of MOMENTS) {
+  test(`who stood still at a switch, ${moment}, while another switched and undid it, cannot switch`, async () => {
+    await using made = await stagedWorld();
+    const { world, staged } = made;
+    const request = { staged: { ...staged } };
+    await world.run('CloseDatabase', {});
+    const { stands, letGo } = world.standStill(moment);
+    const zombie = endOf(world.run('PivotRestore', request));
+    await stands;
+    await world.run('PivotRestore', request);
+    assert.equal(await content(world), 'backup');
+    await world.run('UndoPivot', request);
+    await world.run('OpenDatabase', {});
+    letGo();
+    assert.notEqual(await zombie, 'done');
+    assert.equal(await content(world), 'later');
+    assert.equal((await world.databases()).length, 2);
+  });
+
+  test(`who stood still at closing, ${moment}, cannot close what others opened since`, async () => {
+    await using made = await stagedWorld();
+    const { world } = made;
+    const { stands, letGo } = world.standStill(moment);
+    const zombie = endOf(world.run('CloseDatabase', {}));
+    await stands;
+    await world.run('CloseDatabase', {});
+    await world.run('OpenDatabase', {});
+    letGo();
+    assert.notEqual(await zombie, 'done');
+    assert.equal(await content(world), 'later');
+  });
+
+  test(`who stood still at opening, ${moment}, cannot open what others closed since`, async () => {
+    await using made = await stagedWorld();
+    const { world } = made;
+    await world.run('CloseDatabase', {});
+    const { stands, letGo } = world.standStill(moment);
+    const zombie = endOf(world.run('OpenDatabase', {}));
+    await stands;
+    await world.run('OpenDatabase', {});
+    await world.run('CloseDatabase', {});
+    letGo();
+    assert.notEqual(await zombie, 'done');
+    await assert.rejects(content(world), code('DATABASE_UNREACHABLE'));
+  });
+}
 
 test('what is open is opened, and what is closed is closed, by a role that could change neither', async () => {
   await using world = await openWorld();

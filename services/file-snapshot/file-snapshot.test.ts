@@ -55,6 +55,7 @@ ${more.replaceAll('FOLDER', folder)}`;
   const { ports } = await buildService(host as never);
   const services = { 'file-snapshot': bindServices(contract, ports, log) };
   const caller = createInlineCaller({ services, principal: 'anna' });
+  let claims = 0;
   const step = (verb: keyof typeof contract.consumes, request: Json, relocationJson = ''): Promise<Json> => {
     const command = {
       runId: RUN,
@@ -66,7 +67,9 @@ ${more.replaceAll('FOLDER', folder)}`;
       relocationJson,
     };
     const phase = <T>(_: string, work: () => Promise<T>) => work();
-    const context = { command, spec: parseSpec(yaml), signal, log, progress: () => {}, phase };
+    claims += 1;
+    const token = { runId: RUN, epoch: 1, claim: claims };
+    const context = { command, token, spec: parseSpec(yaml), signal, log, progress: () => {}, phase };
     return contract.consumes[verb]!(request, context as unknown as StepContext, ports);
   };
   const take = () => step('TakeSnapshot', { mark: 'm' }) as Promise<unknown> as Promise<TakeSnapshotOutcome>;

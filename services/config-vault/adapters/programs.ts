@@ -53,7 +53,7 @@ async function findProgram(name: string): Promise<string | undefined> {
  */
 async function runToItsEnd(
   command: readonly string[],
-  { cwd, signal, onAlive }: Parameters<Programs['run']>[1],
+  { cwd, env, signal, onAlive }: Parameters<Programs['run']>[1],
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-hook-'));
   const output = await open(join(folder, 'output'), 'w+', 0o600);
@@ -67,7 +67,7 @@ async function runToItsEnd(
       stdio: ['ignore', descriptor, descriptor],
       cancelSignal: signal,
       timeout: HOOK_TIMEOUT_MS,
-      env: hostEnvironment(),
+      env: { ...hostEnvironment(), ...env },
       extendEnv: false,
       ...(cwd === undefined ? {} : { cwd }),
     });

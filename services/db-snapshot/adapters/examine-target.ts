@@ -1,7 +1,8 @@
 import type { Spec } from '#libs/contracts/spec.ts';
 import { problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { Database } from '#libs/postgres/connect.ts';
+import { withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
 import type { Examination, Target } from '../ports.ts';
 import { clientProblems } from './examine-source.ts';
@@ -19,16 +20,21 @@ interface Question {
 /** Everything that would stop a restore, before anything is touched. */
 export async function examineTarget(question: Question, signal: AbortSignal): Promise<Examination> {
   const { spec, needs, host, live } = question;
-  await using server = await connectMaintenance(administratorOf(spec, host), signal);
+  await using server = await connectMaintenance(administratorOf(spec, host), { signal });
   const rights = await readRights(server);
   const facts = await readLive(server, live);
   const name = pairNow(spec)?.spare;
-  const spare = name === undefined ? undefined : { server, url: administratorOf(spec, host), name };
+  const spare =
+    name === undefined
+      ? undefined
+      : {
+          server,
+          name,
+          enter: () => connectDatabase(withDatabase(administratorOf(spec, host), name), { signal }),
+        };
   const problems = [
     ...(await clientProblems(server.serverMajor, host.pgBin)),
-    ...(spare === undefined
-      ? rightProblems(rights, server)
-      : await spareProblems(spare, needs?.globals, signal)),
+    ...(spare === undefined ? rightProblems(rights, server) : await spareProblems(spare, needs?.globals)),
     ...(await ownerProblems(server, live)),
     ...(spare === undefined ? [] : await ownerProblems(server, spare.name)),
     ...sessionProblems(spec, live, facts.sessions),
@@ -61,7 +67,7 @@ async function readLive(server: Database, live: string) {
     `SELECT pg_database_size(oid)::text AS bytes,
             (SELECT count(*)::int FROM pg_stat_activity a
               WHERE a.datname = d.datname AND coalesce(backend_type, 'client backend') = 'client backend'
-                AND application_name IS DISTINCT FROM 'holdfast') AS sessions
+                AND NOT starts_with(coalesce(application_name, ''), 'holdfast')) AS sessions
        FROM pg_database d WHERE datname = $1`,
     [live],
   );

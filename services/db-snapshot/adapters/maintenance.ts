@@ -36,11 +36,14 @@ export function administratorOf(spec: Spec, host: TargetHost): Secret {
   return host.requireSecret(spec.database.restoreUrl ?? spec.database.url);
 }
 
-export async function connectMaintenance(url: Secret, signal: AbortSignal): Promise<Database> {
+export async function connectMaintenance(
+  url: Secret,
+  options: Parameters<typeof connectDatabase>[1],
+): Promise<Database> {
   let last: unknown;
   for (const name of MAINTENANCE) {
     try {
-      return await connectDatabase(withDatabase(url, name), { signal });
+      return await connectDatabase(withDatabase(url, name), options);
     } catch (thrown) {
       last = thrown;
       if (HoldfastError.from(thrown).code === 'DATABASE_UNREACHABLE') break;
@@ -59,19 +62,35 @@ export async function listDatabases(maintenance: Database): Promise<ReadonlyMap<
 
 /** Ends every session of a database that takes no new ones. Throws DATABASE_SESSIONS_OPEN. */
 export async function endSessions(maintenance: Database, name: string, signal: AbortSignal): Promise<number> {
+  const list = () =>
+    maintenance.query<Backend>(
+      'SELECT pid, usename AS user FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()',
+      [name],
+    );
+  return await endAll(maintenance, list, { of: name, signal });
+}
+
+interface Backend {
+  readonly pid: number;
+  readonly user: string | null;
+}
+
+/** Returns how many there were. Throws DATABASE_SESSIONS_OPEN. */
+export async function endAll(
+  maintenance: Database,
+  list: () => Promise<readonly Backend[]>,
+  { of, signal }: { readonly of: string; readonly signal: AbortSignal },
+): Promise<number> {
   const start = performance.now();
   let allowedMs = SESSIONS_MS;
   let ended = 0;
   for (;;) {
-    const sessions = await maintenance.query<{ pid: number; user: string | null }>(
-      'SELECT pid, usename AS user FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()',
-      [name],
-    );
+    const sessions = await list();
     if (sessions.length === 0) return ended;
     ended = Math.max(ended, sessions.length);
     if (performance.now() - start > allowedMs)
       throw new HoldfastError('DATABASE_SESSIONS_OPEN', {
-        database: name,
+        database: of,
         sessions: sessions.map(({ pid, user }) => `${pid} of ${user ?? 'the server'}`),
         remedy: 'stop what uses the database, or give an administrator’s address as database.restoreUrl',
       });

@@ -2,31 +2,32 @@ import type { DatabaseGlobals, SequenceRecord, TableRecord } from '#libs/contrac
 import type { Adaptation } from '#libs/contracts/adaptation.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
-import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
+import type { Database } from '#libs/postgres/connect.ts';
 import { forDatabase } from '#libs/postgres/globals.ts';
 import { qualified, quoteName, quoteText } from '#libs/postgres/quote.ts';
 import { writeSequences } from '#libs/postgres/sequences.ts';
 import { feedTool, requireClient, type ClientTools } from '#libs/postgres/tools.ts';
-import type { Section, SideDatabase } from '../ports.ts';
+import type { Acting, Section, SideDatabase } from '../ports.ts';
+import { enter, sessionName } from './own-session.ts';
 import { dropSessions, holdSchedules } from './schedules.ts';
 import type { TargetHost } from './maintenance.ts';
 
 interface Means {
   readonly url: Secret;
   readonly host: TargetHost;
-  readonly signal: AbortSignal;
+  readonly acting: Acting;
 }
 
 /** Missing roles, then the empty database with the source's encoding, locale and owner. */
 export async function createSide(
   server: Database,
   { side, globals }: { readonly side: string; readonly globals: DatabaseGlobals },
-  { url, host, signal }: Means,
+  { url, host, acting }: Means,
 ): Promise<SideDatabase> {
   await createRoles(server, globals.roles);
   const keepsOwners = await mayGiveTo(server, globals);
   await server.run(`CREATE DATABASE ${quoteName(side)} ${createOptions(globals, keepsOwners, server)}`);
-  return await enter(server, { name: side, keepsOwners, commented: true }, { url, host, signal });
+  return await open(server, { name: side, keepsOwners, commented: true }, { url, host, acting });
 }
 
 /** Missing roles; the database is there, its encoding and locale are its own, and its comment says whose it is. */
@@ -37,13 +38,13 @@ export async function openSpare(
 ): Promise<SideDatabase> {
   await createRoles(server, globals.roles);
   const keepsOwners = await mayGiveTo(server, globals);
-  return await enter(server, { name: side, keepsOwners, commented: false }, means);
+  return await open(server, { name: side, keepsOwners, commented: false }, means);
 }
 
-async function enter(
+async function open(
   server: Database,
   kind: Pick<SideParts, 'name' | 'keepsOwners' | 'commented'>,
-  { url, host, signal }: Means,
+  { url, host, acting }: Means,
 ): Promise<SideDatabase> {
   const [row] = await server.query<{ oid: string }>(
     'SELECT oid::text AS oid FROM pg_database WHERE datname = $1',
@@ -51,8 +52,8 @@ async function enter(
   );
   const tools = await requireClient(server.serverMajor, host.pgBin);
   const address = withDatabase(url, kind.name);
-  const database = await connectDatabase(address, { signal });
-  return new Side({ ...kind, database, tools, url: address, signal, oid: row!.oid });
+  const database = await enter(address, acting);
+  return new Side({ ...kind, database, tools, url: address, acting, oid: row!.oid });
 }
 
 async function createRoles(server: Database, roles: DatabaseGlobals['roles']): Promise<void> {
@@ -112,13 +113,16 @@ class Side implements SideDatabase {
   }
 
   async restore(section: Section, archive: AsyncIterable<Buffer>): Promise<void> {
-    const { tools, url, signal, keepsOwners } = this.#parts;
+    const { tools, url, acting, keepsOwners } = this.#parts;
+    // The program's session cannot ask by itself.
+    await acting.requireLatest();
     await feedTool(
       'pg_restore',
       {
         tools,
         url,
-        signal,
+        signal: acting.signal,
+        applicationName: sessionName(acting.token),
         arguments: [
           '--exit-on-error',
           '--no-tablespaces',

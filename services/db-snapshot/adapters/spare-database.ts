@@ -1,16 +1,14 @@
 import type { DatabaseGlobals } from '#libs/contracts/database-snapshot.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
-import type { Secret } from '#libs/kernel/secret.ts';
-import { withDatabase } from '#libs/postgres/address.ts';
-import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
+import type { Database } from '#libs/postgres/connect.ts';
 import { quoteName, quoteText } from '#libs/postgres/quote.ts';
 import { endSessions } from './maintenance.ts';
 
 /** The server that has it, and how to enter it. */
 export interface SparePlace {
   readonly server: Database;
-  readonly url: Secret;
   readonly name: string;
+  readonly enter: () => Promise<Database>;
 }
 
 const OWN_SCHEMAS = `SELECT nspname AS name FROM pg_namespace
@@ -21,7 +19,7 @@ export async function claimSpare(place: SparePlace, prefix: string, signal: Abor
   const { server, name } = place;
   await server.run(allow(name, true));
   if ((await markOf(server, name)) === markText(prefix)) await emptySpare(place, signal);
-  else if ((await countRelations(place, signal)) > 0) throw occupied(name);
+  else if ((await countRelations(place)) > 0) throw occupied(name);
   await server.run(`COMMENT ON DATABASE ${quoteName(name)} IS ${quoteText(markText(prefix))}`);
 }
 
@@ -34,13 +32,13 @@ export async function discardSpare(place: SparePlace, prefix: string, signal: Ab
 
 /** As an administrator made it: open, without objects, settings and comment. */
 export async function emptySpare(place: SparePlace, signal: AbortSignal): Promise<void> {
-  const { server, url, name } = place;
+  const { server, name, enter } = place;
   const quoted = quoteName(name);
   await server.run(allow(name, false));
   await endSessions(server, name, signal);
   await server.run(allow(name, true));
   {
-    await using database = await connectDatabase(withDatabase(url, name), { signal });
+    await using database = await enter();
     const schemas = await database.query<{ name: string }>(OWN_SCHEMAS);
     for (const schema of schemas) await database.run(`DROP SCHEMA ${quoteName(schema.name)} CASCADE`);
     await database.run('CREATE SCHEMA public');
@@ -52,10 +50,10 @@ export async function emptySpare(place: SparePlace, signal: AbortSignal): Promis
 
 /** What keeps it from taking the restore; touches nothing. */
 export async function spareProblems(
-  { server, url, name }: SparePlace,
+  place: SparePlace,
   globals: DatabaseGlobals | undefined,
-  signal: AbortSignal,
 ): Promise<readonly Problem[]> {
+  const { server, name } = place;
   const [row] = await server.query<{ encoding: string; takes: boolean }>(
     'SELECT pg_encoding_to_char(encoding) AS encoding, datallowconn AS takes FROM pg_database WHERE datname = $1',
     [name],
@@ -78,7 +76,7 @@ export async function spareProblems(
         `its encoding is ${row.encoding}, the backup’s ${globals.encoding}`,
       ),
     );
-  if (!row.takes || (await countRelations({ server, url, name }, signal)) > 0) {
+  if (!row.takes || (await countRelations(place)) > 0) {
     const { message, remedy } = occupied(name);
     problems.push(problem('DATABASE_SAME_TARGET', name, message, remedy));
   }
@@ -93,8 +91,8 @@ function occupied(name: string): HoldfastError {
   );
 }
 
-async function countRelations({ url, name }: SparePlace, signal: AbortSignal): Promise<number> {
-  await using database = await connectDatabase(withDatabase(url, name), { signal });
+async function countRelations({ enter }: SparePlace): Promise<number> {
+  await using database = await enter();
   const [row] = await database.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM pg_class c JOIN (${OWN_SCHEMAS.replace('AS name', ', oid')}) n ON n.oid = c.relnamespace`,
   );

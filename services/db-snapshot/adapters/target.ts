@@ -1,66 +1,69 @@
 import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
-import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
+import type { Database } from '#libs/postgres/connect.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
+import type { StagedDatabase } from '#libs/contracts/requests.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { planTakeover } from '../domain/names.ts';
-import { isSpare, planPivot, planUndo, type Renames } from '../domain/switch.ts';
-import type { Target } from '../ports.ts';
+import { isSpare, nameOfStaged, ownPlace, planPivot, planUndo, type Renames } from '../domain/switch.ts';
+import type { Acting, Target } from '../ports.ts';
 import { examineTarget } from './examine-target.ts';
 import {
   administratorOf,
-  connectMaintenance,
   endSessions,
   listDatabases,
   liveAddress,
   pairNow,
   type TargetHost,
 } from './maintenance.ts';
+import { enter, enterMaintenance } from './own-session.ts';
 import { enableSchedules } from './schedules.ts';
 import { createSide, openSpare } from './side-database.ts';
-import { claimSpare, discardSpare, emptySpare } from './spare-database.ts';
+import { claimSpare, discardSpare, emptySpare, type SparePlace } from './spare-database.ts';
 
 export function postgresTarget(host: TargetHost): Target {
   const liveName = (spec: Spec) => parseAddress(liveAddress(spec, host)).database;
-  const maintenance = (spec: Spec, signal: AbortSignal) =>
-    connectMaintenance(administratorOf(spec, host), signal);
+  const maintenance = (spec: Spec, acting: Acting) => enterMaintenance(administratorOf(spec, host), acting);
+  const placeOf = (spec: Spec, server: Database, name: string, acting: Acting): SparePlace => ({
+    server,
+    name,
+    enter: () => enter(withDatabase(administratorOf(spec, host), name), acting),
+  });
   return {
     liveName,
     spareName: (spec) => pairNow(spec)?.spare,
     examine: (spec, needs, signal) => examineTarget({ spec, needs, host, live: liveName(spec) }, signal),
-    async create(spec, place, signal) {
+    async create(spec, place, acting) {
       // A server goes on with CREATE DATABASE when its client is gone: cut off, it would be done after the discard.
-      await using server = await maintenance(spec, new AbortController().signal);
-      const means = { url: administratorOf(spec, host), host, signal };
+      await using server = await maintenance(spec, { ...acting, signal: new AbortController().signal });
+      const means = { url: administratorOf(spec, host), host, acting };
       if (place.side === pairNow(spec)?.spare) {
-        await claimSpare({ server, url: means.url, name: place.side }, place.prefix, signal);
+        await claimSpare(placeOf(spec, server, place.side, acting), place.prefix, acting.signal);
         return await openSpare(server, place, means);
       }
       await dropAll(server, planTakeover(place, (await listDatabases(server)).keys()));
-      signal.throwIfAborted();
+      acting.signal.throwIfAborted();
       return await createSide(server, place, means);
     },
-    async pivot(spec, staged, signal) {
-      await using server = await maintenance(spec, signal);
-      const plan = planPivot(staged, await listDatabases(server));
-      return await rename(server, plan, [allow(staged.live, true)], signal);
+    async pivot(spec, staged, acting) {
+      await using server = await maintenance(spec, acting);
+      const taken = await takeSide(server, staged, acting);
+      const plan = planPivot(taken, await listDatabases(server));
+      return await rename(server, plan, [allow(staged.live, true)], acting.signal);
     },
-    async undo(spec, staged, signal) {
-      await using server = await maintenance(spec, signal);
-      if (isSpare(staged)) return await shut(server, staged.live, signal);
+    async undo(spec, staged, acting) {
+      await using server = await maintenance(spec, acting);
+      if (isSpare(staged)) return await shut(server, staged.live, acting.signal);
       // The old database stays closed: files and configuration are still the new ones, and `open` comes after them.
-      const plan = planUndo(staged, await listDatabases(server));
-      return await rename(server, plan, [], signal);
+      const { side } = ownPlace(staged, acting.token);
+      const plan = planUndo({ ...staged, side }, await listDatabases(server));
+      return await rename(server, plan, [], acting.signal);
     },
-    async discard(spec, prefix, signal) {
-      await using server = await maintenance(spec, signal);
+    async discard(spec, prefix, acting) {
+      await using server = await maintenance(spec, acting);
       const name = pairNow(spec)?.spare;
       if (name !== undefined) {
-        const emptied = await discardSpare(
-          { server, url: administratorOf(spec, host), name },
-          prefix,
-          signal,
-        );
-        return emptied ? [name] : [];
+        const place = placeOf(spec, server, name, acting);
+        return (await discardSpare(place, prefix, acting.signal)) ? [name] : [];
       }
       const present = [...(await listDatabases(server)).keys()];
       return await dropAll(
@@ -68,40 +71,37 @@ export function postgresTarget(host: TargetHost): Target {
         present.filter((name) => name.startsWith(prefix)),
       );
     },
-    async drop(spec, names, signal) {
-      await using server = await maintenance(spec, signal);
-      const present = await listDatabases(server);
+    async drop(spec, { names, prefixes }, acting) {
+      await using server = await maintenance(spec, acting);
+      const present = [...(await listDatabases(server)).keys()];
       const pair = pairNow(spec);
       if (pair !== undefined) {
-        const [name] = names.filter((each) => each === pair.spare && present.has(each));
+        const name = present.find((each) => each === pair.spare && names.includes(each));
         if (name === undefined) return [];
-        await emptySpare({ server, url: administratorOf(spec, host), name }, signal);
+        await emptySpare(placeOf(spec, server, name, acting), acting.signal);
         return [name];
       }
       return await dropAll(
         server,
-        names.filter((name) => present.has(name)),
+        present.filter((name) => names.includes(name) || prefixes.some((prefix) => name.startsWith(prefix))),
       );
     },
-    async enableSchedules(spec, names, signal) {
-      await using database = await connectDatabase(
-        withDatabase(administratorOf(spec, host), liveName(spec)),
-        { signal },
-      );
+    async enableSchedules(spec, names, acting) {
+      await using database = await enter(withDatabase(administratorOf(spec, host), liveName(spec)), acting);
       return await enableSchedules(database, names);
     },
-    async close(spec, signal) {
-      await using server = await maintenance(spec, signal);
+    async close(spec, acting) {
+      await using server = await maintenance(spec, acting);
       const spare = pairNow(spec)?.spare;
-      if (spare !== undefined) await shut(server, spare, signal);
+      if (spare !== undefined) await shut(server, spare, acting.signal);
       const live = liveName(spec);
       const takes = await takesConnections(server, live);
       if (takes === undefined) return undefined;
       if (takes) await server.run(allow(live, false));
-      return await endSessions(server, live, signal);
+      return await endSessions(server, live, acting.signal);
     },
-    async open(spec, signal) {
-      await using server = await maintenance(spec, signal);
+    async open(spec, acting) {
+      await using server = await maintenance(spec, acting);
       const live = liveName(spec);
       const takes = await takesConnections(server, live);
       // What was never closed must open whatever the role may do: undoing would never end.
@@ -109,6 +109,18 @@ export function postgresTarget(host: TargetHost): Target {
       return takes !== undefined;
     },
   };
+}
+
+/** The staged database, under the token of who acts from now on: whoever had it has no such name to switch. */
+async function takeSide(server: Database, staged: StagedDatabase, { token, signal }: Acting) {
+  const present = await listDatabases(server);
+  const found = nameOfStaged(staged, present);
+  if (found === undefined || found === staged.live) return staged;
+  const place = ownPlace(staged, token);
+  planTakeover(place, [found]);
+  const { side } = place;
+  if (found !== side) await rename(server, { renames: [{ from: found, to: side }] }, [], signal);
+  return { ...staged, side };
 }
 
 /** One transaction: a crash leaves all names or none. */

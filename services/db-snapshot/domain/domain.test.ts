@@ -10,13 +10,13 @@ const RUN = '0123456789abcdef0123456789abcdef';
 const LONG = 'документооборот-с-очень-длинным-именем-базы';
 
 test('names stay within 63 bytes, hold whole characters, and one run’s begin alike', () => {
-  const side = sideName(LONG, { runId: RUN, epoch: 99_999, attempt: 99 });
+  const side = sideName(LONG, { runId: RUN, epoch: 9_999_999, claim: 9_999 });
   for (const name of [side, keptName(LONG, RUN)]) {
     assert.ok(Buffer.byteLength(name) <= 63, name);
     assert.equal(Buffer.from(name).toString(), name);
   }
   assert.ok(side.startsWith(sidePrefix(LONG, RUN)));
-  assert.ok(sideName('edms', { runId: RUN, epoch: 1, attempt: 2 }).startsWith(sidePrefix('edms', RUN)));
+  assert.ok(sideName('edms', { runId: RUN, epoch: 1, claim: 2 }).startsWith(sidePrefix('edms', RUN)));
   assert.equal(keptName('edms', RUN), 'edms_kept_01234567');
 });
 

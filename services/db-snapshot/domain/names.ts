@@ -1,25 +1,22 @@
-import type { StepCommand } from '#libs/contracts/step.ts';
+import { compareTokens, type Token } from '#libs/contracts/stage.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 
 const NAME_BYTES_MAX = 63;
 const RUN_CHARACTERS = 8;
 
-/** Every side database of a run, whatever epoch and attempt, begins with this. */
+/** Every side database of a run, whatever epoch and claim, begins with this. */
 export function sidePrefix(live: string, runId: string): string {
-  return `${cutName(live, '_side_00000000_99999_99')}_side_${runId.slice(0, RUN_CHARACTERS)}_`;
+  return `${cutName(live, '_side_00000000_9999999_9999')}_side_${runId.slice(0, RUN_CHARACTERS)}_`;
 }
 
 /** The name is the fence: whoever was taken over finds its database gone. */
-export function sideName(
-  live: string,
-  { runId, epoch, attempt }: Pick<StepCommand, 'runId' | 'epoch' | 'attempt'>,
-): string {
-  return `${sidePrefix(live, runId)}${epoch}_${attempt}`;
+export function sideName(live: string, { runId, epoch, claim }: Token): string {
+  return `${sidePrefix(live, runId)}${epoch}_${claim}`;
 }
 
 /**
- * Side databases of the run that this one takes the place of: its own, and those of lower epoch or attempt. A command
- * may come again long after it was taken over. Throws STAGE_GONE when a later one is there.
+ * Side databases of the run that this one takes the place of: those of a lower token. A command may come again long
+ * after it was taken over. Throws STAGE_GONE when a later one is there.
  */
 export function planTakeover(
   { side, prefix }: { readonly side: string; readonly prefix: string },
@@ -32,9 +29,12 @@ export function planTakeover(
 }
 
 function isLater(a: string, b: string): boolean {
-  const [epochA = 0, attemptA = 0] = a.split('_').map(Number);
-  const [epochB = 0, attemptB = 0] = b.split('_').map(Number);
-  return epochA === epochB ? attemptA > attemptB : epochA > epochB;
+  return compareTokens(tokenOf(a), tokenOf(b)) > 0;
+}
+
+function tokenOf(rest: string): Omit<Token, 'runId'> {
+  const [epoch = 0, claim = 0] = rest.split('_').map(Number);
+  return { epoch, claim };
 }
 
 export function keptName(live: string, runId: string): string {

@@ -1,5 +1,7 @@
+import type { Token } from '#libs/contracts/stage.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { StagedDatabase } from '#libs/contracts/requests.ts';
+import { sideName, sidePrefix } from './names.ts';
 
 /** Names of databases and their object ids, as they are now. */
 export type Present = ReadonlyMap<string, string>;
@@ -11,6 +13,18 @@ export interface Renames {
 /** The object id in the stage tells the restored database from any other, whatever it is called. */
 export function stageOf(stage: string, oid: string): string {
   return `${stage}.${oid}`;
+}
+
+/** What the staged database is called now; undefined when it is gone, and for a spare one, which keeps its name. Pure. */
+export function nameOfStaged(staged: StagedDatabase, present: Present): string | undefined {
+  if (isSpare(staged)) return undefined;
+  return [...present].find(([, oid]) => oid === oidOf(staged.stage))?.[0];
+}
+
+/** The side name that it has from an act of `token` on; it keeps the id of the run that made it. */
+export function ownPlace({ stage, live }: StagedDatabase, token: Token) {
+  const runId = stage.slice(0, stage.indexOf('.'));
+  return { side: sideName(live, { ...token, runId }), prefix: sidePrefix(live, runId) };
 }
 
 /** Nothing to rename when it is switched already. Throws DATABASE_MISSING when the staged database is gone. Pure. */

@@ -7,10 +7,10 @@ import type { DbSnapshotPorts } from '../ports.ts';
 /** From here to the switch nobody works on the live database; one that is not there needs no closing. */
 export async function onCloseDatabase(
   request: Json,
-  { spec, signal }: StepContext,
+  context: StepContext,
   { target }: DbSnapshotPorts,
 ): Promise<Json> {
   parseWith(closeDatabaseRequest, request, 'CloseDatabase');
-  const sessionsEnded = await target.close(spec, signal);
-  return { database: target.liveName(spec), sessionsEnded: sessionsEnded ?? 0 };
+  const sessionsEnded = await target.close(context.spec, context);
+  return { database: target.liveName(context.spec), sessionsEnded: sessionsEnded ?? 0 };
 }

@@ -7,9 +7,9 @@ import type { DbSnapshotPorts } from '../ports.ts';
 /** Exactly the tasks that a restore held; one that somebody enabled meanwhile is as it should be. */
 export async function onEnableSchedules(
   request: Json,
-  { spec, signal }: StepContext,
+  context: StepContext,
   { target }: DbSnapshotPorts,
 ): Promise<Json> {
   const { names } = parseWith(enableSchedulesRequest, request, 'EnableSchedules');
-  return { enabled: [...(await target.enableSchedules(spec, names, signal))] };
+  return { enabled: [...(await target.enableSchedules(context.spec, names, context))] };
 }

@@ -7,9 +7,10 @@ import type { DbSnapshotPorts } from '../ports.ts';
 /** The inverse of CloseDatabase. */
 export async function onOpenDatabase(
   request: Json,
-  { spec, signal }: StepContext,
+  context: StepContext,
   { target }: DbSnapshotPorts,
 ): Promise<Json> {
   parseWith(closeDatabaseRequest, request, 'OpenDatabase');
-  return { database: target.liveName(spec), present: await target.open(spec, signal) };
+  const { spec } = context;
+  return { database: target.liveName(spec), present: await target.open(spec, context) };
 }

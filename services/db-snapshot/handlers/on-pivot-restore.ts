@@ -6,9 +6,13 @@ import type { DbSnapshotPorts } from '../ports.ts';
 /** THE SWITCH: both renames in one transaction, so there is no moment with half of it. */
 export async function onPivotRestore(
   request: Json,
-  { spec, signal }: StepContext,
+  context: StepContext,
   { target }: DbSnapshotPorts,
 ): Promise<Json> {
   const staged = requireStagedDatabase(request, 'PivotRestore');
-  return { switched: await target.pivot(spec, staged, signal), live: staged.live, kept: staged.kept };
+  return {
+    switched: await target.pivot(context.spec, staged, context),
+    live: staged.live,
+    kept: staged.kept,
+  };
 }

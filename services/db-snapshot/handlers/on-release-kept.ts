@@ -10,21 +10,27 @@ import type { DbSnapshotPorts } from '../ports.ts';
 /** Drops the databases that finished restores keep: only names that such a restore gives. */
 export async function onReleaseKept(
   request: Json,
-  { spec, signal }: StepContext,
+  context: StepContext,
   { target }: DbSnapshotPorts,
 ): Promise<Json> {
+  const { spec } = context;
   const { states } = parseWith(releaseRequest, request, 'ReleaseKept');
-  const names = states.flatMap(({ ofRun, staged }) => {
+  const names: string[] = [];
+  const prefixes: string[] = [];
+  for (const { ofRun, staged } of states) {
+    if (staged.component !== 'database') throw foreign(ofRun);
+    const prefix = sidePrefix(staged.live, ofRun);
     const pair: readonly string[] = spec.database.spare?.names ?? [];
-    const own =
-      staged.component === 'database' &&
-      (isSpare(staged)
-        ? pair.includes(staged.side) && pair.includes(staged.kept)
-        : staged.kept === keptName(staged.live, ofRun) &&
-          staged.side.startsWith(sidePrefix(staged.live, ofRun)));
-    if (!own)
-      throw new HoldfastError('MESSAGE_MALFORMED', { verb: 'ReleaseKept', wanted: `databases of ${ofRun}` });
-    return [staged.kept, staged.side];
-  });
-  return { removed: [...(await target.drop(spec, names, signal))] };
+    const own = isSpare(staged)
+      ? pair.includes(staged.side) && pair.includes(staged.kept)
+      : staged.kept === keptName(staged.live, ofRun) && staged.side.startsWith(prefix);
+    if (!own) throw foreign(ofRun);
+    names.push(staged.kept, staged.side);
+    prefixes.push(prefix);
+  }
+  return { removed: [...(await target.drop(spec, { names, prefixes }, context))] };
+}
+
+function foreign(ofRun: string): HoldfastError {
+  return new HoldfastError('MESSAGE_MALFORMED', { verb: 'ReleaseKept', wanted: `databases of ${ofRun}` });
 }

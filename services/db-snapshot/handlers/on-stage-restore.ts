@@ -23,21 +23,21 @@ export async function onStageRestore(
   { target, repository }: DbSnapshotPorts,
 ): Promise<Json> {
   const { snapshot: ref } = parseWith(stageRestoreRequest, request, 'StageRestore');
-  const { command, spec, signal, phase } = context;
+  const { token, spec, signal, phase } = context;
   const snapshot = await repository.readSnapshot(ref, { signal });
   const globals = await readGlobals(repository, snapshot, signal);
   const live = target.liveName(spec);
   const spare = target.spareName(spec);
-  const side = spare ?? sideName(live, command);
-  const prefix = sidePrefix(live, command.runId);
-  await using database = await phase('create', () => target.create(spec, { side, prefix, globals }, signal));
+  const side = spare ?? sideName(live, token);
+  const prefix = sidePrefix(live, token.runId);
+  await using database = await phase('create', () => target.create(spec, { side, prefix, globals }, context));
   const adaptation = adaptationOf(spec, ref.deployment);
   const adapted = await fill(database, snapshot, { globals, adaptation }, repository, context);
   const staged = {
     component: 'database',
-    stage: stageOf(stageName(command), database.oid),
+    stage: stageOf(stageName(token), database.oid),
     side,
-    ...(spare === undefined ? { live, kept: keptName(live, command.runId) } : { live: spare, kept: live }),
+    ...(spare === undefined ? { live, kept: keptName(live, token.runId) } : { live: spare, kept: live }),
     adapted,
   } satisfies StagedDatabase;
   return staged as unknown as Json;

@@ -6,9 +6,9 @@ import type { DbSnapshotPorts } from '../ports.ts';
 /** The old database is live again; the restored one goes back to its staging name. */
 export async function onUndoPivot(
   request: Json,
-  { spec, signal }: StepContext,
+  context: StepContext,
   { target }: DbSnapshotPorts,
 ): Promise<Json> {
   const staged = requireStagedDatabase(request, 'UndoPivot');
-  return { switched: await target.undo(spec, staged, signal), live: staged.live };
+  return { switched: await target.undo(context.spec, staged, context), live: staged.live };
 }

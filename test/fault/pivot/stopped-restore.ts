@@ -44,10 +44,12 @@ function watchRenames(): void {
 
 function renameLabel(from: unknown, to: unknown): string | undefined {
   const [source, target] = [String(from), String(to)];
-  const [, root, own] = /([^/]+)\/\.holdfast\/([^/]+)\//.exec(`${target} ${source}`) ?? [];
-  if (root === undefined || own!.startsWith('probe-') || /\/lock\.[^/]*$/.test(target)) return undefined;
+  const [, root, own] = /([^/]+)\/\.holdfast\/([^/ ]+)/.exec(`${target} ${source}`) ?? [];
+  if (root === undefined || own!.startsWith('probe-')) return undefined;
   const place = own!.endsWith('.env') ? '.env' : root;
-  if (!target.endsWith('/state.json')) return `rename ${place} ${target.slice(target.lastIndexOf('/') + 1)}`;
+  const name = target.slice(target.lastIndexOf('/') + 1);
+  if (name === own) return `take over ${place}`;
+  if (name !== 'state.json') return `rename ${place} ${name}`;
   return `state ${place} ${(JSON.parse(readFileSync(source, 'utf8')) as { phase: string }).phase}`;
 }
 
