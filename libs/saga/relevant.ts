@@ -47,13 +47,13 @@ function commitsOf(entries: readonly LogEntry[]): readonly LogEntry[] {
 /** The entry that opened it, and the one that is its epoch. */
 function ofOpenRuns(entries: readonly LogEntry[]): readonly LogEntry[] {
   const epochs = new Map(openRuns(entries).map(({ runId, epoch }) => [runId, epoch]));
-  const first = new Map<string, LogEntry>();
+  const opened = new Map<string, LogEntry>();
   for (const entry of entries) {
-    if (entry.event.kind === 'closed') first.delete(entry.event.runId);
-    if (entry.event.kind === 'opened' && !first.has(entry.event.runId)) first.set(entry.event.runId, entry);
+    if (entry.event.kind === 'closed') opened.delete(entry.event.runId);
+    if (entry.event.kind === 'opened') opened.set(entry.event.runId, entry);
   }
   const last = entries.filter(({ n, event }) => 'runId' in event && epochs.get(event.runId) === n);
-  return [...first.values(), ...last];
+  return [...opened.values(), ...last];
 }
 
 /** Events that wait; and of each type one of its last run, so that the next keeps its distance. */
@@ -69,14 +69,9 @@ function ofTriggers(deployment: string, entries: readonly LogEntry[]): readonly 
 function ofSlots(deployment: string, entries: readonly LogEntry[]): readonly LogEntry[] {
   const slots = ofKind(entries, 'slot').slice(-REMEMBERED);
   const last = slots.at(-1)?.event;
-  const runId =
-    last?.kind === 'slot' ? runIdOf({ kind: 'slot', deployment, key: last.slot }) : undefined;
+  const runId = last?.kind === 'slot' ? runIdOf({ kind: 'slot', deployment, key: last.slot }) : undefined;
   const opened = entries.find(({ event }) => event.kind === 'opened' && event.runId === runId);
-  return [
-    ...ofKind(entries, 'scheduled').slice(-1),
-    ...slots,
-    ...(opened === undefined ? [] : [opened]),
-  ];
+  return [...ofKind(entries, 'scheduled').slice(-1), ...slots, ...(opened === undefined ? [] : [opened])];
 }
 
 /** Of restores whose states were not released, and of the newest restore. */
@@ -103,12 +98,13 @@ function ofKeptStates(entries: readonly LogEntry[]): readonly LogEntry[] {
 
 /** A run whose opening is remembered for another reason must not look open. */
 function endsOf(entries: readonly LogEntry[], kept: ReadonlySet<LogEntry>): readonly LogEntry[] {
-  const remembered = new Map<string, number>();
-  for (const { n, event } of kept) if (event.kind === 'opened') remembered.set(event.runId, n);
+  const opened = new Set<string>();
   const ends = new Map<string, LogEntry>();
-  for (const entry of entries)
-    if (entry.event.kind === 'closed' && remembered.has(entry.event.runId))
-      ends.set(entry.event.runId, entry);
+  for (const entry of entries) {
+    const { event } = entry;
+    if (event.kind === 'opened' && kept.has(entry)) opened.add(event.runId);
+    if (event.kind === 'closed' && opened.has(event.runId)) ends.set(event.runId, entry);
+  }
   return [...ends.values()];
 }
 
