@@ -8,6 +8,9 @@ import { walkTriggers } from './triggers.ts';
  */
 const REMEMBERED = 32;
 
+/** A person's decisions: a few of each, and a repeated one must be seen to be one. */
+const RARE = ['restored', 'rolled-back', 'released', 'schedules-released'] as const;
+
 /**
  * What still matters of a log: whoever reads it instead of the whole, with what was appended since, comes to the same
  * open runs, kept states, pending events, slots, drills and order of backups. Pure; of its own result and the entries
@@ -21,7 +24,7 @@ export function relevant(deployment: string, entries: readonly LogEntry[]): read
     ...ofKind(entries, 'opened')
       .filter(({ event }) => event.kind === 'opened' && event.runKind === 'drill')
       .slice(-REMEMBERED),
-    ...ofKeptStates(entries),
+    ...RARE.flatMap((kind) => ofKind(entries, kind)),
   ]);
   for (const closed of endsOf(entries, kept)) kept.add(closed);
   const rest = entries.filter((entry) => kept.has(entry)).map((entry) => ({ ...entry, previous: '' }));
@@ -72,28 +75,6 @@ function ofSlots(deployment: string, entries: readonly LogEntry[]): readonly Log
   const runId = last?.kind === 'slot' ? runIdOf({ kind: 'slot', deployment, key: last.slot }) : undefined;
   const opened = entries.find(({ event }) => event.kind === 'opened' && event.runId === runId);
   return [...ofKind(entries, 'scheduled').slice(-1), ...slots, ...(opened === undefined ? [] : [opened])];
-}
-
-/** Of restores whose states were not released, and of the newest restore. */
-function ofKeptStates(entries: readonly LogEntry[]): readonly LogEntry[] {
-  const kept = new Map<string, LogEntry[]>();
-  let newest: readonly LogEntry[] = [];
-  for (const entry of entries) {
-    const { event } = entry;
-    if (event.kind === 'restored') {
-      const about = kept.get(event.runId) ?? [];
-      about.push(entry);
-      kept.set(event.runId, about);
-      newest = about;
-    }
-    if (event.kind === 'rolled-back') kept.get(event.restoreRunId)?.push(entry);
-    if (event.kind === 'released')
-      for (const runId of event.restoreRunIds) {
-        kept.get(runId)?.push(entry);
-        kept.delete(runId);
-      }
-  }
-  return [...[...kept.values()].flat(), ...newest];
 }
 
 /** A run whose opening is remembered for another reason must not look open. */
