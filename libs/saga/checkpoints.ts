@@ -68,11 +68,15 @@ export async function writeCheckpoint(
   for (const { opened, covered } of walkTriggers(deployment, entries).coverings)
     await Promise.all(
       covered.map(({ event: { key } }) =>
-        writeOnce(store, answeredName(deployment, key), { key, runId: opened.event.runId }),
+        writeOnce(
+          store,
+          answeredName(deployment, key),
+          Buffer.from(canonicalJson({ key, runId: opened.event.runId })),
+        ),
       ),
     );
-  const bare = relevant(deployment, entries).map(({ previous: _, ...entry }) => entry);
-  await writeOnce(store, checkpointName(deployment, n), { format: 1, n, head, entries: bare });
+  const checkpoint = encodeCheckpoint({ n, head, entries: relevant(deployment, entries) });
+  await writeOnce(store, checkpointName(deployment, n), checkpoint);
   const old = n - 2 * CHECKPOINT_EVERY;
   if (old >= 0) await store.delete(checkpointName(deployment, old));
 }
@@ -92,6 +96,11 @@ export async function findAnswered(
   return runId;
 }
 
+export function encodeCheckpoint({ n, head, entries }: Checkpoint): Buffer {
+  const bare = entries.map(({ previous: _, ...entry }) => entry);
+  return Buffer.from(canonicalJson({ format: 1, n, head, entries: bare }));
+}
+
 export function parseCheckpoint(bytes: Buffer, name: string): Checkpoint {
   const { n, head, entries } = (jsonIfAny(bytes) ?? {}) as Partial<Checkpoint>;
   if (typeof n !== 'number' || typeof head !== 'string' || !Array.isArray(entries))
@@ -107,9 +116,9 @@ function answeredName(deployment: string, key: string): string {
   return `deployments/${deployment}/triggers/${sha256(key)}.json`;
 }
 
-async function writeOnce(store: ObjectStore, name: string, content: object): Promise<void> {
+async function writeOnce(store: ObjectStore, name: string, bytes: Buffer): Promise<void> {
   try {
-    await store.put(name, Buffer.from(canonicalJson(content)), { createOnly: true });
+    await store.put(name, bytes, { createOnly: true });
   } catch (thrown) {
     if (HoldfastError.from(thrown).code !== 'OBJECT_EXISTS') throw thrown;
   }
