@@ -11,66 +11,130 @@ export interface ChainEntry<E> {
   readonly event: E;
 }
 
+/** A place in a chain: the number of the next entry, and the SHA-256 of the one before it. */
+export interface ChainPlace {
+  readonly next: number;
+  readonly head: string;
+}
+
+interface Options {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const CHAIN_START: ChainPlace = { next: 0, head: '' };
+
 /** Ten thousand million entries sort as text; a longer record is a fault. */
 const DIGITS = 10;
+/** Entries asked for at once when many are to be read: what a store serves side by side. */
+const READ_AHEAD_MAX = 16;
 
 /**
  * An append-only record below `prefix`: entry n is the object `<prefix><n>.json`, created once. Two writers race for
- * the next number and exactly one wins; whoever loses reads on and decides again.
+ * the next number and exactly one wins; whoever loses reads on and decides again. Entries are read by name, never by
+ * a listing: one that is late hides nothing.
  */
 export class Chain<E> {
   readonly #store: ObjectStore;
   readonly #prefix: string;
   readonly #entries: ChainEntry<E>[] = [];
-  #tail = '';
+  #next: number;
+  #head: string;
 
-  constructor(store: ObjectStore, prefix: string) {
+  /** `from` is a place that is known to be good; what lies before it is not read. */
+  constructor(store: ObjectStore, prefix: string, from: ChainPlace = CHAIN_START) {
     this.#store = store;
     this.#prefix = prefix;
+    this.#next = from.next;
+    this.#head = from.head;
   }
 
+  /** All from the place where this began. */
   get entries(): readonly ChainEntry<E>[] {
     return this.#entries;
   }
 
-  /** SHA-256 of the last entry read, as stored; '' before the first. */
+  /** SHA-256 of the last entry, as stored; '' before the first. */
   get head(): string {
-    return this.#tail;
+    return this.#head;
+  }
+
+  get next(): number {
+    return this.#next;
   }
 
   /** Reads what was appended since the last time. Throws JOURNAL_BROKEN where the chain does not continue. */
-  async refresh(options: { signal?: AbortSignal } = {}): Promise<readonly ChainEntry<E>[]> {
-    const last = this.#entries.at(-1);
-    const after = last === undefined ? {} : { startAfter: this.#nameOf(last.n) };
-    for await (const { name } of this.#store.list(this.#prefix, { ...options, ...after })) {
-      // Numbered names sort before the folders that may lie beside them (`results/`).
-      if (!/^\d+\.json$/.test(name.slice(this.#prefix.length))) break;
-      this.#accept(await this.#store.get(name, options), name);
-    }
+  async refresh(options: Options = {}): Promise<readonly ChainEntry<E>[]> {
+    for (let ahead = 1; await this.#readOn(ahead, options); ahead = further(ahead));
     return this.#entries;
   }
 
-  /** Appends at the next number. Throws OBJECT_EXISTS when another writer was first; nothing was written then. */
-  async append(event: E, at: string, options: { signal?: AbortSignal } = {}): Promise<ChainEntry<E>> {
-    const n = this.#entries.length;
-    const bytes = Buffer.from(canonicalJson({ n, at, previous: this.#tail, event } as unknown as Json));
-    await this.#store.put(this.#nameOf(n), bytes, { createOnly: true, ...options });
-    this.#accept(bytes, this.#nameOf(n));
-    return this.#entries[n]!;
-  }
-
-  #accept(bytes: Buffer, name: string): void {
-    const entry = parseEntry<E>(bytes, name);
-    if (entry.n !== this.#entries.length || entry.previous !== this.#tail) {
-      throw new HoldfastError('JOURNAL_BROKEN', { object: name, wanted: this.#entries.length });
+  /** The same for records that are too long for memory: entries as they are read, and none is kept. */
+  async *scan(options: Options = {}): AsyncIterable<ChainEntry<E>> {
+    for (let ahead = 1, more = true; more; ahead = further(ahead)) {
+      more = await this.#readOn(ahead, options);
+      yield* this.#entries.splice(0);
     }
-    this.#entries.push(entry);
-    this.#tail = sha256(bytes);
   }
 
-  #nameOf(n: number): string {
-    return `${this.#prefix}${String(n).padStart(DIGITS, '0')}.json`;
+  /** Entries before number `next` leave memory; the chain goes on as before. */
+  forget(next: number): void {
+    const kept = this.#entries.findIndex(({ n }) => n >= next);
+    this.#entries.splice(0, kept < 0 ? this.#entries.length : kept);
   }
+
+  /** Appends at the next number. Throws OBJECT_EXISTS when another writer was first; nothing was written then. */
+  async append(event: E, at: string, options: Options = {}): Promise<ChainEntry<E>> {
+    const n = this.#next;
+    const bytes = encodeEntry({ n, at, previous: this.#head, event });
+    await this.#store.put(entryName(this.#prefix, n), bytes, { createOnly: true, ...signalOf(options) });
+    this.#accept(bytes);
+    return this.#entries.at(-1)!;
+  }
+
+  /** The next entries, as many as are asked for at once; false when the last one was read. */
+  async #readOn(ahead: number, options: Options): Promise<boolean> {
+    const numbers = Array.from({ length: ahead }, (_, index) => this.#next + index);
+    const read = await Promise.all(numbers.map((n) => this.#find(n, options)));
+    const end = read.indexOf(undefined);
+    for (const bytes of end < 0 ? read : read.slice(0, end)) this.#accept(bytes!);
+    if (end < 0) return true;
+    if (read.slice(end).every((bytes) => bytes === undefined)) return false;
+    // Appended between two of our looks, or gone: an entry is never there before the one it follows.
+    if ((await this.#find(this.#next, options)) === undefined) throw this.#broken();
+    return true;
+  }
+
+  #find(n: number, options: Options): Promise<Buffer | undefined> {
+    return findBytes(this.#store, entryName(this.#prefix, n), options);
+  }
+
+  #accept(bytes: Buffer): void {
+    const entry = parseEntry<E>(bytes, entryName(this.#prefix, this.#next));
+    if (entry.n !== this.#next || entry.previous !== this.#head) throw this.#broken();
+    this.#entries.push(entry);
+    this.#next += 1;
+    this.#head = sha256(bytes);
+  }
+
+  #broken(): HoldfastError {
+    return new HoldfastError('JOURNAL_BROKEN', { object: entryName(this.#prefix, this.#next) });
+  }
+}
+
+function further(ahead: number): number {
+  return Math.min(ahead * 4, READ_AHEAD_MAX);
+}
+
+export function entryName(prefix: string, n: number): string {
+  return `${prefix}${paddedNumber(n)}.json`;
+}
+
+export function paddedNumber(n: number): string {
+  return String(n).padStart(DIGITS, '0');
+}
+
+export function encodeEntry<E>(entry: ChainEntry<E>): Buffer {
+  return Buffer.from(canonicalJson(entry as unknown as Json));
 }
 
 export function parseEntry<E>(bytes: Buffer, name: string): ChainEntry<E> {
@@ -79,4 +143,40 @@ export function parseEntry<E>(bytes: Buffer, name: string): ChainEntry<E> {
   } catch (cause) {
     throw new HoldfastError('JOURNAL_BROKEN', { object: name }, { cause });
   }
+}
+
+export async function findBytes(
+  store: ObjectStore,
+  name: string,
+  options: Options = {},
+): Promise<Buffer | undefined> {
+  try {
+    return await store.get(name, signalOf(options));
+  } catch (thrown) {
+    if (HoldfastError.from(thrown).code === 'OBJECT_MISSING') return undefined;
+    throw thrown;
+  }
+}
+
+/**
+ * How many of a contiguous row of objects there are, object `nameOf(0)` first: by leaps that double, then by halves.
+ * Whoever appends meanwhile may be missed.
+ */
+export async function countBySearch(exists: (index: number) => Promise<boolean>): Promise<number> {
+  let present = -1;
+  let absent = 0;
+  for (let step = 1; await exists(absent); step *= 2) {
+    present = absent;
+    absent += step;
+  }
+  while (absent - present > 1) {
+    const middle = Math.floor((present + absent) / 2);
+    if (await exists(middle)) present = middle;
+    else absent = middle;
+  }
+  return absent;
+}
+
+function signalOf({ signal }: Options): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
 }

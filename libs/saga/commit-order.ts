@@ -1,13 +1,12 @@
 import type { LogEntry } from './log.ts';
+import { committedIds } from './relevant.ts';
 
 /**
  * Backups newest first, in the order in which the log has their commits: an id holds the time of a clock, and clocks are
  * set back. What the log does not have was committed a moment ago, and its entry follows. Pure.
  */
 export function newestFirst(ids: readonly string[], entries: readonly LogEntry[]): readonly string[] {
-  const position = new Map<string, number>();
-  for (const { n, event } of entries)
-    if (event.kind === 'committed' && !position.has(event.backupId)) position.set(event.backupId, n);
+  const position = new Map(committedIds(entries).map((id, index) => [id, index]));
   // Without any entry the log is lost or unreadable, and time is all there is.
   const placeOf = (id: string): number => position.get(id) ?? Infinity;
   return ids.toSorted((a, b) => {

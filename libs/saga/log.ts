@@ -1,6 +1,4 @@
 import type { ComponentName } from '#libs/contracts/sites.ts';
-import { isoTime, systemClock, type Clock } from '#libs/kernel/clock.ts';
-import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { Chain, type ChainEntry } from './chain.ts';
 
@@ -63,50 +61,22 @@ export type LogEvent =
       readonly [detail: string]: string;
     };
 
-export type LogEntry = ChainEntry<LogEvent>;
+/** In place of all commits before it, where only what matters of a log is kept; never appended. */
+interface Commits {
+  readonly kind: 'commits';
+  /** In the order of their commits. */
+  readonly backupIds: readonly string[];
+}
 
-/** Races for the next number are short; this many losses in a row mean a fault. */
-const APPEND_TRIES_MAX = 64;
+export type LogEntry = ChainEntry<LogEvent | Commits>;
 
+export function logPrefix(deployment: string): string {
+  return `deployments/${deployment}/log/`;
+}
+
+/** The whole log, from its first entry. */
 export function deploymentLog(store: ObjectStore, deployment: string): Chain<LogEvent> {
-  return new Chain<LogEvent>(store, `deployments/${deployment}/log/`);
-}
-
-/** Appends whatever the log says by then; returns the entry's number. Durable when it returns. */
-export async function appendToLog(
-  store: ObjectStore,
-  deployment: string,
-  event: LogEvent,
-  options: { signal?: AbortSignal; clock?: Clock } = {},
-): Promise<number> {
-  const entry = await appendDecided(
-    deploymentLog(store, deployment),
-    () => event,
-    options.clock ?? systemClock,
-    options,
-  );
-  return entry.n;
-}
-
-/**
- * Appends what `decide` makes of the log as it stands; when another writer was first, reads on and decides again.
- * `decide` throws to refuse.
- */
-export async function appendDecided(
-  log: Chain<LogEvent>,
-  decide: (entries: readonly LogEntry[]) => LogEvent,
-  clock: Clock,
-  options: { signal?: AbortSignal } = {},
-): Promise<LogEntry> {
-  for (let tries = 0; tries < APPEND_TRIES_MAX; tries += 1) {
-    const event = decide(await log.refresh(options));
-    try {
-      return await log.append(event, isoTime(clock), options);
-    } catch (error) {
-      if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
-    }
-  }
-  throw new HoldfastError('INTERNAL', { reason: 'no turn to append to the log' });
+  return new Chain<LogEvent>(store, logPrefix(deployment));
 }
 
 export interface OpenRun {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { systemClock } from '#libs/kernel/clock.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import { Chain } from './chain.ts';
-import { appendDecided, appendToLog, deploymentLog, openRuns } from './log.ts';
+import { openRuns, type LogEvent } from './log.ts';
+import { openLogs } from './logs.ts';
 
 test('of two writers for one number exactly one wins, and the other reads on', async () => {
   const store = memoryStore();
@@ -48,16 +48,16 @@ test('the log has one place for each of many writers', async () => {
     runId: String(n),
     outcome: 'completed',
   }));
-  const numbers = await Promise.all(events.map((event) => appendToLog(store, 'd', event)));
+  const entries = await Promise.all(events.map((event) => openLogs(store).append('d', () => event)));
   assert.deepEqual(
-    numbers.toSorted((a, b) => a - b),
+    entries.map((entry) => entry!.n).toSorted((a, b) => a - b),
     events.map((_, n) => n),
   );
 });
 
 test('a takeover gives a run a higher epoch; a closed run is not open', async () => {
-  const log = deploymentLog(memoryStore(), 'd');
-  const append = (event: Parameters<typeof appendToLog>[2]) => appendDecided(log, () => event, systemClock);
+  const logs = openLogs(memoryStore());
+  const append = (event: LogEvent) => logs.append('d', () => event);
   const opened = (runId: string) => ({
     kind: 'opened' as const,
     runId,
@@ -70,16 +70,16 @@ test('a takeover gives a run a higher epoch; a closed run is not open', async ()
   await append({ kind: 'taken-over', runId: 'a' });
   await append({ kind: 'closed', runId: 'b', outcome: 'completed' });
   assert.deepEqual(
-    openRuns(log.entries).map(({ runId, epoch }) => [runId, epoch]),
+    openRuns(await logs.read('d')).map(({ runId, epoch }) => [runId, epoch]),
     [['a', 2]],
   );
 });
 
 test('who refuses by the log’s state appends nothing', async () => {
-  const log = deploymentLog(memoryStore(), 'd');
+  const logs = openLogs(memoryStore());
   const refuse = () => {
     throw new HoldfastError('RUN_IN_PROGRESS');
   };
-  await assert.rejects(appendDecided(log, refuse, systemClock), { code: 'RUN_IN_PROGRESS' });
-  assert.equal(log.entries.length, 0);
+  await assert.rejects(logs.append('d', refuse), { code: 'RUN_IN_PROGRESS' });
+  assert.equal((await logs.read('d')).length, 0);
 });

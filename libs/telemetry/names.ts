@@ -46,6 +46,7 @@ export const EVENTS = {
   runAdopted: 'run.adopted',
   beatFailed: 'beat.failed',
   lookFailed: 'look.failed',
+  checkpointBroken: 'log.checkpoint-broken',
   runUnannounced: 'run.unannounced',
   drillNotStarted: 'drill.not-started',
   triggerIgnored: 'trigger.ignored',

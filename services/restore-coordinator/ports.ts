@@ -7,6 +7,7 @@ import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
 import type { Cancel } from '#libs/saga/cancel.ts';
+import type { Logs } from '#libs/saga/logs.ts';
 import type { JournalEntry } from '#libs/saga/journal.ts';
 import type { RunState } from '#libs/saga/fold.ts';
 
@@ -68,8 +69,8 @@ export interface Runs {
   open(request: RunRequest): Promise<RunState>;
   /** Throws RUN_NOT_FOUND. */
   read(runId: string): Promise<RunState>;
-  /** Of one deployment or of all, newest first. */
-  ids(deployment?: string): Promise<readonly string[]>;
+  /** A page of the runs of one deployment or (empty) of all, newest first. Throws MESSAGE_MALFORMED. */
+  page(request: PageRequest & { readonly deployment: string }): Promise<RunPage>;
   /** Journal entries after `afterSequence` (position + 1), and progress between them; ends with the run. */
   watch(runId: string, afterSequence: number, signal: AbortSignal): AsyncIterable<JournalEntry | Progress>;
   /** Durable when it returns, whoever drives the run. Harmless when repeated or when the run is finished. */
@@ -78,6 +79,19 @@ export interface Runs {
   whyWaiting(state: RunState): string;
   /** Lists what a log has open where all coordinators find it. */
   reconcile(deployment: string, entries: readonly LogEntry[]): Promise<void>;
+}
+
+export interface PageRequest {
+  /** 0: as many as we like. */
+  readonly pageSize: number;
+  /** Empty for the first page. */
+  readonly pageToken: string;
+}
+
+export interface RunPage {
+  readonly runIds: readonly string[];
+  /** Empty when there are no more. */
+  readonly nextPageToken: string;
 }
 
 export interface Progress {
@@ -112,7 +126,9 @@ export interface PreflightAnswer {
 }
 
 export interface VerifiedLog {
+  /** Those that were asked for. */
   readonly entries: readonly LogEntry[];
+  readonly total: number;
   /** SHA-256 of the last entry as stored; empty for an empty log. */
   readonly headDigest: string;
 }
@@ -126,8 +142,13 @@ export interface CoordinatorPorts {
   readonly record: (deployment: string, event: LogEvent) => Promise<void>;
   /** The deployment's log as it stands; empty when nothing was recorded. Throws JOURNAL_BROKEN. */
   readonly readLog: (deployment: string) => Promise<readonly LogEntry[]>;
+  readonly logs: Logs;
   /** The whole log of a deployment, read anew. Throws JOURNAL_BROKEN where its chain does not continue. */
-  readonly verifyLog: (deployment: string, signal: AbortSignal) => Promise<VerifiedLog>;
+  readonly verifyLog: (
+    deployment: string,
+    isAsked: (entry: LogEntry) => boolean,
+    signal: AbortSignal,
+  ) => Promise<VerifiedLog>;
   readonly repositoryId: string;
   readonly clock: Clock;
 }

@@ -5,7 +5,7 @@ import type { Bus, BusEvent } from '#libs/bus/port.ts';
 import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
 import { readSpec } from '#libs/runtime/spec-store.ts';
 import { sitesField } from '#libs/saga/journal.ts';
-import { deploymentLog } from '#libs/saga/log.ts';
+import { deploymentLog, type LogEntry } from '#libs/saga/log.ts';
 import { openLogs, type Logs } from '#libs/saga/logs.ts';
 import { EVENTS, GAUGES } from '#libs/telemetry/names.ts';
 import type { Tracing } from '#libs/telemetry/tracing.ts';
@@ -34,7 +34,9 @@ import { localBodies } from './sagas/bodies.ts';
 export const buildService: BuildService<CoordinatorPorts> = async (host) => {
   let due: DueTimer | undefined;
   const ring = () => due?.ring();
-  const logs = openLogs(host.store, host.clock);
+  const logs = openLogs(host.store, host.clock, (deployment, err) => {
+    host.log.error(EVENTS.checkpointBroken, { deployment_id: deployment, err });
+  });
   const fixed = fixedPorts(host, logs, ring);
   let wired: Pick<CoordinatorPorts, 'runs' | 'inquiry'> | undefined;
   const requireWired = () => {
@@ -84,9 +86,12 @@ function fixedPorts(
     record: async (deployment, event) =>
       void (await logs.append(deployment, (entries) => (isRecorded(entries, event) ? undefined : event))),
     readLog: logs.read,
-    verifyLog: async (deployment, signal) => {
+    logs,
+    verifyLog: async (deployment, isAsked, signal) => {
       const log = deploymentLog(store, deployment);
-      return { entries: await log.refresh({ signal }), headDigest: log.head };
+      const entries: LogEntry[] = [];
+      for await (const entry of log.scan({ signal })) if (isAsked(entry)) entries.push(entry);
+      return { entries, total: log.next, headDigest: log.head };
     },
     repositoryId: repository.id,
     clock,

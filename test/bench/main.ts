@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { bundle } from '#services/operator/cli/bundle.ts';
 import { interruptible } from '#test/demo/interruptible.ts';
 import { benchDemo } from './demo.ts';
-import { passes, report, reportText } from './report.ts';
+import { benchOrchestration } from './orchestration.ts';
+import { passes, report, reportText, type Case } from './report.ts';
 
 /**
  * npm run bench -- SUITE: ours and the peer's on this machine, in the same run. Absolute figures belong to the machine
@@ -16,32 +17,54 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     rows: { type: 'string', default: '1000000' },
     files: { type: 'string', default: '5000' },
-    runs: { type: 'string', default: '5' },
+    entries: { type: 'string', default: '1000000' },
+    backups: { type: 'string', default: '10000' },
+    /** Five pairs of the demo; forty runs of orchestration. */
+    runs: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
 });
 const [suite = 'demo'] = positionals;
-if (suite !== 'demo') throw new Error(`no suite ${suite}: wanted demo`);
 
 await bundle();
 await interruptible(
   (note) => console.error(note),
   async (onNote) => {
     const seed = wholeNumber('seed');
-    const cases = await benchDemo({
-      rows: wholeNumber('rows'),
-      files: wholeNumber('files'),
-      runs: wholeNumber('runs'),
-      seed,
-      onNote,
-    });
+    const cases = await casesOf(suite, seed, onNote);
     const result = report(suite, seed, cases);
     console.log(values.json ? JSON.stringify(result) : reportText(result));
     process.exitCode = cases.every(passes) ? 0 : 1;
   },
 );
 
-function wholeNumber(name: 'rows' | 'files' | 'runs' | 'seed'): number {
-  if (!/^\d{1,9}$/.test(values[name])) throw new Error(`--${name} ${values[name]}: wanted a whole number`);
-  return Number(values[name]);
+async function casesOf(name: string, seed: number, onNote: (note: string) => void): Promise<readonly Case[]> {
+  switch (name) {
+    case 'demo':
+      return await benchDemo({
+        rows: wholeNumber('rows'),
+        files: wholeNumber('files'),
+        runs: wholeNumber('runs', '5'),
+        seed,
+        onNote,
+      });
+    case 'orchestration':
+      return await benchOrchestration({
+        runs: wholeNumber('runs', '40'),
+        entries: wholeNumber('entries'),
+        backups: wholeNumber('backups'),
+        onNote,
+      });
+    default:
+      throw new Error(`no suite ${name}: wanted demo or orchestration`);
+  }
+}
+
+function wholeNumber(
+  name: 'rows' | 'files' | 'entries' | 'backups' | 'runs' | 'seed',
+  fallback = '',
+): number {
+  const text = values[name] ?? fallback;
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} ${text}: wanted a whole number`);
+  return Number(text);
 }

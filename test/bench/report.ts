@@ -6,7 +6,7 @@ export interface Case {
   readonly ours: number;
   /** Null where there is no peer: the figure stands against its target alone. */
   readonly peer: number | null;
-  readonly unit: 'ms' | 'MiB';
+  readonly unit: 'ms' | 'MiB' | '%';
   readonly ratio: number | null;
   /** What ours (or the ratio, where there is a peer) should not pass; null where nothing is promised. */
   readonly target: number | null;
@@ -43,6 +43,12 @@ export function passes({ ours, ratio, target }: Case): boolean {
   return target === null || (ratio ?? ours) <= target;
 }
 
+/** The value that this share of them does not pass. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
+}
+
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return rounded(sorted[Math.floor(sorted.length / 2)] ?? Number.NaN);
@@ -57,7 +63,7 @@ export function reportText({ suite, machine, cases }: Report): string {
     const { name, ours, peer, unit, ratio, target } = each;
     const versus = peer === null ? '' : `peer ${peer} ${unit}, ratio ${ratio}`;
     const wanted = target === null ? '' : `${passes(each) ? 'within' : 'ABOVE'} ${target}`;
-    return `${name.padEnd(36)} ${String(ours).padStart(10)} ${unit}  ${versus.padEnd(36)} ${wanted}`.trimEnd();
+    return `${name.padEnd(44)} ${String(ours).padStart(10)} ${unit}  ${versus.padEnd(36)} ${wanted}`.trimEnd();
   });
   return [`suite ${suite} on ${machine.cores} × ${machine.cpu}, ${machine.node}`, ...rows].join('\n');
 }

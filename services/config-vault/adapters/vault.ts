@@ -1,6 +1,6 @@
 import { isoTime, type Clock } from '#libs/kernel/clock.ts';
 import type { Repository } from '#libs/repository/port.ts';
-import { appendToLog } from '#libs/saga/log.ts';
+import { openLogs } from '#libs/saga/logs.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Vault } from '../ports.ts';
 
@@ -15,6 +15,7 @@ export function openVault(deps: {
   readonly clock: Clock;
 }): Vault {
   const { store, repository, clock } = deps;
+  const logs = openLogs(store, clock);
   return {
     async *versions(deployment, signal) {
       const prefix = `snapshots/${deployment}/config/`;
@@ -23,12 +24,15 @@ export function openVault(deps: {
     fingerprint: (value) => repository.mac(PURPOSE, value).slice(0, FINGERPRINT_CHARACTERS),
     async recordRelease(deployment, { principal, snapshot, file, name, reason }) {
       const at = isoTime(clock);
-      await appendToLog(
-        store,
-        deployment,
-        { kind: 'value-released', principal, at, snapshot, file, name, reason },
-        { clock },
-      );
+      await logs.append(deployment, () => ({
+        kind: 'value-released',
+        principal,
+        at,
+        snapshot,
+        file,
+        name,
+        reason,
+      }));
     },
   };
 }

@@ -10,10 +10,11 @@ import { runJournal, type JournalEntry, type JournalEvent, type RunHeader } from
 import { openRuns, type LogEntry } from '#libs/saga/log.ts';
 import type { Logs } from '#libs/saga/logs.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
-import type { Progress, RunRequest, Runs } from '../ports.ts';
+import type { PageRequest, Progress, RunPage, RunRequest, Runs } from '../ports.ts';
 import type { Caretaker } from './caretaker.ts';
 import type { RunDriver } from './run-driver.ts';
-import { followRun, listRunIds, readRun, requireKind, requireState, WATCH_POLL_MS } from './run-views.ts';
+import { pageOfRuns } from './run-pages.ts';
+import { followRun, readRun, requireKind, requireState, WATCH_POLL_MS } from './run-views.ts';
 import { createWake } from './wake.ts';
 
 export interface RegistryDeps {
@@ -78,11 +79,9 @@ export class RunRegistry implements Runs {
     return readRun(this.#deps.store, runId);
   }
 
-  async ids(deployment?: string): Promise<readonly string[]> {
-    return listRunIds(
-      this.#deps.store,
-      deployment === undefined ? await this.#deps.listDeployments() : [deployment],
-    );
+  async page({ deployment, ...page }: PageRequest & { readonly deployment: string }): Promise<RunPage> {
+    const deployments = deployment === '' ? await this.#deps.listDeployments() : [deployment];
+    return await pageOfRuns(this.#deps.logs, deployments, page);
   }
 
   whyWaiting(state: RunState): string {

@@ -3,7 +3,6 @@ import { RUN_PATTERN } from '#libs/kernel/ids.ts';
 import type { Chain } from '#libs/saga/chain.ts';
 import { fold, isFinished, type RunState } from '#libs/saga/fold.ts';
 import { runJournal, type JournalEntry, type JournalEvent } from '#libs/saga/journal.ts';
-import { deploymentLog, type LogEntry } from '#libs/saga/log.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 
 /** Watchers look again at least this often: an entry may be another coordinator's. */
@@ -14,26 +13,6 @@ export async function readRun(store: ObjectStore, runId: string): Promise<RunSta
   const journal = journalOf(store, runId);
   await journal.refresh();
   return requireState(journal, runId);
-}
-
-/** Names of runs, newest first, by the logs alone. */
-export async function listRunIds(
-  store: ObjectStore,
-  deployments: readonly string[],
-): Promise<readonly string[]> {
-  const opened = await Promise.all(deployments.map((name) => deploymentLog(store, name).refresh()));
-  const inOrder = opened.flatMap(openedRuns).toSorted((a, b) => (a.atMost < b.atMost ? -1 : 1));
-  // An opener that crashed, or that lost to another one, leaves a second entry of the same run.
-  return [...new Set(inOrder.toReversed().map(({ runId }) => runId))];
-}
-
-/** A log is in its order whatever the clock said: no entry is older than the one before it. */
-function openedRuns(entries: readonly LogEntry[]): readonly { runId: string; atMost: string }[] {
-  let atMost = '';
-  return entries.flatMap(({ at, event }) => {
-    if (at > atMost) atMost = at;
-    return event.kind === 'opened' ? [{ runId: event.runId, atMost }] : [];
-  });
 }
 
 /** Entries after a sequence as they come, and undefined at each pause between; ends with the run. */

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import type { ComponentName } from '#libs/contracts/sites.ts';
 import { runIdOf } from '#libs/kernel/ids.ts';
 import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
+import { foldTriggers } from '#libs/saga/triggers.ts';
 import { planDue } from './due.ts';
-import { foldTriggers } from './triggers.ts';
 
 const START = Date.UTC(2026, 0, 5, 12);
 const MINUTE = 60_000;

@@ -1,8 +1,9 @@
 import type { Schedule } from '#libs/contracts/schedule.ts';
 import { openRuns, type LogEntry, type LogEvent } from '#libs/saga/log.ts';
+import { foldTriggers, type Trigger } from '#libs/saga/triggers.ts';
 import type { RunRequest } from '../ports.ts';
 import { planSlot } from './slots.ts';
-import { askedRuns, foldTriggers, type Trigger } from './triggers.ts';
+import { askedRuns } from './triggers.ts';
 
 /** What a deployment asks for by itself at a time: by its schedule, and by events that wait for their run. */
 export interface Due {

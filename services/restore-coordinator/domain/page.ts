@@ -9,10 +9,14 @@ const PAGE_MAX = 500;
  */
 export function pageOf(ids: readonly string[], request: { pageSize: number; pageToken: string }) {
   const start = request.pageToken === '' ? 0 : indexAfter(ids, decodeToken(request.pageToken));
-  const size = Math.min(request.pageSize === 0 ? PAGE_DEFAULT : request.pageSize, PAGE_MAX);
+  const size = pageSizeOf(request);
   const page = ids.slice(start, start + size);
   const more = start + size < ids.length && page.length > 0;
   return { page, nextPageToken: more ? Buffer.from(page.at(-1)!).toString('base64url') : '' };
+}
+
+export function pageSizeOf({ pageSize }: { readonly pageSize: number }): number {
+  return Math.min(pageSize === 0 ? PAGE_DEFAULT : pageSize, PAGE_MAX);
 }
 
 function decodeToken(token: string): string {

@@ -1,9 +1,11 @@
 import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
+import { committedIds } from '#libs/saga/relevant.ts';
 
 /** Whether the log has this fact already: a step that runs twice, or a coordinator that was stopped, says it once. Pure. */
 export function isRecorded(entries: readonly LogEntry[], event: LogEvent): boolean {
   switch (event.kind) {
     case 'committed':
+      return committedIds(entries).includes(event.backupId);
     case 'restored':
     case 'rolled-back':
     case 'released':

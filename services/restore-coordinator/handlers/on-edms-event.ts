@@ -3,7 +3,7 @@ import { COMPONENTS, type ComponentName } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import { durationMs } from '#libs/kernel/duration.ts';
 import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
-import { foldTriggers, triggerKey } from '../domain/triggers.ts';
+import { triggerKey } from '#libs/saga/triggers.ts';
 import type { CoordinatorPorts } from '../ports.ts';
 
 /** What an EDMS says, reduced to what matters here: the CloudEvent's own id and source make the run "once". */
@@ -20,23 +20,25 @@ const edmsEvent = z.object({
  */
 export async function onEdmsEvent(
   event: unknown,
-  { specs, readLog, record }: Pick<CoordinatorPorts, 'specs' | 'readLog' | 'record'>,
+  { specs, logs }: Pick<CoordinatorPorts, 'specs' | 'logs'>,
 ): Promise<'accepted' | 'repeated' | 'ignored'> {
   const { id, source, type, subject } = parseWith(edmsEvent, event, 'EDMS event');
   const policy = (await specs.read(subject)).spec.triggers[type];
   if (policy === undefined) return 'ignored';
   const key = triggerKey(source, id);
-  const { pending, runOf } = foldTriggers(subject, await readLog(subject));
-  if (runOf.has(key) || pending.some((trigger) => trigger.key === key)) return 'repeated';
-  await record(subject, {
-    kind: 'triggered',
-    key,
-    type,
-    debounceMs: durationMs(policy.debounce),
-    minIntervalMs: durationMs(policy.minInterval),
-    ...scopeField(policy.backup),
+  const recorded = await logs.append(subject, async (entries) => {
+    const isKnown = entries.some((entry) => entry.event.kind === 'triggered' && entry.event.key === key);
+    if (isKnown || (await logs.findAnswered(subject, key)) !== undefined) return undefined;
+    return {
+      kind: 'triggered',
+      key,
+      type,
+      debounceMs: durationMs(policy.debounce),
+      minIntervalMs: durationMs(policy.minInterval),
+      ...scopeField(policy.backup),
+    };
   });
-  return 'accepted';
+  return recorded === undefined ? 'repeated' : 'accepted';
 }
 
 /** All of them, however it is said, is one scope. */

@@ -8,16 +8,16 @@ export async function readLog(
   { specs, verifyLog }: CoordinatorPorts,
 ) {
   await specs.read(request.deployment);
-  const { entries, headDigest } = await verifyLog(request.deployment, signal);
-  const asked = entries.filter(({ at }) => isWithin(at, request));
+  const isAsked = ({ at }: { readonly at: string }) => isWithin(at, request);
+  const { entries, total, headDigest } = await verifyLog(request.deployment, isAsked, signal);
   return {
-    entries: asked.map(({ n, at, event: { kind, ...detail } }) => ({
+    entries: entries.map(({ n, at, event: { kind, ...detail } }) => ({
       number: n,
       at,
       kind,
       detailJson: JSON.stringify(detail),
     })),
-    total: entries.length,
+    total,
     headDigest,
   };
 }

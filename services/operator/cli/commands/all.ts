@@ -1,4 +1,5 @@
 import type { CommandGroup, LeafCommand } from '../command.ts';
+import { audit } from './audit.ts';
 import { backup } from './backup.ts';
 import { backups } from './backups.ts';
 import { doctor } from './doctor.ts';
@@ -42,6 +43,7 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   files,
   vault,
   report,
+  audit,
   service,
   supervise,
   rescue,
