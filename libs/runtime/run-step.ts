@@ -8,7 +8,8 @@ import { isoTime, type Clock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { isAwaited } from '#libs/saga/awaited.ts';
-import { claimWork, isLatestClaim } from '#libs/saga/claims.ts';
+import { claimWork, isTakenOver } from '#libs/saga/claims.ts';
+import { runJournal } from '#libs/saga/journal.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
@@ -55,15 +56,17 @@ export async function executeStep<Ports>(
     return known;
   }
   const { store } = deps;
-  if (!(await isAwaited(store, command))) {
+  const journal = runJournal(store, command.runId);
+  if (!isAwaited(await journal.refresh(), command)) {
     log.warn(EVENTS.stepUnwanted);
     return undefined;
   }
   const token = await claimWork(store, command, `${hostname()}/${process.pid}`);
-  const isOurs = async (): Promise<boolean> =>
-    (await findResult(store, command)) === undefined &&
-    (await isAwaited(store, command)) &&
-    (await isLatestClaim(store, token, command));
+  const isOurs = async (): Promise<boolean> => {
+    if ((await findResult(store, command)) !== undefined) return false;
+    const entries = await journal.refresh();
+    return isAwaited(entries, command) && !(await isTakenOver(store, token, command, entries));
+  };
   // Once more: the run may have gone on before the claim was there for others to see.
   const made = (await isOurs())
     ? await work(contract, ports, command, { ...deps, log, token, isOurs })

@@ -1,28 +1,29 @@
 import type { StepCommand } from '#libs/contracts/step.ts';
-import type { ObjectStore } from '#libs/store/port.ts';
-import { parseEntry } from './chain.ts';
-import { journalPrefix, type JournalEvent } from './journal.ts';
+import type { JournalEntry } from './journal.ts';
+
+type Order = Pick<StepCommand, 'step' | 'attempt'>;
 
 /**
- * Does the run's journal wait for this very attempt? It does when the last entry about the step scheduled it, and nobody
- * took the run over since: whoever did sends a command of its own. Reads the journal from its end: a command that was
- * just sent costs one or two small objects.
+ * Does the journal wait for this very attempt? It does when the last entry about the step scheduled it, and nobody took
+ * the run over since: whoever did sends a command of its own. Pure.
  */
-export async function isAwaited(
-  store: ObjectStore,
-  { runId, step, attempt, epoch }: Pick<StepCommand, 'runId' | 'step' | 'attempt' | 'epoch'>,
-): Promise<boolean> {
-  const names: string[] = [];
-  for await (const { name } of store.list(journalPrefix(runId))) {
-    // Numbered names sort before the folders that may lie beside them.
-    if (!/^\d+\.json$/.test(name.slice(journalPrefix(runId).length))) break;
-    names.push(name);
-  }
-  for (const name of names.toReversed()) {
-    const { event } = parseEntry<JournalEvent>(await store.get(name), name);
+export function isAwaited(
+  entries: readonly JournalEntry[],
+  { step, attempt, epoch }: Order & Pick<StepCommand, 'epoch'>,
+): boolean {
+  for (const { event } of entries.toReversed()) {
     if ('step' in event && event.step === step)
       return event.kind === 'step-scheduled' && event.attempt === attempt;
     if (event.kind === 'finished' || (event.kind === 'owned' && event.epoch > epoch)) return false;
   }
   return false;
+}
+
+/** Was this order given after the other one, or is it the same? Pure. */
+export function isNoEarlierThan(entries: readonly JournalEntry[], order: Order, other: Order): boolean {
+  const placeOf = ({ step, attempt }: Order) =>
+    entries.findLastIndex(
+      ({ event }) => event.kind === 'step-scheduled' && event.step === step && event.attempt === attempt,
+    );
+  return placeOf(order) >= placeOf(other);
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StepCommand } from '#libs/contracts/step.ts';
 import { memoryStore } from '#libs/store/memory.ts';
-import { claimWork, isLatestClaim } from './claims.ts';
+import { claimWork, isTakenOver } from './claims.ts';
+import type { JournalEntry } from './journal.ts';
 
 const COMMAND = {
   runId: '0123456789abcdef0123456789abcdef',
@@ -13,6 +14,12 @@ const COMMAND = {
   site: 'local',
 } as StepCommand;
 
+/** In this order. */
+const JOURNAL = ['stage.files', 'pivot.files', 'undo.pivot.files'].map((step, n) => ({
+  n,
+  event: { kind: 'step-scheduled', step, attempt: 1 },
+})) as JournalEntry[];
+
 test('of many that claim at once each has a number of its own, and the highest alone is the latest', async () => {
   const store = memoryStore();
   const tokens = await Promise.all(Array.from({ length: 12 }, () => claimWork(store, COMMAND, 'worker')));
@@ -21,9 +28,9 @@ test('of many that claim at once each has a number of its own, and the highest a
     numbers,
     Array.from({ length: 12 }, (_, at) => at + 1),
   );
-  const latest = await Promise.all(tokens.map((token) => isLatestClaim(store, token, COMMAND)));
+  const taken = await Promise.all(tokens.map((token) => isTakenOver(store, token, COMMAND, JOURNAL)));
   assert.deepEqual(
-    tokens.filter((_, at) => latest[at]).map(({ claim }) => claim),
+    tokens.filter((_, at) => !taken[at]).map(({ claim }) => claim),
     [12],
   );
 });
@@ -37,7 +44,16 @@ test('what is done elsewhere, for another service or under an older epoch takes 
     { epoch: 1 },
   ] as const)
     await claimWork(store, { ...COMMAND, ...other }, 'another');
-  assert.equal(await isLatestClaim(store, token, COMMAND), true);
+  assert.equal(await isTakenOver(store, token, COMMAND, JOURNAL), false);
   await claimWork(store, { ...COMMAND, epoch: 2, step: 'undo.pivot.files' }, 'another');
-  assert.equal(await isLatestClaim(store, token, COMMAND), false);
+  assert.equal(await isTakenOver(store, token, COMMAND, JOURNAL), true);
+});
+
+test('who was stopped before its claim, and makes it when the run is further on, takes nothing over', async () => {
+  const store = memoryStore();
+  const token = await claimWork(store, COMMAND, 'worker');
+  await claimWork(store, { ...COMMAND, step: 'stage.files' }, 'late');
+  assert.equal(await isTakenOver(store, token, COMMAND, JOURNAL), false);
+  await claimWork(store, COMMAND, 'another');
+  assert.equal(await isTakenOver(store, token, COMMAND, JOURNAL), true);
 });

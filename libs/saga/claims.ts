@@ -2,6 +2,9 @@ import type { Token } from '#libs/contracts/stage.ts';
 import type { StepCommand } from '#libs/contracts/step.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
+import { isNoEarlierThan } from './awaited.ts';
+import { findBytes } from './chain.ts';
+import type { JournalEntry } from './journal.ts';
 
 /** `runs/<run>/claims/<n>.json`: who began to work on which command; create-only. */
 interface Claim extends Pick<StepCommand, 'step' | 'attempt' | 'epoch' | 'service' | 'site'> {
@@ -28,20 +31,25 @@ export async function claimWork(store: ObjectStore, command: StepCommand, worker
 }
 
 /**
- * Did no other worker of this service and site begin with the run since? A run has one command at a time for each, so
- * whoever began later took over, or works on a step that comes after.
+ * Has a later claim taken the work over? One that the same service at the same site made for the same order or a later
+ * one has: a run has one command at a time for each. Whoever was stopped before its claim makes it long after, for what
+ * is done; that takes nothing from anybody. `entries` are the run's journal.
  */
-export async function isLatestClaim(
+export async function isTakenOver(
   store: ObjectStore,
-  { runId, epoch, claim }: Token,
-  { service, site }: Pick<StepCommand, 'service' | 'site'>,
+  { runId, claim }: Token,
+  command: StepCommand,
+  entries: readonly JournalEntry[],
 ): Promise<boolean> {
-  for await (const { name } of store.list(prefixOf(runId), { startAfter: nameOf(runId, claim) })) {
-    const later = JSON.parse(Buffer.from(await store.get(name)).toString('utf8')) as Claim;
+  for (let n = claim + 1; ; n += 1) {
+    const bytes = await findBytes(store, nameOf(runId, n));
+    if (bytes === undefined) return false;
+    const later = JSON.parse(bytes.toString('utf8')) as Claim;
+    const { service, site, epoch } = command;
     // One of an older epoch is a late command's, whose worker finds that it is not awaited.
-    if (later.service === service && later.site === site && later.epoch >= epoch) return false;
+    if (later.service !== service || later.site !== site || later.epoch < epoch) continue;
+    if (isNoEarlierThan(entries, later, command)) return true;
   }
-  return true;
 }
 
 function prefixOf(runId: string): string {

@@ -100,7 +100,7 @@ export function openLogs(
             if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
           }
         }
-        throw new HoldfastError('INTERNAL', { reason: 'no turn to append to the log' });
+        throw new HoldfastError('STORE_THROTTLED', { deployment, reason: 'no turn to append to the log' });
       }),
     async *history(deployment, before) {
       const { next, recent } = await inTurn(deployment, async ({ chain }) => ({

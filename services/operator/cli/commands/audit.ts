@@ -9,7 +9,12 @@ import { table } from '../text.ts';
 export const audit: LeafCommand = {
   name: 'audit',
   summary: 'read all logs and journals of a store and prove their chains; no stack, no key',
-  options: [['--store <where>', 'a folder, disk:/FOLDER or s3://BUCKET?endpoint=…&region=…; else that of the last start']],
+  options: [
+    [
+      '--store <where>',
+      'a folder, disk:/FOLDER or s3://BUCKET?endpoint=…&region=…; else that of the last start',
+    ],
+  ],
   examples: ['holdfast audit', 'node holdfast.mjs audit --store /mnt/store --json'],
   async act(input, context) {
     const { signal } = context.interrupts;
