@@ -37,16 +37,17 @@ test('of many that claim at once each has a number of its own, and the highest a
 
 test('what is done elsewhere, for another service or under an older epoch takes nothing over', async () => {
   const store = memoryStore();
-  const token = await claimWork(store, { ...COMMAND, epoch: 2 }, 'worker');
+  const later = { ...COMMAND, epoch: 2 };
+  const token = await claimWork(store, later, 'worker');
   for (const other of [
     { site: 'archive', epoch: 2 },
     { service: 'verifier', epoch: 2 },
     { epoch: 1 },
   ] as const)
     await claimWork(store, { ...COMMAND, ...other }, 'another');
-  assert.equal(await isTakenOver(store, token, COMMAND, JOURNAL), false);
+  assert.equal(await isTakenOver(store, token, later, JOURNAL), false);
   await claimWork(store, { ...COMMAND, epoch: 2, step: 'undo.pivot.files' }, 'another');
-  assert.equal(await isTakenOver(store, token, COMMAND, JOURNAL), true);
+  assert.equal(await isTakenOver(store, token, later, JOURNAL), true);
 });
 
 test('who was stopped before its claim, and makes it when the run is further on, takes nothing over', async () => {
