@@ -33,7 +33,7 @@ export type TakeSnapshotOutcome = z.infer<typeof takeSnapshotOutcome>;
 /** The moment is known: a result of its own (`mark`), so that files and config need not wait for the dump. */
 export const markOutcome = z.object({ mark: z.string(), attempt: z.int() });
 
-/** StageRestore: writes the snapshot beside the old state, in a place named by run, epoch and attempt. */
+/** StageRestore: writes the snapshot beside the old state, in a place named by run, epoch and claim. */
 export const stageRestoreRequest = z.object({ snapshot: snapshotRef });
 
 const stagedDatabase = z.object({
@@ -59,7 +59,7 @@ export type StagedDatabase = z.infer<typeof stagedDatabase>;
 export type StagedTrees = z.infer<typeof stagedTrees>;
 
 /**
- * PivotRestore, UndoPivot: idempotent; a place that is gone means another attempt owns it, and is refused. `ofRun` names
+ * PivotRestore, UndoPivot: idempotent; a place that is gone means another worker owns it, and is refused. `ofRun` names
  * the finished restore whose switch a rollback takes back; its PivotRestore switches what was put back once more.
  */
 export const pivotRequest = z.object({ staged, ofRun: z.string().regex(RUN_PATTERN).optional() });
@@ -69,7 +69,7 @@ export const releaseRequest = z.object({
   states: z.array(z.object({ ofRun: z.string().regex(RUN_PATTERN), staged, site: z.string().optional() })),
 });
 
-/** DiscardStage: removes whatever this run staged, all attempts; the live state is never touched. */
+/** DiscardStage: removes whatever this run staged; the live state is never touched. */
 export const discardRequest = z.object({});
 
 /** CloseDatabase: the live database takes no connection until the switch or OpenDatabase; none there, nothing to do. */

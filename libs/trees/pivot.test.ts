@@ -156,14 +156,14 @@ test('a switch half-way that is discarded is put back first', async () => {
 });
 
 const turns = {
-  'the switch is finished': { first: 'pivot', then: ['pivot'], left: 'fresh' },
-  'the switch is finished and undone': { first: 'pivot', then: ['pivot', 'undo'], left: 'old' },
-  'the switch is undone and discarded': { first: 'pivot', then: ['undo', 'discard'], left: 'old' },
-  'the undo is finished': { first: 'undo', then: ['undo'], left: 'old' },
-  'the undo is finished and switched again': { first: 'undo', then: ['undo', 'again'], left: 'fresh' },
+  'the switch is finished': { first: 'pivot', others: ['pivot'], left: 'fresh' },
+  'the switch is finished and undone': { first: 'pivot', others: ['pivot', 'undo'], left: 'old' },
+  'the switch is undone and discarded': { first: 'pivot', others: ['undo', 'discard'], left: 'old' },
+  'the undo is finished': { first: 'undo', others: ['undo'], left: 'old' },
+  'the undo is finished and switched again': { first: 'undo', others: ['undo', 'again'], left: 'fresh' },
 } as const;
 
-for (const [what, { first, then, left }] of Object.entries(turns))
+for (const [what, { first, others, left }] of Object.entries(turns))
   test(`who stood still between any two renames while ${what} by another changes nothing any more`, async () => {
     let stops = 0;
     for (let renames = 0, more = true; more; renames += 1) {
@@ -182,7 +182,7 @@ for (const [what, { first, then, left }] of Object.entries(turns))
       more = (await Promise.race([stopped.then(() => 'stopped'), zombie])) === 'stopped';
       if (!more) break;
       stops += 1;
-      for (const verb of then)
+      for (const verb of others)
         await {
           pivot: () => worker().pivot(staged),
           undo: () => worker().undo(staged),
