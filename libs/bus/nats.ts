@@ -108,9 +108,9 @@ function busOf({ connection, manager, stream, log, clock, watch }: Parts): Bus {
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...consumers].map((each) => each[Symbol.asyncDispose]()));
-      // Negative acknowledgements of the consumers are on their way: let them out, but do not wait for a dead server.
+      // What the server sent until now still comes, and goes back to the queue; but nobody waits for a dead server.
       await Promise.race([
-        connection.flush().catch(() => {}),
+        connection.drain().catch(() => {}),
         new Promise((resolve) => setTimeout(resolve, 1_000).unref()),
       ]);
       await connection.close();

@@ -69,15 +69,16 @@ export async function writeSpec(
   throw new HoldfastError('STORE_THROTTLED', { deployment, reason: 'others declare it at the same time' });
 }
 
-/** In code-unit order; costs one short listing per deployment, not one over all logs. */
+/** In code-unit order; costs one short listing per deployment, not one over all logs: its checkpoints sort before them. */
 export async function listDeployments(store: ObjectStore, options: Options = {}): Promise<string[]> {
   const found: string[] = [];
   for (let startAfter = 'deployments/'; ;) {
     const next = await firstAfter(store, startAfter, options);
-    if (next === undefined) return found;
+    // Below its slash a name sorts before the names that it begins.
+    if (next === undefined) return found.toSorted();
     const deployment = next.split('/')[1]!;
     found.push(deployment);
-    // `log` and `spec`, all there is below a deployment, sort before it.
+    // All there is below a deployment sorts before it.
     startAfter = `deployments/${deployment}/zzz`;
   }
 }

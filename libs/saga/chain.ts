@@ -159,12 +159,15 @@ export async function findBytes(
 }
 
 /**
- * How many of a contiguous row of objects there are, object `nameOf(0)` first: by leaps that double, then by halves.
- * Whoever appends meanwhile may be missed.
+ * How many of a contiguous row of objects there are, of which `atLeast` are known: by leaps that double, then by
+ * halves. Whoever appends meanwhile may be missed.
  */
-export async function countBySearch(exists: (index: number) => Promise<boolean>): Promise<number> {
-  let present = -1;
-  let absent = 0;
+export async function countBySearch(
+  exists: (index: number) => Promise<boolean>,
+  atLeast: number,
+): Promise<number> {
+  let present = atLeast - 1;
+  let absent = atLeast;
   for (let step = 1; await exists(absent); step *= 2) {
     present = absent;
     absent += step;

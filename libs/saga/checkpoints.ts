@@ -18,7 +18,7 @@ export interface Checkpoint {
 }
 
 /** Entries from one checkpoint to the next: so many small objects are read at a cold start, at most. */
-export const CHECKPOINT_EVERY = 256;
+export const CHECKPOINT_EVERY = 64;
 
 export function checkpointPrefix(deployment: string): string {
   return `deployments/${deployment}/checkpoints/`;
@@ -41,6 +41,7 @@ export async function findCheckpoint(
   const lastOf = (block: number) => (block + 1) * CHECKPOINT_EVERY - 1;
   const blocks = await countBySearch(
     async (block) => (await store.head(entryName(prefix, lastOf(block)))) !== undefined,
+    await countListed(store, deployment),
   );
   for (let block = blocks - 1; block >= 0; block -= 1) {
     const name = checkpointName(deployment, lastOf(block));
@@ -53,6 +54,14 @@ export async function findCheckpoint(
     return checkpoint;
   }
   return undefined;
+}
+
+/** How many blocks of entries there are at least, by the checkpoints: a late listing costs a few more looks, no more. */
+async function countListed(store: ObjectStore, deployment: string): Promise<number> {
+  let n = -1;
+  for await (const { name } of store.list(checkpointPrefix(deployment)))
+    n = Number(/(\d+)\.json$/.exec(name)?.[1] ?? n);
+  return Math.floor((n + 1) / CHECKPOINT_EVERY);
 }
 
 /**
@@ -97,7 +106,7 @@ export async function findAnswered(
 }
 
 export function encodeCheckpoint({ n, head, entries }: Checkpoint): Buffer {
-  const bare = entries.map(({ previous: _, ...entry }) => entry);
+  const bare = entries.map(({ n: number, at, event }) => ({ n: number, at, event }));
   return Buffer.from(canonicalJson({ format: 1, n, head, entries: bare }));
 }
 

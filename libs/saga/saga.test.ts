@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { memoryStore } from '#libs/store/memory.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
 import { Chain } from './chain.ts';
 import { openRuns, type LogEvent } from './log.ts';
 import { openLogs } from './logs.ts';
@@ -82,4 +83,41 @@ test('who refuses by the log’s state appends nothing', async () => {
   };
   await assert.rejects(logs.append('d', refuse), { code: 'RUN_IN_PROGRESS' });
   assert.equal((await logs.read('d')).length, 0);
+});
+
+test('a long record is read whole, also where it is as long as what is asked for at once', async () => {
+  for (const length of [1, 4, 5, 6, 20, 21, 22, 37, 38, 100]) {
+    const store = memoryStore();
+    const chain = new Chain<string>(store, 'c/');
+    for (let n = 0; n < length; n += 1) await chain.append(String(n), 'now');
+    assert.equal((await new Chain<string>(store, 'c/').refresh()).length, length);
+    const scanned = await Array.fromAsync(new Chain<string>(store, 'c/').scan());
+    assert.deepEqual(
+      scanned.map(({ n }) => n),
+      Array.from({ length }, (_, n) => n),
+    );
+  }
+});
+
+test('an entry that comes while others are looked for is no break', async () => {
+  const inner = memoryStore();
+  const writer = new Chain<string>(inner, 'c/');
+  await writer.append('first', 'now');
+  const written = Promise.withResolvers<void>();
+  const store: ObjectStore = {
+    ...inner,
+    async get(name, options) {
+      // Entries 1 and 2 are written after 1 was found missing, and before 2 is looked for.
+      if (name === 'c/0000000002.json') await written.promise;
+      return await inner.get(name, options).catch(async (missing: unknown) => {
+        if (name === 'c/0000000001.json') {
+          await writer.append('second', 'now');
+          await writer.append('third', 'now');
+          written.resolve();
+        }
+        throw missing;
+      });
+    },
+  };
+  assert.equal((await new Chain<string>(store, 'c/').refresh()).length, 3);
 });

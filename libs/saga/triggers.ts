@@ -82,8 +82,10 @@ export function foldTriggers(deployment: string, entries: readonly LogEntry[]): 
   return { pending: pending.map(triggerOf), runOf, lastRunMs };
 }
 
-function triggerOf({ at, event: { kind: _, ...trigger } }: TriggerEntry): Trigger {
-  return { ...trigger, atMs: Date.parse(at) };
+function triggerOf({ at, event }: TriggerEntry): Trigger {
+  const { key, type, debounceMs, minIntervalMs, components } = event;
+  const scope = components === undefined ? {} : { components };
+  return { key, type, debounceMs, minIntervalMs, ...scope, atMs: Date.parse(at) };
 }
 
 function isTrigger(entry: LogEntry): entry is TriggerEntry {

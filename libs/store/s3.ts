@@ -24,7 +24,8 @@ export interface S3Address {
 const SILENCE_MS = 30_000;
 /** Long enough for clocks that differ; a signed address never leaves the process. */
 const SIGNED_FOR_S = 3600;
-const NAMES_PER_PAGE = 1000;
+/** Many listings are short, or left after a name or two; a store that lists looks at all the names that it is asked for. */
+const NAMES_PER_PAGE = { first: 16, most: 1000 };
 
 /**
  * A bucket of any S3 as object store. The client signs addresses, and each is sent once by a plain request: a third of
@@ -73,10 +74,11 @@ export function s3Store(address: S3Address): ObjectStore {
     },
     async *list(prefix, { startAfter = '', signal } = {}) {
       requirePrefix(prefix);
-      for (let after: string | undefined = startAfter; after !== undefined;) {
+      let names = NAMES_PER_PAGE.first;
+      for (let after: string | undefined = startAfter; after !== undefined; names = NAMES_PER_PAGE.most) {
         const query = {
           'list-type': '2',
-          'max-keys': String(NAMES_PER_PAGE),
+          'max-keys': String(names),
           ...(prefix === '' ? {} : { prefix }),
           ...(after === '' ? {} : { 'start-after': after }),
         };

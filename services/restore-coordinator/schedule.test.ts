@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRepository, openRepository } from '#libs/repository/open.ts';
 import { composeInline, inlineService, type Inline } from '#libs/runtime/inline.ts';
+import { CHECKPOINT_EVERY } from '#libs/saga/checkpoints.ts';
 import { deploymentLog, type LogEvent } from '#libs/saga/log.ts';
+import { openLogs } from '#libs/saga/logs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import { silentLog } from '#libs/telemetry/log.ts';
 
@@ -54,6 +56,7 @@ async function openWorld(spec = SPEC) {
       }),
     events: async (): Promise<readonly LogEvent[]> =>
       (await deploymentLog(store, 'records').refresh()).map(({ event }) => event),
+    triggered: async () => (await world.events()).filter(({ kind }) => kind === 'triggered').length,
     opened: async () => (await world.events()).filter(({ kind }) => kind === 'opened').length,
     async until(holds: () => Promise<boolean>): Promise<void> {
       while (!(await holds())) await sleep(10);
@@ -128,6 +131,35 @@ test('a repeated event is recorded once, also by the next coordinator', async ()
   await world.until(async () => (await closed(world)) === 2);
   assert.equal((await world.events()).filter(({ kind }) => kind === 'triggered').length, 2);
   assert.equal(await world.opened(), 2);
+});
+
+test('a copy of an event that comes after the log forgot it gives no second run, and still tells the first', async () => {
+  const world = await openWorld();
+  await declareAndStop(world);
+  {
+    await using inline = await world.start();
+    // The newest of a type stays in the log's memory: the first one leaves it.
+    await inline.bus.publish(EVENT);
+    await world.until(async () => (await closed(world)) === 1);
+    await inline.bus.publish({ ...EVENT, id: 'another' });
+    await world.until(async () => (await closed(world)) === 2);
+  }
+  const logs = openLogs(world.store, { now: () => world.now });
+  for (let n = 0; n < 2 * CHECKPOINT_EVERY; n += 1)
+    await logs.append('records', () => ({ kind: 'value-released', principal: 'p', at: '', name: String(n) }));
+  const opened = await world.opened();
+  await using inline = await world.start();
+  for (const id of [EVENT.id, 'another', 'new']) await inline.bus.publish({ ...EVENT, id });
+  await world.until(async () => (await world.triggered()) === 3 && (await world.opened()) > opened);
+  assert.equal(await world.opened(), opened + 1);
+  const asked = { deployment: 'records', source: EVENT.source, id: EVENT.id };
+  const service = 'holdfast.coordinator.v1.TriggerService';
+  const found = (await inline.caller.call('restore-coordinator', service, 'findTrigger', asked)) as {
+    state: string;
+    runId: string;
+  };
+  assert.equal(found.state, 'covered');
+  assert.ok((await world.events()).some((event) => event.kind === 'opened' && event.runId === found.runId));
 });
 
 test('in rescue nothing starts by itself', async () => {
