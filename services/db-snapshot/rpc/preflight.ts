@@ -15,7 +15,11 @@ export async function preflight(
   { signal }: CallContext,
   ports: DbSnapshotPorts,
 ): Promise<PreflightResponse> {
-  const { problems, warnings, facts } = await examine(request, ports, signal).catch(asProblem);
+  const { problems, warnings, facts } = await examine(request, ports, signal).catch((thrown: unknown) => {
+    // Whoever asked has left: that is no problem of the database.
+    signal.throwIfAborted();
+    return asProblem(thrown);
+  });
   return { problems: [...problems], warnings: [...warnings], factsJson: JSON.stringify(facts) };
 }
 
