@@ -93,9 +93,8 @@ export function decodeMessage(codec: MessageCodec, bytes: Buffer): object {
 
 /**
  * As `decodeMessage`, for what a client of any version sent. Throws MESSAGE_MALFORMED for bytes that are no such message,
- * and for a choice that was not made; VERSION_MISMATCH with every field of the message itself, and every choice, that we
- * do not know: a wish that is passed over without a word (beside the living system, one component only) would be another
- * wish.
+ * VERSION_MISMATCH with every field of the message itself, and every choice, that we do not know: a wish that is passed
+ * over without a word (beside the living system, one component only) would be another wish.
  */
 export function decodeRequest(codec: MessageCodec, bytes: Buffer): object {
   const { name, field } = codec.type as Descriptor;
@@ -111,13 +110,6 @@ export function decodeRequest(codec: MessageCodec, bytes: Buffer): object {
     [...unknown, ...odd.map((each) => `${each} ${String(chosen(each))}`)].map((subject) =>
       problem('VERSION_MISMATCH', subject, `is not known to ${name} here`),
     ),
-    { message: name },
-  );
-  refuseAll(
-    'MESSAGE_MALFORMED',
-    choices
-      .filter((each) => String(chosen(each)).endsWith('_UNSPECIFIED'))
-      .map((each) => problem('MESSAGE_MALFORMED', each, `${name} does not say it`)),
     { message: name },
   );
   return message;
