@@ -129,10 +129,9 @@ function unary(
   const work = async (call: UnaryCall): Promise<Buffer> => {
     using abort = abortOf(call, binding.stopping);
     const principal = await authenticate(call.metadata, binding.token);
-    return encodeMessage(
-      method.responseType,
-      await handle(decodeRequest(method.requestType, call.request), { principal, signal: abort.signal }),
-    );
+    const request = decodeRequest(method.requestType, call.request);
+    const answer = await handle(request, { principal, signal: abort.signal }).catch(explain(abort.signal));
+    return encodeMessage(method.responseType, answer);
   };
   return (call: UnaryCall, answer: sendUnaryData<Buffer>): void => {
     work(call).then(
@@ -151,10 +150,14 @@ function stream(
     using abort = abortOf(call, binding.stopping);
     const principal = await authenticate(call.metadata, binding.token);
     const request = decodeRequest(method.requestType, call.request);
-    for await (const item of handle(request, { principal, signal: abort.signal })) {
-      abort.signal.throwIfAborted();
-      if (!call.write(encodeMessage(method.responseType, item)))
-        await once(call, 'drain', { signal: abort.signal });
+    try {
+      for await (const item of handle(request, { principal, signal: abort.signal })) {
+        abort.signal.throwIfAborted();
+        if (!call.write(encodeMessage(method.responseType, item)))
+          await once(call, 'drain', { signal: abort.signal });
+      }
+    } catch (thrown) {
+      explain(abort.signal)(thrown);
     }
   };
   return (call: StreamCall): void => {
@@ -162,6 +165,14 @@ function stream(
       () => call.end(),
       (thrown: unknown) => call.emit('error', refuse(thrown, binding.log)),
     );
+  };
+}
+
+/** What ended the call ended it, whatever a wait inside made of that. */
+function explain(signal: AbortSignal): (thrown: unknown) => never {
+  return (thrown) => {
+    signal.throwIfAborted();
+    throw thrown;
   };
 }
 

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Fields, Refusal } from './outside-client.ts';
-import { RUNS, type DoorScene } from './scene.ts';
-
-type Drive = (door: DoorScene) => Promise<void>;
+import { RUNS, type DoorScene, type Drive } from './scene.ts';
 
 const AREA = 'holdfast.coordinator.v1';
 const DEPLOYMENTS = `${AREA}.DeploymentService`;

@@ -9,7 +9,7 @@ import {
 
 /** A client of the field: it knows the address, a token, and what the server tells of itself by reflection. */
 export interface OutsideClient extends Disposable {
-  /** `package.Service/Method` → what it is called with. */
+  /** `package.Service/Method` → what it is called with; without those of gRPC itself. */
   readonly methods: ReadonlyMap<string, Method>;
   call(method: string, request: object, how?: How): Promise<Outcome>;
   /** The request as bytes, whatever they are. */
@@ -62,6 +62,7 @@ export async function openOutsideClient(address: string, token: string): Promise
   const client = new Client(address, credentials.createInsecure());
   const told = await askReflection(client);
   const known = methodsIn(told);
+  const own = new Map([...known].filter(([name]) => !name.startsWith('grpc.')));
   const require = (name: string): Method => {
     const method = known.get(name);
     if (method === undefined) throw new Error(`${address} serves no ${name}`);
@@ -82,7 +83,7 @@ export async function openOutsideClient(address: string, token: string): Promise
     return await promise;
   };
   return {
-    methods: known,
+    methods: own,
     call: async (name, request, how = {}) => {
       const { path, requestSerialize, responseDeserialize } = require(name);
       return await raw(path, requestSerialize(request), responseDeserialize, how);
@@ -169,7 +170,7 @@ function detailsIn(bytes: Buffer, told: PackageDefinition): Readonly<Record<stri
 function methodsIn(told: PackageDefinition): ReadonlyMap<string, Method> {
   const methods = new Map<string, Method>();
   for (const [service, definition] of Object.entries(told)) {
-    if ('format' in definition || service.startsWith('grpc.')) continue;
+    if ('format' in definition) continue;
     for (const [name, method] of Object.entries(definition)) {
       const { field } = method.requestType.type as { field: readonly FieldFacts[] };
       methods.set(`${service}/${name}`, { ...method, requestFields: field });

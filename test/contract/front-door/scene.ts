@@ -29,6 +29,9 @@ export interface DoorScene extends AsyncDisposable {
   loggedFailure(service: string, method: string, code: string): Promise<void>;
 }
 
+/** One thing the doors must do. */
+export type Drive = (door: DoorScene) => Promise<void>;
+
 export interface Where extends How {
   readonly at?: string;
 }
@@ -73,12 +76,13 @@ export async function openDoorScene(): Promise<DoorScene> {
       return processes.find((each) => each.name === name)!.process!.pid;
     },
     async loggedFailure(service, method, code) {
-      for (;;) {
+      for (let tries = 0; tries < 300; tries += 1) {
         const lines = (await readFile(join(home, 'logs', `${service}.log`), 'utf8')).split('\n');
         const failed = lines.filter((line) => line.includes('"call.failed"') && line.includes(`/${method}"`));
         if (failed.some((line) => line.includes(`"${code}"`))) return;
         await pause(100);
       }
+      throw new Error(`${service} does not say that ${method} ended ${code}`);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { rename, rm } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DoorScene, Drive } from './scene.ts';
+
+const CHECK = 'grpc.health.v1.Health/Check';
+const WATCH = 'grpc.health.v1.Health/Watch';
+
+/** What every service says of itself while what it depends on is away. */
+export const healths: Readonly<Record<string, Drive>> = {
+  'every service is healthy by itself and for each thing it serves, and for nothing else': async (door) => {
+    for (const [service, client] of door.doors) {
+      const served = new Set([...client.methods.keys()].map((method) => method.split('/')[0]!));
+      for (const name of ['', ...served])
+        assert.equal(
+          (await client.call(CHECK, { service: name }, { token: null })).answer?.['status'],
+          'SERVING',
+          service,
+        );
+      assert.equal((await client.call(CHECK, { service: 'moon' })).refused?.code, 'NOT_FOUND');
+      const { statuses } = (await client.call('grpc.health.v1.Health/List', {})).answer!;
+      assert.ok(statuses.length > served.size);
+    }
+  },
+
+  'while the bus is away every service says so to who watches, and is healthy again when it is back': async (
+    door,
+  ) => {
+    const told = [...door.doors.values()].map(async (client) => {
+      const states: string[] = [];
+      for await (const { status } of client.stream(WATCH, {})) {
+        states.push(status);
+        if (states.length === 3) return states;
+      }
+      return states;
+    });
+    await everyServiceSays(door, 'SERVING');
+    process.kill(await door.pidOf('nats-server'), 'SIGKILL');
+    for (const states of await Promise.all(told))
+      assert.deepEqual(states, ['SERVING', 'NOT_SERVING', 'SERVING']);
+  },
+
+  'while the store is away every service says so, and doctor names it; they are healthy again when it is back':
+    async (door) => {
+      const { storeFolder, holdfast } = door.scene;
+      await rename(storeFolder, `${storeFolder}.away`);
+      await everyServiceSays(door, 'NOT_SERVING');
+      const { answer } = await holdfast.say('doctor');
+      const findings = answer['findings'] as readonly { subject: string; message: string }[];
+      assert.match(JSON.stringify(findings), /its bus or its store is away/);
+      // Whoever tried to write there meanwhile made the folder anew.
+      await rm(storeFolder, { recursive: true, force: true });
+      await rename(`${storeFolder}.away`, storeFolder);
+      await everyServiceSays(door, 'SERVING');
+    },
+};
+
+async function everyServiceSays({ doors }: DoorScene, wanted: string): Promise<void> {
+  for (const client of doors.values())
+    while ((await client.call(CHECK, {}, { token: null })).answer?.['status'] !== wanted) await pause(200);
+}
