@@ -21,14 +21,16 @@ export const resumes: Readonly<Record<string, Drive>> = {
         request_id: 'cut again and again',
       });
       const told: Fields[] = [];
-    const killed: Promise<void>[] = [];
+      const killed: Promise<void>[] = [];
       for (let cuts = 0; told.at(-1)?.['kind'] !== 'finished'; cuts += 1) {
         if (told.length === 6 && killed.length === 0)
-        killed.push(killProcess(door.scene.stack.home, COORDINATOR));
+          killed.push(killProcess(door.scene.stack.home, COORDINATOR));
         const entry = await nextEntry(watchers[cuts % 2]!, run_id, told.at(-1)?.['sequence'] ?? 0);
         if (entry === undefined) await pause(100);
         else told.push(entry);
       }
+      await Promise.all(killed);
+      assert.equal(killed.length, 1);
       assert.deepEqual(
         told.map(({ sequence }) => sequence),
         told.map((_, index) => index + 1),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { RUNS, type Drive } from './scene.ts';
+import type { Fields } from './outside-client.ts';
+import { RUNS, type DoorScene, type Drive } from './scene.ts';
 
 const PLAN = 'holdfast.coordinator.v1.RestoreService/PlanRestore';
 const COVERAGE = 'holdfast.coordinator.v1.ReportService/GetCoverage';
@@ -43,20 +44,29 @@ export const waits: Readonly<Record<string, Drive>> = {
   },
 
   'a watcher that leaves, or whose deadline is over, is not watched for any more': async (door) => {
-    await using _ = standstill(await door.pidOf('db-snapshot'));
-    const { run_id } = await door.answer('holdfast.coordinator.v1.BackupService/StartBackup', {
-      deployment: door.deployment,
-      request_id: 'nobody works on it',
+    const { run_id } = await nobodyWorks(door, async ({ run_id }) => {
+      const watch = (how: object) =>
+        Array.fromAsync(door.doors.get('restore-coordinator')!.stream(`${RUNS}/WatchRun`, { run_id }, how));
+      await assert.rejects(watch({ deadlineMs: SOON_MS }), /DEADLINE_EXCEEDED/);
+      await door.loggedFailure('restore-coordinator', 'watchRun', 'DEADLINE_EXCEEDED');
+      await assert.rejects(watch({ signal: AbortSignal.timeout(SOON_MS) }), /CANCELLED/);
+      await door.loggedFailure('restore-coordinator', 'watchRun', 'CANCELLED');
+      await door.answer(`${RUNS}/CancelRun`, { run_id });
     });
-    const watch = (how: object) =>
-      Array.fromAsync(door.doors.get('restore-coordinator')!.stream(`${RUNS}/WatchRun`, { run_id }, how));
-    await assert.rejects(watch({ deadlineMs: SOON_MS }), /DEADLINE_EXCEEDED/);
-    await door.loggedFailure('restore-coordinator', 'watchRun', 'DEADLINE_EXCEEDED');
-    await assert.rejects(watch({ signal: AbortSignal.timeout(SOON_MS) }), /CANCELLED/);
-    await door.loggedFailure('restore-coordinator', 'watchRun', 'CANCELLED');
-    await door.answer(`${RUNS}/CancelRun`, { run_id });
+    assert.equal((await door.ended(run_id))['state'], 'cancelled');
   },
 };
+
+/** A backup that waits for its database. */
+async function nobodyWorks(door: DoorScene, act: (run: Fields) => Promise<void>): Promise<Fields> {
+  await using _ = standstill(await door.pidOf('db-snapshot'));
+  const run = await door.answer('holdfast.coordinator.v1.BackupService/StartBackup', {
+    deployment: door.deployment,
+    request_id: 'nobody works on it',
+  });
+  await act(run);
+  return run;
+}
 
 /** The process does nothing until this is disposed. */
 function standstill(pid: number): AsyncDisposable {
