@@ -350,6 +350,10 @@ export const drives: Readonly<Record<string, Drive>> = {
     assert.equal(ended['state'], 'cancelled');
     // Of a run that is over it changes nothing.
     assert.deepEqual(await door.answer(`${RUNS}/CancelRun`, { run_id }), ended);
+    const odd = await door.doors
+      .get('restore-coordinator')!
+      .callRaw(`${RUNS}/CancelRun`, Buffer.from([0x10, 0x63]));
+    is(odd.refused!, 'UNIMPLEMENTED', 'VERSION_MISMATCH');
     await refusesUnknownRun(door, `${RUNS}/CancelRun`);
   },
 };
