@@ -5,6 +5,8 @@ import type { DoorScene, Drive } from './scene.ts';
 
 const CHECK = 'grpc.health.v1.Health/Check';
 const WATCH = 'grpc.health.v1.Health/Watch';
+/** What never comes is named, and not waited for. */
+const PATIENCE_MS = 60_000;
 
 /** What every service says of itself while what it depends on is away. */
 export const healths: Readonly<Record<string, Drive>> = {
@@ -28,7 +30,7 @@ export const healths: Readonly<Record<string, Drive>> = {
   ) => {
     const told = [...door.doors.values()].map(async (client) => {
       const states: string[] = [];
-      for await (const { status } of client.stream(WATCH, {})) {
+      for await (const { status } of client.stream(WATCH, {}, { deadlineMs: PATIENCE_MS })) {
         states.push(status);
         if (states.length === 3) return states;
       }
@@ -56,6 +58,13 @@ export const healths: Readonly<Record<string, Drive>> = {
 };
 
 async function everyServiceSays({ doors }: DoorScene, wanted: string): Promise<void> {
-  for (const client of doors.values())
-    while ((await client.call(CHECK, {}, { token: null })).answer?.['status'] !== wanted) await pause(200);
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  for (const [service, client] of doors) {
+    for (;;) {
+      const { answer } = await client.call(CHECK, {}, { token: null });
+      if (answer?.['status'] === wanted) break;
+      assert.ok(performance.now() < giveUpAt, `${service} does not say ${wanted}`);
+      await pause(200);
+    }
+  }
 }

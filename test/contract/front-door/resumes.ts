@@ -22,7 +22,7 @@ export const resumes: Readonly<Record<string, Drive>> = {
       });
       const told: Fields[] = [];
       const killed: Promise<void>[] = [];
-      for (let cuts = 0; told.at(-1)?.['kind'] !== 'finished'; cuts += 1) {
+      for (let cuts = 0; told.at(-1)?.['kind'] !== 'finished' && cuts < 1_000; cuts += 1) {
         if (told.length === 6 && killed.length === 0)
           killed.push(killProcess(door.scene.stack.home, COORDINATOR));
         const entry = await nextEntry(watchers[cuts % 2]!, run_id, told.at(-1)?.['sequence'] ?? 0);
