@@ -9,6 +9,7 @@ export type ToolName =
   | 'nats-server'
   | 'minio'
   | 'versitygw'
+  | 'grpcurl'
   | 'python'
   | 'go'
   | 'postgres'
@@ -84,6 +85,15 @@ export const TOOLS: Readonly<Record<ToolName, ToolRecipe>> = {
     },
     remedy:
       'install Go 1.24 or newer so that it can be built, or name the program: HOLDFAST_TOOL_VERSITYGW=FILE',
+  }),
+  grpcurl: single('grpcurl', {
+    source: {
+      kind: 'go',
+      module: 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4',
+      takes: 'about a minute',
+    },
+    remedy:
+      'install Go 1.24 or newer so that it can be built, or name the program: HOLDFAST_TOOL_GRPCURL=FILE',
   }),
   python: single('python3', {
     programs: ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'],

@@ -21,6 +21,8 @@ export interface NatsBusOptions {
   readonly clock?: Clock;
   /** How long to try to connect at first; afterwards it reconnects for ever. */
   readonly connectMs?: number;
+  /** Told when the connection, which stood when this resolved, is lost and when it is back. */
+  readonly onConnection?: (connected: boolean) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -39,7 +41,7 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
     await ensureStreams(manager);
     // Its status iterator does not end when the connection is closed (nats 2.29, 2026-11).
     const watch = Promise.race([
-      watchConnection(connection, manager, log),
+      watchConnection(connection, manager, options),
       connection.closed().then(() => {}),
     ]);
     return busOf({ connection, manager, stream: connection.jetstream(), log, clock, watch });
@@ -158,9 +160,10 @@ function requireVersion(connection: NatsConnection, url: string): void {
 async function watchConnection(
   connection: NatsConnection,
   manager: JetStreamManager,
-  log: Log,
+  { log, onConnection = () => {} }: NatsBusOptions,
 ): Promise<void> {
   for await (const { type } of connection.status()) {
+    if (type === Events.Disconnect || type === Events.Reconnect) onConnection(type === Events.Reconnect);
     if (type === Events.Disconnect) log.warn(EVENTS.busDisconnected);
     if (type !== Events.Reconnect) continue;
     log.info(EVENTS.busConnected);

@@ -93,17 +93,23 @@ export function decodeMessage(codec: MessageCodec, bytes: Buffer): object {
 
 /**
  * As `decodeMessage`, for what a client of any version sent. Throws MESSAGE_MALFORMED for bytes that are no such message,
- * VERSION_MISMATCH with every field of the message itself that we do not know: a wish that is passed over without a word
- * (beside the living system, one component only) would be another wish.
+ * VERSION_MISMATCH with every field of the message itself, and every choice, that we do not know: a wish that is passed
+ * over without a word (beside the living system, one component only) would be another wish.
  */
 export function decodeRequest(codec: MessageCodec, bytes: Buffer): object {
   const { name, field } = codec.type as Descriptor;
   const { message, numbers } = tryDecode(codec, bytes, name);
   const known = new Set(field.map(({ number }) => number));
-  const unknown = numbers.filter((number) => !known.has(number));
+  const unknown = numbers.filter((number) => !known.has(number)).map((number) => `field ${number}`);
+  const choices = field.filter(({ type }) => type === 'TYPE_ENUM').map((each) => each.name);
+  const chosen = (each: string): unknown => message[each as keyof typeof message];
+  // A name for every value that we know; for others the decoder leaves the number.
+  const odd = choices.filter((each) => typeof chosen(each) === 'number');
   refuseAll(
     'VERSION_MISMATCH',
-    unknown.map((number) => problem('VERSION_MISMATCH', `field ${number}`, `is not known to ${name} here`)),
+    [...unknown, ...odd.map((each) => `${each} ${String(chosen(each))}`)].map((subject) =>
+      problem('VERSION_MISMATCH', subject, `is not known to ${name} here`),
+    ),
     { message: name },
   );
   return message;
@@ -119,7 +125,7 @@ function tryDecode(codec: MessageCodec, bytes: Buffer, name: string) {
 
 interface Descriptor {
   readonly name: string;
-  readonly field: readonly { readonly name: string; readonly number: number }[];
+  readonly field: readonly { readonly name: string; readonly number: number; readonly type: string }[];
 }
 
 function isMessage(definition: PackageDefinition[string]): definition is MessageCodec {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
+import { jsonIfAny } from '#libs/kernel/json.ts';
 import { pinRoots } from './rewrite.ts';
 import { absolutePath, secretRef, type Spec } from './spec.ts';
 import { parseWith } from './step.ts';
@@ -28,7 +29,7 @@ export type Relocation = z.infer<typeof relocationSchema>;
 
 /** Empty text is none. Throws MESSAGE_MALFORMED. */
 export function parseRelocation(json: string): Relocation | undefined {
-  return json === '' ? undefined : parseWith(relocationSchema, JSON.parse(json), 'relocation');
+  return json === '' ? undefined : parseWith(relocationSchema, jsonIfAny(json), 'relocation');
 }
 
 /** Pure. */

@@ -71,8 +71,9 @@ export async function connectDatabase(
   // The query under way rejects; without a listener the event itself would end the process.
   client.on('error', () => {});
   try {
-    await client.connect();
+    await connected(client, signal);
   } catch (error) {
+    signal?.throwIfAborted();
     throw databaseError(error, address);
   }
   const session = new Session(client, address, signal);
@@ -82,6 +83,21 @@ export async function connectDatabase(
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** A server that takes the connection and says nothing ends with CONNECT_MS; whoever aborts does not wait for that. */
+async function connected(client: Client, signal: AbortSignal | undefined): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = () => {
+    client.end().catch(() => {});
+    reject(signal?.reason);
+  };
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    await Promise.race([client.connect(), aborted]);
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
 }
 

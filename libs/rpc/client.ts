@@ -10,7 +10,8 @@ import type { TokenSource } from './token.ts';
 
 /** The library's own back-off grows to two minutes; a restarted neighbour on the same site is there in one second. */
 const RECONNECT_MS = { first: 100, most: 1_000 };
-const HEALTH_DEADLINE_MS = 1_000;
+/** A service looks at its store for up to two seconds before it answers. */
+const HEALTH_DEADLINE_MS = 3_000;
 
 /** Services without an address are unreachable, not a fault. Connects on first use, and again by itself. */
 export function createCaller(options: {
@@ -58,8 +59,10 @@ export function createCaller(options: {
   };
 }
 
-/** True when a service answers SERVING within a second. Never throws. */
-export async function isHealthy(address: string, signal?: AbortSignal): Promise<boolean> {
+export type HealthSeen = 'SERVING' | 'NOT_SERVING' | 'silent';
+
+/** What a service says of itself; `silent` when it does not answer within three seconds. Never throws. */
+export async function healthOf(address: string, signal?: AbortSignal): Promise<HealthSeen> {
   const client = connect(address);
   const method = requireMethod('grpc.health.v1.Health', 'check');
   const bytes = encodeMessage(requireMessage('grpc.health.v1.HealthCheckRequest'), {});
@@ -70,9 +73,9 @@ export async function isHealthy(address: string, signal?: AbortSignal): Promise<
       { method, bytes, metadata: new Metadata() },
       { signal, deadlineMs: HEALTH_DEADLINE_MS },
     );
-    return (answer as { status: string }).status === 'SERVING';
+    return (answer as { status: string }).status === 'SERVING' ? 'SERVING' : 'NOT_SERVING';
   } catch {
-    return false;
+    return 'silent';
   } finally {
     client.close();
   }

@@ -79,7 +79,8 @@ export function createInlineCaller(options: {
           yield asReceived(definition.responseType, item) as Answer;
         }
       } catch (thrown) {
-        rethrowAsReceived(thrown);
+        // What ended the call ended it, whatever a wait inside made of that.
+        rethrowAsReceived(within.aborted ? within.reason : thrown);
       } finally {
         left.abort(new HoldfastError('CANCELLED', { reason: 'reader left' }));
       }

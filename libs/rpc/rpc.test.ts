@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { decodeMessage, packageDefinition, requireMessage } from '#libs/contracts/load.ts';
 import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 import { silentLog } from '#libs/telemetry/log.ts';
 import type { BoundServices, CallFacts, Caller } from './caller.ts';
-import { createCaller, isHealthy } from './client.ts';
+import { createCaller, healthOf } from './client.ts';
+import type { Readiness } from './health.ts';
 import { createInlineCaller } from './inline.ts';
 import { requireMethod } from './method.ts';
 import { openRpcServer, type RpcServer } from './server.ts';
@@ -19,6 +20,7 @@ import { tokenFile } from './token.ts';
 const RUNS = 'holdfast.coordinator.v1.RunService';
 const BACKUPS = 'holdfast.coordinator.v1.BackupService';
 const FILES = 'holdfast.files.v1.FileService';
+const COMPONENT = 'holdfast.component.v1.ComponentService';
 
 /** What the handlers saw, for tests to look at. */
 const seen: { requests: object[]; principals: string[]; abort: unknown } = {
@@ -62,11 +64,24 @@ const services: BoundServices = {
       unary: () => Promise.reject(new HoldfastError('REFUSED', {}, { problems: manyProblems() })),
     },
   },
+  [COMPONENT]: { preflight: { unary: async () => ({}) } },
   [FILES]: {
     listFiles: { unary: async () => ({ files: [{ path: 'a', bytes: '9007199254740993' }] }) },
     fetchFile: { stream: bigContent },
   },
 };
+
+/** What the service depends on, as a test says it. */
+const changed: (() => void)[] = [];
+let ready = true;
+const readiness: Readiness = {
+  isReady: async () => ready,
+  onChange: (listener) => void changed.push(listener),
+};
+function setReady(now: boolean): void {
+  ready = now;
+  for (const listener of changed) listener();
+}
 
 async function* watch(request: object, facts: CallFacts): AsyncIterable<object> {
   note(request, facts);
@@ -153,8 +168,8 @@ function callerSuite(name: string, callerOf: () => Caller): void {
         callerOf().call('restore-coordinator', RUNS, 'listRuns', {}, { deadlineMs: 100 }),
         { code: 'DEADLINE_EXCEEDED' },
       );
-      await pause(50);
-      assert.ok(['DEADLINE_EXCEEDED', 'CANCELLED'].includes(HoldfastError.from(seen.abort).code));
+      await handlerAborted();
+      assert.equal(HoldfastError.from(seen.abort).code, 'DEADLINE_EXCEEDED');
     });
 
     test('a cancel ends the call and aborts the handler', async () => {
@@ -164,7 +179,7 @@ function callerSuite(name: string, callerOf: () => Caller): void {
         callerOf().call('restore-coordinator', RUNS, 'listRuns', {}, { signal: controller.signal }),
         { code: 'CANCELLED' },
       );
-      await pause(50);
+      await handlerAborted();
       assert.equal(HoldfastError.from(seen.abort).code, 'CANCELLED');
     });
 
@@ -181,7 +196,7 @@ function callerSuite(name: string, callerOf: () => Caller): void {
       await assert.rejects(sequences(kinds('broken')), { code: 'JOURNAL_BROKEN' });
       seen.abort = undefined;
       for await (const { sequence } of kinds('endless')) if (sequence === 3) break;
-      await pause(50);
+      await handlerAborted();
       assert.equal(HoldfastError.from(seen.abort).code, 'CANCELLED');
       const controller = new AbortController();
       setTimeout(() => controller.abort(new HoldfastError('CANCELLED')), 50);
@@ -214,6 +229,7 @@ describe('rpc', () => {
       services,
       token: tokenFile(join(folder, 'token')),
       log: silentLog,
+      readiness,
     });
     caller = createCaller({
       addresses: {
@@ -300,13 +316,88 @@ describe('rpc', () => {
     });
   });
 
-  test('health follows the service, and needs no token', async () => {
-    assert.equal(await isHealthy(server.address), false);
+  test('health is that of the service and of what it depends on, and needs no token', async () => {
+    assert.equal(await healthOf(server.address), 'NOT_SERVING');
     server.setServing(true);
-    assert.equal(await isHealthy(server.address), true);
+    assert.equal(await healthOf(server.address), 'SERVING');
+    setReady(false);
+    assert.equal(await healthOf(server.address), 'NOT_SERVING');
+    setReady(true);
+    assert.equal(await healthOf(server.address), 'SERVING');
     server.setServing(false);
-    assert.equal(await isHealthy(server.address), false);
-    assert.equal(await isHealthy('127.0.0.1:1'), false);
+    assert.equal(await healthOf(server.address), 'NOT_SERVING');
+    assert.equal(await healthOf('127.0.0.1:1'), 'silent');
+  });
+
+  test('health is told by service name, and who watches is told each change once', async () => {
+    const check = (service: string) => askOnce(server.address, `grpc.health.v1.Health`, 'check', { service });
+    server.setServing(true);
+    assert.deepEqual(await check(RUNS), { status: 'SERVING' });
+    const { statuses } = (await askOnce(server.address, 'grpc.health.v1.Health', 'list', {})) as {
+      statuses: { key: string; value: object }[];
+    };
+    assert.deepEqual(statuses.find(({ key }) => key === RUNS)?.value, { status: 'SERVING' });
+    await assert.rejects(check('holdfast.moon.v9.MoonService'), { code: status.NOT_FOUND });
+    const unknown = watchHealth(server.address, 'holdfast.moon.v9.MoonService');
+    assert.deepEqual((await unknown.next()).value, { status: 'SERVICE_UNKNOWN' });
+    await unknown.return(undefined);
+    const told = watchHealth(server.address, RUNS);
+    const seenStates = [(await told.next()).value];
+    for (const change of [() => setReady(false), () => setReady(true), () => server.setServing(false)]) {
+      change();
+      // Said again: no change, nothing to tell.
+      change();
+      seenStates.push((await told.next()).value);
+    }
+    await told.return(undefined);
+    assert.deepEqual(
+      seenStates.map((each) => each!.status),
+      ['SERVING', 'NOT_SERVING', 'SERVING', 'NOT_SERVING'],
+    );
+  });
+
+  test('a client that knows only the standard details sees reason, variables, remedy and every problem', async () => {
+    const refused = await standardDetails(server.address, `/${BACKUPS}/StartBackup`, Buffer.alloc(0));
+    assert.equal(refused.code, status.FAILED_PRECONDITION);
+    assert.deepEqual(refused.details['google.rpc.ErrorInfo'], {
+      reason: 'REFUSED',
+      domain: 'holdfast',
+      metadata: [
+        { key: 'deployment', value: 'records' },
+        { key: 'free', value: '12' },
+      ],
+    });
+    const { locale, message } = refused.details['google.rpc.LocalizedMessage'] as Record<string, string>;
+    assert.equal(locale, 'en');
+    assert.equal(message, `${refusal.message}; ${refusal.remedy}`);
+    assert.deepEqual(refused.details['google.rpc.PreconditionFailure'], {
+      violations: refusal.problems.map((each) => ({
+        type: each.code,
+        subject: each.subject,
+        description: `${each.message}; ${each.remedy}`,
+      })),
+    });
+    const garbled = await standardDetails(server.address, `/${BACKUPS}/GetBackup`, Buffer.alloc(0));
+    assert.equal(garbled.code, status.INVALID_ARGUMENT);
+    const { fieldViolations } = garbled.details['google.rpc.BadRequest'] as {
+      fieldViolations: { field: string; reason: string }[];
+    };
+    assert.deepEqual(
+      fieldViolations.map(({ field, reason }) => ({ field, reason })),
+      [{ field: 'backup_id', reason: 'MESSAGE_MALFORMED' }],
+    );
+  });
+
+  test('a choice that we do not know is of another version', async () => {
+    const ask = (...bytes: readonly number[]) =>
+      rawCall(server.address, `/${COMPONENT}/Preflight`, Buffer.from(bytes));
+    assert.deepEqual(await ask(0x18, 1), { code: 'none', problems: [] });
+    const unknown = await ask(0x18, 99);
+    assert.equal(unknown.code, 'VERSION_MISMATCH');
+    assert.deepEqual(
+      unknown.problems.map(({ subject }) => subject),
+      ['purpose 99'],
+    );
   });
 
   for (const version of ['v1', 'v1alpha']) {
@@ -324,6 +415,7 @@ describe('rpc', () => {
           BACKUPS,
           RUNS,
           FILES,
+          COMPONENT,
         ].toSorted(),
       );
       for (const symbol of [
@@ -355,6 +447,7 @@ describe('rpc', () => {
       services,
       token: tokenFile(join(folder, 'token')),
       log: silentLog,
+      readiness,
     });
     using own = createCaller({
       addresses: { 'restore-coordinator': other.address },
@@ -406,12 +499,23 @@ function manyProblems() {
   );
 }
 
+/** The caller is answered before the handler notices. */
+async function handlerAborted(): Promise<void> {
+  while (seen.abort === undefined) await pause(5);
+}
+
 /** Bytes as they are, with the right token; how the call was refused. */
 async function rawCall(
   address: string,
   path: string,
   bytes: Buffer,
 ): Promise<Pick<HoldfastError, 'problems'> & { code: string }> {
+  const refused = await sendBytes(address, path, bytes);
+  if (refused === null) return { code: 'none', problems: [] };
+  return errorOf(refused, { service: 'restore-coordinator', address });
+}
+
+async function sendBytes(address: string, path: string, bytes: Buffer): Promise<ServiceError | null> {
   const client = new Client(address, credentials.createInsecure());
   const metadata = new Metadata();
   metadata.set('authorization', 'Bearer right-token');
@@ -420,8 +524,49 @@ async function rawCall(
   client.makeUnaryRequest(path, asIs, asIs, bytes, metadata, resolve);
   const refused = await promise;
   client.close();
-  if (refused === null) return { code: 'none', problems: [] };
-  return errorOf(refused, { service: 'restore-coordinator', address });
+  return refused;
+}
+
+/** The details of a refusal by the names of their messages, decoded as what they say they are. */
+async function standardDetails(address: string, path: string, bytes: Buffer) {
+  const refused = (await sendBytes(address, path, bytes))!;
+  const packed = decodeMessage(
+    requireMessage('google.rpc.Status'),
+    refused.metadata.get('grpc-status-details-bin')[0] as Buffer,
+  ) as { code: number; details: { typeUrl: string; value: Buffer }[] };
+  assert.equal(packed.code, refused.code);
+  const named = packed.details.map(({ typeUrl, value }) => {
+    const name = typeUrl.slice('type.googleapis.com/'.length);
+    return [name, decodeMessage(requireMessage(name), value)] as const;
+  });
+  return { code: packed.code, details: Object.fromEntries(named) };
+}
+
+async function askOnce(address: string, service: string, name: string, request: object): Promise<object> {
+  const method = requireMethod(service, name);
+  const client = new Client(address, credentials.createInsecure());
+  const { promise, resolve, reject } = Promise.withResolvers<object>();
+  const { path, requestSerialize, responseDeserialize } = method;
+  client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (cause, answer) =>
+    cause === null ? resolve(answer!) : reject(cause),
+  );
+  return await promise.finally(() => client.close());
+}
+
+async function* watchHealth(
+  address: string,
+  service: string,
+): AsyncGenerator<{ status: string }, undefined, void> {
+  const { path, requestSerialize, responseDeserialize } = requireMethod('grpc.health.v1.Health', 'watch');
+  const client = new Client(address, credentials.createInsecure());
+  const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service });
+  call.on('error', () => {});
+  try {
+    yield* call as AsyncIterable<{ status: string }>;
+  } finally {
+    call.cancel();
+    client.close();
+  }
 }
 
 async function reflect(address: string, version: string, request: object): Promise<object> {

@@ -15,7 +15,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import type { BoundMethod, BoundServices, CallFacts } from './caller.ts';
-import { Health } from './health.ts';
+import { Health, type Readiness } from './health.ts';
 import { MESSAGE_BYTES_MAX, requireMethod, type Method } from './method.ts';
 import { reflection } from './reflection.ts';
 import { statusOf } from './status.ts';
@@ -25,11 +25,13 @@ const HEALTH = 'grpc.health.v1.Health';
 const REFLECTION = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 /** Calls that do not end on their abort within this are cut off, so that a stop cannot hang. */
 const SHUTDOWN_GRACE_MS = 5_000;
+/** Between two clocks of one call. */
+const DEADLINE_SLACK_MS = 50;
 
 export interface RpcServer extends AsyncDisposable {
   /** host:port, with the port that was really taken. */
   readonly address: string;
-  /** What the health service answers; not serving at first. */
+  /** Between these the health service tells of the readiness; not serving at first. */
   setServing(serving: boolean): void;
 }
 
@@ -39,6 +41,7 @@ export interface RpcServerOptions {
   readonly services: BoundServices;
   readonly token: TokenSource;
   readonly log: Log;
+  readonly readiness: Readiness;
 }
 
 /**
@@ -50,7 +53,8 @@ export async function openRpcServer(options: RpcServerOptions): Promise<RpcServe
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
   });
-  const health = new Health();
+  const served = new Set([...Object.keys(options.services), HEALTH, ...REFLECTION]);
+  const health = new Health(served, options.readiness);
   const stopping = new AbortController();
   for (const [name, methods] of Object.entries(options.services)) {
     server.addService(
@@ -59,7 +63,6 @@ export async function openRpcServer(options: RpcServerOptions): Promise<RpcServe
     );
   }
   server.addService(requireService(HEALTH), health.implementation());
-  const served = new Set([...Object.keys(options.services), HEALTH, ...REFLECTION]);
   for (const name of REFLECTION) server.addService(requireService(name), reflection(served));
   const port = await bind(server, options.listen);
   return {
@@ -126,10 +129,9 @@ function unary(
   const work = async (call: UnaryCall): Promise<Buffer> => {
     using abort = abortOf(call, binding.stopping);
     const principal = await authenticate(call.metadata, binding.token);
-    return encodeMessage(
-      method.responseType,
-      await handle(decodeRequest(method.requestType, call.request), { principal, signal: abort.signal }),
-    );
+    const request = decodeRequest(method.requestType, call.request);
+    const answer = await handle(request, { principal, signal: abort.signal }).catch(explain(abort.signal));
+    return encodeMessage(method.responseType, answer);
   };
   return (call: UnaryCall, answer: sendUnaryData<Buffer>): void => {
     work(call).then(
@@ -148,10 +150,14 @@ function stream(
     using abort = abortOf(call, binding.stopping);
     const principal = await authenticate(call.metadata, binding.token);
     const request = decodeRequest(method.requestType, call.request);
-    for await (const item of handle(request, { principal, signal: abort.signal })) {
-      abort.signal.throwIfAborted();
-      if (!call.write(encodeMessage(method.responseType, item)))
-        await once(call, 'drain', { signal: abort.signal });
+    try {
+      for await (const item of handle(request, { principal, signal: abort.signal })) {
+        abort.signal.throwIfAborted();
+        if (!call.write(encodeMessage(method.responseType, item)))
+          await once(call, 'drain', { signal: abort.signal });
+      }
+    } catch (thrown) {
+      explain(abort.signal)(thrown);
     }
   };
   return (call: StreamCall): void => {
@@ -162,13 +168,24 @@ function stream(
   };
 }
 
+/** What ended the call ended it, whatever a wait inside made of that. */
+function explain(signal: AbortSignal): (thrown: unknown) => never {
+  return (thrown) => {
+    signal.throwIfAborted();
+    throw thrown;
+  };
+}
+
 interface Cancellable {
   on(event: 'cancelled', listener: () => void): unknown;
   off(event: 'cancelled', listener: () => void): unknown;
   getDeadline(): Date | number;
 }
 
-/** `cancelled` comes for the caller's cancel and for its deadline; `call.cancelled` lags behind the event. */
+/**
+ * `cancelled` comes for the caller's cancel and for its deadline, which its own clock may notice a moment before ours;
+ * `call.cancelled` lags behind the event.
+ */
 function abortOf(call: Cancellable, stopping: AbortSignal): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   const onCancelled = () =>
@@ -181,7 +198,7 @@ function abortOf(call: Cancellable, stopping: AbortSignal): Disposable & { reado
 }
 
 function isPast(deadline: Date | number): boolean {
-  return Number(deadline) <= Date.now();
+  return Number(deadline) <= Date.now() + DEADLINE_SLACK_MS;
 }
 
 async function authenticate(metadata: Metadata, token: TokenSource): Promise<string> {

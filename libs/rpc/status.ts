@@ -7,11 +7,14 @@ import { HoldfastError, type ErrorDetails, type ErrorRecord, type Problem } from
 const DETAILS_KEY = 'grpc-status-details-bin';
 const TYPE_PREFIX = 'type.googleapis.com/';
 const RECORD = 'holdfast.common.v1.ErrorRecord';
-const INFO = 'google.rpc.ErrorInfo';
+const DOMAIN = 'holdfast';
 /** HTTP/2 peers take 64 KiB of headers, base64 adds a third; the rest of a longer list is counted, not sent. */
 const DETAILS_BYTES_MAX = 40 << 10;
 
-/** What goes over the wire: status and text for any client, the whole record for ours. */
+/**
+ * What goes over the wire: status and the standard details (ErrorInfo, LocalizedMessage with the remedy, and the list
+ * of problems) for any client, the whole record for ours.
+ */
 export function statusOf(
   thrown: unknown,
 ): Partial<StatusObject> & { code: status; details: string; metadata: Metadata } {
@@ -71,10 +74,40 @@ function encodeStatus(code: status, record: ErrorRecord): Buffer {
     code,
     message: record.message.slice(0, 4_096),
     details: [
+      any('google.rpc.ErrorInfo', { reason: record.code, domain: DOMAIN, metadata: metadataOf(details) }),
+      any('google.rpc.LocalizedMessage', { locale: 'en', message: `${record.message}; ${record.remedy}` }),
+      ...violations(code, record.problems),
       any(RECORD, { ...rest, detailsJson: JSON.stringify(details) }),
-      any(INFO, { reason: record.code, domain: 'holdfast' }),
     ],
   });
+}
+
+/** Every variable of the message, as text; the remedy has a place of its own. A map is a list of entries to our codec. */
+function metadataOf({ remedy: _, ...details }: ErrorDetails): readonly { key: string; value: string }[] {
+  return Object.entries(details)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ({ key, value: typeof value === 'string' ? value : JSON.stringify(value) }));
+}
+
+/** The list of problems as the field knows it: of the request when that is wrong, else of the state it meets. */
+function violations(code: status, problems: readonly Problem[]): readonly object[] {
+  if (problems.length === 0) return [];
+  const described = problems.map((each) => ({ ...each, description: `${each.message}; ${each.remedy}` }));
+  if (code === status.INVALID_ARGUMENT)
+    return [
+      any('google.rpc.BadRequest', {
+        fieldViolations: described.map(({ subject, description, code: reason }) => ({
+          field: subject,
+          description,
+          reason,
+        })),
+      }),
+    ];
+  return [
+    any('google.rpc.PreconditionFailure', {
+      violations: described.map(({ subject, description, code: type }) => ({ type, subject, description })),
+    }),
+  ];
 }
 
 function any(type: string, message: object): { typeUrl: string; value: Buffer } {

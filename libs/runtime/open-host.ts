@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { systemClock } from '#libs/kernel/clock.ts';
 import { openRepository } from '#libs/repository/open.ts';
 import { openStore } from '#libs/store/open-store.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import type { ServiceConfig } from './config.ts';
 import { secretSource } from './env-file.ts';
@@ -10,10 +11,7 @@ import { readIdentity } from './key-file.ts';
 
 /** Store, repository and secrets of a process, for the service or services in it. Throws KEY_MISSING, STORE_NOT_CREATE_ONLY, and what opening them throws. */
 export async function openHost(config: ServiceConfig, log: Log): Promise<Omit<Host, 'service'>> {
-  const store = openStore(config.storeUrl, {
-    ...(config.storeAccessKey === undefined ? {} : { accessKey: config.storeAccessKey }),
-    ...(config.storeSecretKey === undefined ? {} : { secretKey: config.storeSecretKey }),
-  });
+  const store = storeOf(config);
   await store.probe();
   const repository = await openRepository({ store, identity: await readIdentity(config.keyFile) });
   return {
@@ -34,4 +32,12 @@ export function instanceName(address: string): string {
   return `${hostname()}-${address.slice(address.lastIndexOf(':') + 1)}`
     .toLowerCase()
     .replaceAll(/[^a-z0-9-]/g, '-');
+}
+
+/** The store of a process's configuration; sends nothing yet. */
+export function storeOf({ storeUrl, storeAccessKey, storeSecretKey }: ServiceConfig): ObjectStore {
+  return openStore(storeUrl, {
+    ...(storeAccessKey === undefined ? {} : { accessKey: storeAccessKey }),
+    ...(storeSecretKey === undefined ? {} : { secretKey: storeSecretKey }),
+  });
 }

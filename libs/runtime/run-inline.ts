@@ -5,7 +5,8 @@ import { tokenFile } from '#libs/rpc/token.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import { startTracing, type Tracing } from '#libs/telemetry/tracing.ts';
 import { composeInline, type InlineService } from './inline.ts';
-import { openHost } from './open-host.ts';
+import { openHost, storeOf } from './open-host.ts';
+import { dependenciesOn } from './readiness.ts';
 import { runProcess } from './run-service.ts';
 import { openBus, type Beginning } from './start-service.ts';
 
@@ -27,7 +28,8 @@ async function startInline(
       stack.use(await startTracing({ service, site: config.site, endpoint: config.otlpEndpoint })),
     );
   const host = await openHost(config, log);
-  const bus = stack.use(await openBus(beginning));
+  const readiness = dependenciesOn(storeOf(config));
+  const bus = stack.use(await openBus(beginning, readiness));
   const token = tokenFile(config.tokenFile);
   const elsewhere = stack.use(createCaller({ addresses: config.addresses, site: config.site, token }));
   const inline = stack.use(
@@ -43,7 +45,7 @@ async function startInline(
   for (const [service, serves] of inline.serves) {
     const own = log.child({ service });
     const listen = config.addresses[service] ?? config.listen;
-    const server = stack.use(await openRpcServer({ listen, services: serves, token, log: own }));
+    const server = stack.use(await openRpcServer({ listen, services: serves, token, log: own, readiness }));
     server.setServing(true);
     own.info(EVENTS.serviceStarted, { address: server.address });
   }

@@ -10,7 +10,8 @@ import { bindServices } from './bind.ts';
 import type { ServiceConfig } from './config.ts';
 import type { ServiceContract } from './contract.ts';
 import type { BuildService, Host, Wiring } from './host.ts';
-import { openHost } from './open-host.ts';
+import { openHost, storeOf } from './open-host.ts';
+import { dependenciesOn, type Dependencies } from './readiness.ts';
 import { startWorker } from './worker.ts';
 
 /** What a process begins with. */
@@ -27,7 +28,7 @@ export interface RunningService extends AsyncDisposable {
 
 /**
  * One service on its process: store, repository and bus opened, the service built, its queue and its doors open. It
- * says SERVING last. Disposing goes the other way: not serving, doors, queue, service, bus, telemetry.
+ * says SERVING last, and while bus and store are in reach. Disposing goes the other way: not serving, doors, queue, service, bus, telemetry.
  */
 export async function startService<Ports>(
   contract: ServiceContract<Ports>,
@@ -41,7 +42,8 @@ export async function startService<Ports>(
     await startTracing({ service, site: config.site, endpoint: config.otlpEndpoint }),
   );
   const host = { ...(await openHost(config, log)), service };
-  const bus = stack.use(await openBus({ config, log, signal }));
+  const readiness = dependenciesOn(storeOf(config));
+  const bus = stack.use(await openBus({ config, log, signal }, readiness));
   const token = tokenFile(config.tokenFile);
   const caller = stack.use(createCaller({ addresses: config.addresses, site: config.site, token }));
   const built = stack.use(await buildService(host));
@@ -50,6 +52,7 @@ export async function startService<Ports>(
     services: bindServices(contract, built.ports, log),
     token,
     log,
+    readiness,
   });
   const work = new AsyncDisposableStack();
   stack.use(work);
@@ -76,7 +79,10 @@ export async function takeWork<Ports>(
   if (built.start !== undefined) stack.use(await built.start(wiring));
 }
 
-export async function openBus({ config, log, signal }: Beginning): Promise<Bus> {
+export async function openBus(
+  { config, log, signal }: Beginning,
+  { setConnected }: Pick<Dependencies, 'setConnected'>,
+): Promise<Bus> {
   const token = config.natsTokenFile === undefined ? undefined : await tokenFile(config.natsTokenFile)();
   return openNatsBus({
     url: config.natsUrl,
@@ -84,5 +90,6 @@ export async function openBus({ config, log, signal }: Beginning): Promise<Bus> 
     name: `holdfast ${config.service} ${config.site}`,
     log,
     signal,
+    onConnection: setConnected,
   });
 }

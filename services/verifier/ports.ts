@@ -100,7 +100,7 @@ export interface Application {
 /** Verdicts are kept: create-only objects per backup. */
 export interface Verdicts {
   record(deployment: string, backupId: string, verdict: Verdict): Promise<void>;
-  list(deployment: string, backupId: string): Promise<readonly Verdict[]>;
+  list(deployment: string, backupId: string, signal: AbortSignal): Promise<readonly Verdict[]>;
 }
 
 export interface Verdict {

@@ -13,7 +13,7 @@ import { createBucket } from '#deploy/local/s3-bucket.ts';
 import { reachableInstallation, type User } from '#deploy/local/unprivileged-user.ts';
 import { Secret } from '#libs/kernel/secret.ts';
 import { createRepository } from '#libs/repository/open.ts';
-import { isHealthy } from '#libs/rpc/client.ts';
+import { healthOf } from '#libs/rpc/client.ts';
 import { openStore } from '#libs/store/open-store.ts';
 import { startNatsServer } from '#libs/testkit/nats-server.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
@@ -239,7 +239,7 @@ async function startSites(): Promise<Holdfast> {
   for (const name of ARCHIVE_WORKERS)
     start(archive, { program, name, env: { ...shared, HOLDFAST_LISTEN: there[name]! } });
   for (const address of [...Object.values(local), ...Object.values(there)])
-    while (!(await isHealthy(address))) await sleep(50);
+    while ((await healthOf(address)) !== 'SERVING') await sleep(50);
   const home = join(here.folder, 'home');
   return holdfastOn(home, {
     program,

@@ -1,3 +1,4 @@
+import { requirePurpose } from '#libs/contracts/purpose.ts';
 import { atSite } from '#libs/contracts/sites.ts';
 import { ownVariables } from '#libs/contracts/spare.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
@@ -15,6 +16,7 @@ import type { ConfigPorts } from '../ports.ts';
 
 /** Backup: what is declared can be read. Restore: places can take it, and nothing that is needed would be missing. */
 export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: ConfigPorts) {
+  requirePurpose(request);
   const spec = atSite(await ports.specs.read(request, signal), ports.site);
   if (request.purpose === 'PURPOSE_COVERAGE') return survey(spec, ports, signal);
   return request.purpose === 'PURPOSE_RESTORE'

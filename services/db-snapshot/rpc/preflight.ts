@@ -1,6 +1,7 @@
 import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
 import type { PreflightRequest__Output } from '#libs/contracts/gen/holdfast/component/v1/PreflightRequest.ts';
 import type { PreflightResponse } from '#libs/contracts/gen/holdfast/component/v1/PreflightResponse.ts';
+import { requirePurpose } from '#libs/contracts/purpose.ts';
 import { parseRelocation } from '#libs/contracts/relocation.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
@@ -15,7 +16,12 @@ export async function preflight(
   { signal }: CallContext,
   ports: DbSnapshotPorts,
 ): Promise<PreflightResponse> {
-  const { problems, warnings, facts } = await examine(request, ports, signal).catch(asProblem);
+  requirePurpose(request);
+  const { problems, warnings, facts } = await examine(request, ports, signal).catch((thrown: unknown) => {
+    // Whoever asked has left: that is no problem of the database.
+    signal.throwIfAborted();
+    return asProblem(thrown);
+  });
   return { problems: [...problems], warnings: [...warnings], factsJson: JSON.stringify(facts) };
 }
 
@@ -28,7 +34,6 @@ async function examine(
   const spec = await specs.read(request, signal);
   if (purpose === 'PURPOSE_BACKUP') return await source.examine(spec, signal);
   if (purpose === 'PURPOSE_COVERAGE') return await source.survey(spec, signal);
-  if (purpose !== 'PURPOSE_RESTORE') throw new HoldfastError('MESSAGE_MALFORMED', { purpose });
   if (snapshotId === '') return await target.examine(spec, undefined, signal);
   const snapshot = await repository.readSnapshot(
     {

@@ -1,3 +1,4 @@
+import { requirePurpose } from '#libs/contracts/purpose.ts';
 import { problem, type Problem } from '#libs/kernel/errors.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { examineRestore, type PreflightRequest } from '#libs/trees/preflight.ts';
@@ -7,6 +8,7 @@ import type { FilePorts } from '../ports.ts';
 
 /** Backup: the roots can be read. Restore: each place can take its root. Leaves nothing behind. */
 export async function preflight(request: PreflightRequest, { signal }: CallContext, ports: FilePorts) {
+  requirePurpose(request);
   const spec = await ports.specs.read(request, signal);
   const component = filesOf(spec, ports.site);
   const { roots } = component;

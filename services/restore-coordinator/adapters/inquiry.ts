@@ -63,6 +63,8 @@ async function ask(
     };
     return { problems, warnings, facts: { [component]: JSON.parse(factsJson || '{}') as Json } };
   } catch (thrown) {
+    // Whoever asked us has left: that is no problem of the one we asked.
+    signal.throwIfAborted();
     const error = HoldfastError.from(thrown);
     const problems =
       error.problems.length > 0

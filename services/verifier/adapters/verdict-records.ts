@@ -13,10 +13,10 @@ export function verdictRecords(store: ObjectStore): Verdicts {
         if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
       }
     },
-    async list(deployment, backupId) {
+    async list(deployment, backupId, signal) {
       const verdicts: Verdict[] = [];
-      for await (const { name } of store.list(`verdicts/${deployment}/${backupId}/`)) {
-        verdicts.push(JSON.parse((await store.get(name)).toString('utf8')) as Verdict);
+      for await (const { name } of store.list(`verdicts/${deployment}/${backupId}/`, { signal })) {
+        verdicts.push(JSON.parse((await store.get(name, { signal })).toString('utf8')) as Verdict);
       }
       return verdicts.toSorted((a, b) => (a.at < b.at ? -1 : 1));
     },

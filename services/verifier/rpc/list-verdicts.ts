@@ -4,8 +4,8 @@ import type { VerifierPorts } from '../ports.ts';
 /** Every verdict on one backup, oldest first. */
 export async function listVerdicts(
   request: { deployment: string; backupId: string },
-  _: CallContext,
+  { signal }: CallContext,
   { verdicts }: VerifierPorts,
 ) {
-  return { verdicts: await verdicts.list(request.deployment, request.backupId) };
+  return { verdicts: await verdicts.list(request.deployment, request.backupId, signal) };
 }

@@ -1,4 +1,4 @@
-import { isHealthy } from '#libs/rpc/client.ts';
+import { healthOf, type HealthSeen } from '#libs/rpc/client.ts';
 import type { KnownStack } from './examine.ts';
 import { bad, ok, warning, type Finding } from './finding.ts';
 
@@ -23,12 +23,29 @@ export async function examineStack(state: KnownStack): Promise<readonly Finding[
           `see ${logFile}`,
         );
   });
-  const silent = await Promise.all(
+  const doors = await Promise.all(
     Object.entries(state.addresses).map(async ([name, address]) =>
-      (await isHealthy(address))
-        ? []
-        : [bad(name, `does not answer at ${address}`, 'holdfast down && holdfast up --detach')],
+      doorFindings(name, address, await healthOf(address)),
     ),
   );
-  return [...processes, ...silent.flat()];
+  return [...processes, ...doors.flat()];
+}
+
+function doorFindings(name: string, address: string, seen: HealthSeen): readonly Finding[] {
+  switch (seen) {
+    case 'SERVING':
+      return [];
+    case 'NOT_SERVING':
+      return [
+        bad(
+          name,
+          `answers at ${address} that its bus or its store is away`,
+          'look at nats-server and the store',
+        ),
+      ];
+    case 'silent':
+      return [bad(name, `does not answer at ${address}`, 'holdfast down && holdfast up --detach')];
+    default:
+      return seen satisfies never;
+  }
 }
