@@ -2,6 +2,7 @@ import { parseRelocation, relocate } from '#libs/contracts/relocation.ts';
 import { parseSpec, type Spec } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { TOKEN_PATTERN } from '#libs/kernel/ids.ts';
+import { countBySearch } from '#libs/saga/chain.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 
 /** Contenders for the next version; more than this many lost races in a row is not a race any more. */
@@ -88,13 +89,12 @@ function specName(deployment: string, version: number): string {
 }
 
 async function findLatest(store: ObjectStore, deployment: string, options: Options): Promise<number> {
-  let latest = 0;
-  if (!TOKEN_PATTERN.test(deployment)) return latest;
-  for await (const { name } of store.list(`deployments/${deployment}/spec/`, options)) {
-    const version = /\/(\d+)\.yaml$/.exec(name)?.[1];
-    if (version !== undefined) latest = Math.max(latest, Number(version));
-  }
-  return latest;
+  if (!TOKEN_PATTERN.test(deployment)) return 0;
+  // By name: a listing that is late would hide a declaration.
+  return await countBySearch(
+    async (index) => (await store.head(specName(deployment, index + 1), options)) !== undefined,
+    0,
+  );
 }
 
 async function createVersion(

@@ -52,6 +52,19 @@ export async function isTakenOver(
   }
 }
 
+/** Has any worker begun with this attempt? */
+export async function isClaimed(
+  store: ObjectStore,
+  { runId, step, attempt }: Pick<StepCommand, 'runId' | 'step' | 'attempt'>,
+): Promise<boolean> {
+  for (let n = 1; ; n += 1) {
+    const bytes = await findBytes(store, nameOf(runId, n));
+    if (bytes === undefined) return false;
+    const claim = JSON.parse(bytes.toString('utf8')) as Claim;
+    if (claim.step === step && claim.attempt === attempt) return true;
+  }
+}
+
 function prefixOf(runId: string): string {
   return `runs/${runId}/claims/`;
 }

@@ -75,8 +75,8 @@ export interface Runs {
   watch(runId: string, afterSequence: number, signal: AbortSignal): AsyncIterable<JournalEntry | Progress>;
   /** Durable when it returns, whoever drives the run. Harmless when repeated or when the run is finished. */
   cancel(runId: string, cancel: Cancel): Promise<RunState>;
-  /** What an unfinished run waits for, in words: its turn, or a store that takes nothing; '' when it goes on. */
-  whyWaiting(state: RunState): string;
+  /** What an unfinished run waits for, in words: its turn, a store that takes nothing, a worker; '' when it goes on. */
+  whyWaiting(state: RunState): Promise<string>;
   /** Lists what a log has open where all coordinators find it. */
   reconcile(deployment: string, entries: readonly LogEntry[]): Promise<void>;
 }

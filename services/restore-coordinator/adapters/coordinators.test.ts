@@ -5,6 +5,7 @@ import { systemClock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { resultName, type StepCommand, type StepResult } from '#libs/contracts/step.ts';
+import { claimWork } from '#libs/saga/claims.ts';
 import { within, type Saga } from '#libs/saga/define.ts';
 import { fold } from '#libs/saga/fold.ts';
 import { runJournal } from '#libs/saga/journal.ts';
@@ -208,7 +209,7 @@ test('a driver whose run has a newer owner stops, also after its store was away'
   away = true;
   first.runs.notify(runId);
   await until(() => first.driver.heldBy(runId) !== undefined);
-  assert.match(first.runs.whyWaiting(await stateOf(store, runId)), /^on STORE_UNREACHABLE/);
+  assert.match(await first.runs.whyWaiting(await stateOf(store, runId)), /^on STORE_UNREACHABLE/);
   const journal = runJournal(store, runId);
   await journal.refresh();
   await journal.append({ kind: 'owned', epoch: 99, by: 'other' }, new Date().toISOString());
@@ -247,7 +248,7 @@ test('whoever finds no room waits, is seen to, and begins when there is room; a 
   const other = await first.runs.open(request('one', 'records'));
   assert.equal(other.status, 'queued');
   assert.equal(first.driver.size, RUNS_DRIVEN_MAX);
-  assert.equal(first.runs.whyWaiting(other), 'for its turn: 1 of 21');
+  assert.equal(await first.runs.whyWaiting(other), 'for its turn: 1 of 21');
   const done = flood[0]!;
   for (const step of ['work', 'switch', 'end']) {
     await answer(store, done, step);
@@ -256,6 +257,21 @@ test('whoever finds no room waits, is seen to, and begins when there is room; a 
   }
   await until(async () => (await stateOf(store, other.header.runId)).status === 'running');
   assert.equal(first.driver.size, RUNS_DRIVEN_MAX);
+});
+
+test('an order that no worker has begun for long is shown with who is missing, and no more once it is begun', async () => {
+  const store = memoryStore();
+  const hasty = { ...asked('TakeSnapshot'), deadlines: { ...within(60_000), queueMs: 0 } };
+  await using first = await openCoordinator(store, 'first', {
+    ...SAGA,
+    steps: [{ name: 'work', after: [], ...hasty }],
+  });
+  const { runId } = (await first.runs.open(request('a'))).header;
+  await until(() => first.sent.length === 1);
+  const why = async () => await first.runs.whyWaiting(await stateOf(store, runId));
+  assert.match(await why(), /^for db-snapshot: nobody has begun work since /);
+  await claimWork(store, first.sent[0]!, 'worker');
+  assert.equal(await why(), '');
 });
 
 test('a run that its opener never listed is found by the log, and one that is over is taken off the list', async () => {

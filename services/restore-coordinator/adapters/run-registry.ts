@@ -3,6 +3,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { runIdOf } from '#libs/kernel/ids.ts';
 import { writeCancel, type Cancel } from '#libs/saga/cancel.ts';
 import type { Chain } from '#libs/saga/chain.ts';
+import { isClaimed } from '#libs/saga/claims.ts';
 import { storeTrouble } from '#libs/saga/decide.ts';
 import type { Saga } from '#libs/saga/define.ts';
 import { isFinished, type RunState } from '#libs/saga/fold.ts';
@@ -84,7 +85,7 @@ export class RunRegistry implements Runs {
     return await pageOfRuns(this.#deps.logs, deployments, page);
   }
 
-  whyWaiting(state: RunState): string {
+  async whyWaiting(state: RunState): Promise<string> {
     const { runId } = state.header;
     if (isFinished(state)) return '';
     if (state.status === 'queued') {
@@ -92,7 +93,21 @@ export class RunRegistry implements Runs {
       return place === undefined ? 'for a coordinator' : `for its turn: ${place.place} of ${place.of}`;
     }
     const held = this.#deps.driver.heldBy(runId) ?? storeTrouble(state);
-    return held === undefined ? '' : `on ${held.code}: ${held.message}`;
+    return held === undefined ? await this.#whoIsMissing(state) : `on ${held.code}: ${held.message}`;
+  }
+
+  /** The service that has left an order lying for longer than it may. */
+  async #whoIsMissing(state: RunState): Promise<string> {
+    const { runId } = state.header;
+    const now = this.#deps.clock.now();
+    for (const { name, work, deadlines } of this.#deps.sagaOf(state.header).steps) {
+      const current = state.steps[name];
+      if (!('service' in work) || current?.state !== 'running') continue;
+      if (now - Date.parse(current.since) < deadlines.queueMs) continue;
+      if (!(await isClaimed(this.#deps.store, { runId, step: name, attempt: current.attempt })))
+        return `for ${work.service}: nobody has begun ${name} since ${current.since}`;
+    }
+    return '';
   }
 
   async *watch(

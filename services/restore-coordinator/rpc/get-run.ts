@@ -6,5 +6,5 @@ import { sagaOf } from '../sagas/all.ts';
 /** Throws RUN_NOT_FOUND. */
 export async function getRun(request: { runId: string }, _: CallContext, { runs }: CoordinatorPorts) {
   const state = await runs.read(request.runId);
-  return presentRun(state, sagaOf(state.header), runs.whyWaiting(state));
+  return presentRun(state, sagaOf(state.header), await runs.whyWaiting(state));
 }

@@ -11,5 +11,8 @@ export async function listRuns(
 ) {
   const { runIds, nextPageToken } = await runs.page(request);
   const states = await Promise.all(runIds.map((runId) => runs.read(runId)));
-  return { runs: states.map((state) => presentRun(state, sagaOf(state.header))), nextPageToken };
+  const shown = states.map(async (state) =>
+    presentRun(state, sagaOf(state.header), await runs.whyWaiting(state)),
+  );
+  return { runs: await Promise.all(shown), nextPageToken };
 }
