@@ -80,6 +80,7 @@ async function switchable() {
   ];
   return {
     world,
+    taken,
     fresh: seen('source'),
     old: seen('live'),
     staged: await stage(world.repository, taken, rootsAt('live')),
@@ -263,6 +264,16 @@ test('what is written into a root during the switch is never replaced', async ()
   };
   await assert.rejects(scene.trees(disk).pivot(scene.staged), { code: 'STEP_FAILED' });
   assert.equal(readFileSync(scene.world.at('live', 'media', 'a'), 'utf8'), 'written meanwhile');
+});
+
+test('what another worker staged since is not switched: it is not what was proved', async () => {
+  await using scene = await switchable();
+  const { staged, world, roots, taken } = scene;
+  const later = await stage(world.repository, taken, roots, `${RUN}.3.2`);
+  await assert.rejects(scene.trees().pivot(staged), { code: 'STAGE_GONE' });
+  assert.deepEqual(scene.live(), scene.old);
+  await scene.trees().pivot(later);
+  assert.deepEqual(scene.live(), scene.fresh);
 });
 
 test('nothing is moved when one of the places is gone', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { quoteName } from '#libs/postgres/quote.ts';
-import { openWorld, sql } from './fixtures/world.ts';
+import { MOMENTS, openWorld, sql } from './fixtures/world.ts';
 
 const code = (expected: string) => (error: unknown) => (error as { code: string }).code === expected;
 
@@ -69,6 +69,22 @@ test('without CREATEDB the spare database is filled, opened last, put back and e
   assert.ok(await paired.isEmpty(spare));
   assert.deepEqual(await world.databases(), [world.live, spare]);
 });
+
+for (const moment of MOMENTS)
+  test(`who stood still at filling the spare database, ${moment}, while another filled it changes nothing`, async () => {
+    await using paired = await pairedWorld();
+    const { world, taken, spare } = paired;
+    const { stands, letGo } = world.standStill(moment);
+    const zombie = world.stage(taken).then(
+      () => 'done',
+      () => 'refused',
+    );
+    await stands;
+    await world.stage(taken);
+    letGo();
+    assert.equal(await zombie, 'refused');
+    assert.deepEqual(await world.rows('SELECT x FROM public.t', spare), [{ x: 'backup' }]);
+  });
 
 test('released, the old one is the spare of the next restore, which goes the other way', async () => {
   await using paired = await pairedWorld();

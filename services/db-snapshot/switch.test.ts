@@ -109,6 +109,20 @@ for (const moment of MOMENTS) {
     assert.equal((await world.databases()).length, 2);
   });
 
+  test(`who stood still at staging, ${moment}, while another staged leaves one database, the other's`, async () => {
+    await using world = await openWorld();
+    await world.sql("CREATE TABLE t (x text); INSERT INTO t VALUES ('backup')");
+    const taken = await world.take();
+    const { stands, letGo } = world.standStill(moment);
+    const zombie = endOf(world.stage(taken));
+    await stands;
+    const { side } = await world.stage(taken);
+    letGo();
+    assert.notEqual(await zombie, 'done');
+    assert.deepEqual(await world.databases(), [world.live, side].toSorted());
+    assert.equal(await content(world, side), 'backup');
+  });
+
   test(`who stood still at closing, ${moment}, cannot close what others opened since`, async () => {
     await using made = await stagedWorld();
     const { world } = made;
