@@ -83,9 +83,9 @@ function encodeStatus(code: status, record: ErrorRecord): Buffer {
 }
 
 /** Every variable of the message, as text; the remedy has a place of its own. A map is a list of entries to our codec. */
-function metadataOf({ remedy: _, ...details }: ErrorDetails): readonly { key: string; value: string }[] {
+function metadataOf(details: ErrorDetails): readonly { key: string; value: string }[] {
   return Object.entries(details)
-    .filter(([, value]) => value !== undefined)
+    .filter(([key, value]) => key !== 'remedy' && value !== undefined)
     .map(([key, value]) => ({ key, value: typeof value === 'string' ? value : JSON.stringify(value) }));
 }
 

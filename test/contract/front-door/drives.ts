@@ -271,14 +271,8 @@ export const drives: Readonly<Record<string, Drive>> = {
   async [`${RESTORES}/StartRestore`](door) {
     const { deployment } = door;
     const { backup_id, plan_digest } = await door.answer(`${RESTORES}/PlanRestore`, { deployment });
-    is(
-      await door.refusal(`${RESTORES}/StartRestore`, {
-        ...{ deployment, backup_id, request_id: 'another-plan' },
-        plan_digest: '0'.repeat(64),
-      }),
-      'FAILED_PRECONDITION',
-      'PLAN_CHANGED',
-    );
+    const other = { deployment, backup_id, plan_digest: '0'.repeat(64), request_id: 'another-plan' };
+    is(await door.refusal(`${RESTORES}/StartRestore`, other), 'FAILED_PRECONDITION', 'PLAN_CHANGED');
     const run = await startedOnce(door, `${RESTORES}/StartRestore`, { deployment, backup_id, plan_digest });
     assert.equal(run['state'], 'completed');
     await refusesUnknownDeployment(door, `${RESTORES}/StartRestore`);
@@ -429,13 +423,13 @@ async function refusesUnknownRun(door: DoorScene, method: string): Promise<void>
 }
 
 async function refusesUnknownSnapshot(
-  { deployment, refusal }: DoorScene,
+  door: DoorScene,
   method: string,
   at: string,
   more: object = {},
 ): Promise<void> {
-  const asked = { deployment, snapshot_id: 'no-such-snapshot', ...more };
-  assert.equal((await refusal(method, asked, { at })).code, 'NOT_FOUND');
+  const asked = { deployment: door.deployment, snapshot_id: 'no-such-snapshot', ...more };
+  assert.equal((await door.refusal(method, asked, { at })).code, 'NOT_FOUND');
 }
 
 async function snapshotOf(door: DoorScene, component: string): Promise<string> {
