@@ -100,6 +100,11 @@ const HARMS: Readonly<Record<string, Harm>> = {
     objects.set(b, bytes);
     return { from: a };
   },
+  'a gap wider than what is read ahead': (objects, pick) => {
+    const from = 2 * CHECKPOINT_EVERY + (pick() % 5);
+    for (const name of logNames.slice(from, -5)) objects.delete(name);
+    return { from: logNames[from]! };
+  },
   'a log cut off before a checkpoint': (objects, pick) => {
     const kept = pick() % (2 * CHECKPOINT_EVERY);
     for (const name of logNames.slice(kept)) objects.delete(name);

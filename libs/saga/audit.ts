@@ -161,7 +161,7 @@ async function scan<E>(
   } catch (thrown) {
     const { code, details } = HoldfastError.from(thrown);
     if (code !== 'JOURNAL_BROKEN') throw thrown;
-    broken.push({ object: String(details['object']), reason: 'does not follow the entry before it' });
+    broken.push({ object: String(details['object']), reason: String(details['reason']) });
     return { next, head, whole: false };
   }
 }

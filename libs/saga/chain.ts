@@ -100,7 +100,8 @@ export class Chain<E> {
     if (end < 0) return true;
     if (read.slice(end).every((bytes) => bytes === undefined)) return false;
     // Appended between two of our looks, or gone: an entry is never there before the one it follows.
-    if ((await this.#find(this.#next, options)) === undefined) throw this.#broken();
+    if ((await this.#find(this.#next, options)) === undefined)
+      throw this.#broken('is missing: there are entries behind it');
     return true;
   }
 
@@ -110,14 +111,15 @@ export class Chain<E> {
 
   #accept(bytes: Buffer): void {
     const entry = parseEntry<E>(bytes, entryName(this.#prefix, this.#next));
-    if (entry.n !== this.#next || entry.previous !== this.#head) throw this.#broken();
+    if (entry.n !== this.#next || entry.previous !== this.#head)
+      throw this.#broken('does not follow the entry before it');
     this.#entries.push(entry);
     this.#next += 1;
     this.#head = sha256(bytes);
   }
 
-  #broken(): HoldfastError {
-    return new HoldfastError('JOURNAL_BROKEN', { object: entryName(this.#prefix, this.#next) });
+  #broken(reason: string): HoldfastError {
+    return new HoldfastError('JOURNAL_BROKEN', { object: entryName(this.#prefix, this.#next), reason });
   }
 }
 
@@ -141,7 +143,7 @@ export function parseEntry<E>(bytes: Buffer, name: string): ChainEntry<E> {
   try {
     return JSON.parse(bytes.toString('utf8')) as ChainEntry<E>;
   } catch (cause) {
-    throw new HoldfastError('JOURNAL_BROKEN', { object: name }, { cause });
+    throw new HoldfastError('JOURNAL_BROKEN', { object: name, reason: 'is no entry' }, { cause });
   }
 }
 

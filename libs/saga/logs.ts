@@ -19,8 +19,8 @@ export type DecideEntry = (
 ) => LogEvent | undefined | Promise<LogEvent | undefined>;
 
 /**
- * The logs of all deployments as this process knows them. Of a long one that is what still matters (`relevant`), and
- * all since the last checkpoint but one.
+ * The logs of all deployments as this process knows them. Of a long one that is what still matters (`relevant`) of
+ * the entries up to its last checkpoint, and all since.
  */
 export interface Logs {
   /** As it stands now. Throws JOURNAL_BROKEN. */

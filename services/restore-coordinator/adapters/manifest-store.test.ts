@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRepository, openRepository } from '#libs/repository/open.ts';
 import { memoryStore } from '#libs/store/memory.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
 import { manifestsOf } from '../fixtures/manifest.ts';
 
 const AHEAD = '20310101T000000Z-00000001';
@@ -14,6 +15,7 @@ async function openManifests() {
   const { manifests, commit } = manifestsOf('records', store, repository);
   return {
     store,
+    repository,
     manifests,
     commit,
     latest: async () => (await manifests.read('records', 'latest')).manifest.backupId,
@@ -48,6 +50,40 @@ test('a log that cannot be read keeps nobody from a backup', async () => {
   await commit(NOW);
   await store.put('deployments/records/log/0000000000.json', Buffer.from('torn'), { createOnly: false });
   assert.equal(await latest(), AHEAD);
+});
+
+test('a manifest that was taken away is no backup, and one without an entry in the log is', async () => {
+  const { commit, latest, store, manifests } = await openManifests();
+  for (const id of [NOW, AHEAD]) await commit(id);
+  const [older, old] = ['20250101T000000Z-00000001', '20250102T000000Z-00000002'];
+  for (const id of [older, old]) await commit(id);
+  await store.delete(`backups/records/${old}.json`);
+  assert.equal(await latest(), older);
+  for (const n of [0, 1, 2, 3]) await store.delete(`deployments/records/log/000000000${n}.json`);
+  const listed = await Array.fromAsync(manifests.list('records'));
+  assert.deepEqual(
+    listed.map((entry) => ('manifest' in entry ? entry.manifest.backupId : entry)),
+    [AHEAD, NOW, older],
+  );
+});
+
+test('the newest backup is found without a walk over all of them', async () => {
+  const { commit, store, repository } = await openManifests();
+  for (let n = 10; n < 90; n += 1) await commit(`20260101T0000${n % 60}Z-000000${n}`);
+  let seen = 0;
+  const counting: ObjectStore = {
+    ...store,
+    list: async function* (...args) {
+      for await (const each of store.list(...args)) {
+        seen += 1;
+        yield each;
+      }
+    },
+  };
+  const { manifests } = manifestsOf('records', counting, repository);
+  const last = (await manifests.read('records', 'latest')).manifest.backupId;
+  assert.equal(last, '20260101T000029Z-00000089');
+  assert.ok(seen < 10, `${seen} names`);
 });
 
 test('a deployment or a backup whose name is a path has no backup', async () => {

@@ -5,6 +5,7 @@ import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import type { Repository } from '#libs/repository/port.ts';
 import { newestFirst } from '#libs/saga/commit-order.ts';
 import type { LogEntry } from '#libs/saga/log.ts';
+import { committedIds } from '#libs/saga/relevant.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { ListedManifest, Manifests, StoredManifest } from '../ports.ts';
 
@@ -27,19 +28,41 @@ export function manifestStore(
     return { manifest: openManifest(bytes, { deployment, id }, verify), digest: sha256(bytes) };
   };
 
+  const storedIds = async (deployment: string, after = ''): Promise<readonly string[]> => {
+    const startAfter = after === '' ? {} : { startAfter: nameOf(deployment, after) };
+    const listed = await Array.fromAsync(store.list(`backups/${deployment}/`, startAfter));
+    return listed.map(({ name }) => name.slice(`backups/${deployment}/`.length, -'.json'.length));
+  };
+
+  const logged = (deployment: string) => readLog(deployment).catch(() => []);
+
   const listIds = async (deployment: string): Promise<readonly string[]> => {
     if (!TOKEN_PATTERN.test(deployment)) return [];
-    const ids: string[] = [];
-    for await (const { name } of store.list(`backups/${deployment}/`))
-      ids.push(name.slice(`backups/${deployment}/`.length, -'.json'.length));
-    return newestFirst(ids, await readLog(deployment).catch(() => []));
+    return newestFirst(await storedIds(deployment), await logged(deployment));
+  };
+
+  /** The same for who wants the newest few: names of the rest are listed when somebody comes to them. */
+  async function* idsBack(deployment: string): AsyncGenerator<string> {
+    if (!TOKEN_PATTERN.test(deployment)) return;
+    const known = committedIds(await logged(deployment));
+    const greatest = known.reduce((most, id) => (id > most ? id : most), '');
+    const told = new Set([...(await storedIds(deployment, greatest)).toReversed(), ...known.toReversed()]);
+    yield* told;
+    for (const id of (await storedIds(deployment)).toReversed()) if (!told.has(id)) yield id;
+  }
+
+  const findNamed = async (deployment: string, id: string): Promise<StoredManifest | undefined> => {
+    try {
+      return await readNamed(deployment, id);
+    } catch (thrown) {
+      // The log has it, and somebody took it away.
+      if (HoldfastError.from(thrown).code === 'OBJECT_MISSING') return undefined;
+      throw thrown;
+    }
   };
 
   const look = (deployment: string, backupId: string): Promise<ListedManifest> =>
-    readNamed(deployment, backupId).catch((error: unknown) => ({
-      backupId,
-      damaged: HoldfastError.from(error).message,
-    }));
+    readNamed(deployment, backupId).catch((thrown: unknown) => damaged(backupId, thrown));
 
   return {
     async commit(manifest) {
@@ -54,9 +77,9 @@ export function manifestStore(
     },
     async read(deployment, backupId, components = []) {
       if (backupId === 'latest')
-        for (const id of await listIds(deployment)) {
-          const stored = await readNamed(deployment, id);
-          if (holds(stored.manifest, components)) return stored;
+        for await (const id of idsBack(deployment)) {
+          const stored = await findNamed(deployment, id);
+          if (stored !== undefined && holds(stored.manifest, components)) return stored;
         }
       const known =
         TOKEN_PATTERN.test(deployment) &&
@@ -68,9 +91,18 @@ export function manifestStore(
     ids: listIds,
     look,
     async *list(deployment) {
-      for (const backupId of await listIds(deployment)) yield await look(deployment, backupId);
+      for await (const backupId of idsBack(deployment)) {
+        const found = await findNamed(deployment, backupId).catch((thrown: unknown) =>
+          damaged(backupId, thrown),
+        );
+        if (found !== undefined) yield found;
+      }
     },
   };
+}
+
+function damaged(backupId: string, thrown: unknown): ListedManifest {
+  return { backupId, damaged: HoldfastError.from(thrown).message };
 }
 
 function signManifest(manifest: Manifest, repository: Repository): Buffer {
