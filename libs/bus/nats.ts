@@ -4,6 +4,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
+import { ACK_WAIT_MS } from './deliver.ts';
 import { encodeEvent } from './envelope.ts';
 import { openFetch } from './nats-consumer.ts';
 import { publishUntilStored } from './nats-publish.ts';
@@ -15,6 +16,8 @@ import { runSlots } from './slots.ts';
 export interface NatsBusOptions {
   readonly url: string;
   readonly token?: Secret | undefined;
+  /** Of consumers that name none. */
+  readonly ackWaitMs?: number;
   /** Shown in the server's connection list. */
   readonly name: string;
   readonly log: Log;
@@ -33,7 +36,7 @@ const PING_INTERVAL_MS = 10_000;
 
 /** Throws BUS_UNREACHABLE, BUS_TOO_OLD. Creates and updates the streams, also after a server that lost them came back. */
 export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
-  const { log, clock = systemClock } = options;
+  const { log, clock = systemClock, ackWaitMs = ACK_WAIT_MS } = options;
   const connection = await open(options);
   try {
     requireVersion(connection, options.url);
@@ -44,7 +47,7 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
       watchConnection(connection, manager, options),
       connection.closed().then(() => {}),
     ]);
-    return busOf({ connection, manager, stream: connection.jetstream(), log, clock, watch });
+    return busOf({ connection, manager, stream: connection.jetstream(), log, clock, ackWaitMs, watch });
   } catch (thrown) {
     await connection.close();
     throw thrown instanceof HoldfastError
@@ -63,10 +66,11 @@ interface Parts {
   readonly stream: JetStreamClient;
   readonly log: Log;
   readonly clock: Clock;
+  readonly ackWaitMs: number;
   readonly watch: Promise<void>;
 }
 
-function busOf({ connection, manager, stream, log, clock, watch }: Parts): Bus {
+function busOf({ connection, manager, stream, log, clock, ackWaitMs, watch }: Parts): Bus {
   const consumers = new Set<AsyncDisposable>();
   return {
     publish: (publication, options = {}) =>
@@ -75,7 +79,8 @@ function busOf({ connection, manager, stream, log, clock, watch }: Parts): Bus {
         { ...publication, bytes: encodeEvent(publication, clock) },
         options,
       ),
-    async consume(options, handler) {
+    async consume(wanted, handler) {
+      const options = { ackWaitMs, ...wanted };
       const running = runSlots(
         options,
         await openFetch({ stream, manager }, options),

@@ -6,16 +6,18 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startPostgres } from '#deploy/local/postgres-server.ts';
 import { thisMachine } from '#test/machine.ts';
+import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
 
 /**
- * npm run fault -- SUITE [PART…] [--seed N] [--json]: faults are put in on purpose, and each must be noticed. PART limits
+ * npm run fault -- SUITE [PART…] [--seed N] [--cases N] [--json]: faults are put in on purpose, and each must be noticed. PART limits
  * the run to cases whose name contains it. Exit code 1 unless every case went as it must.
  */
 interface Wish {
   readonly parts: readonly string[];
   readonly seed: number;
+  readonly cases: number | undefined;
   readonly onNote: (text: string) => void;
 }
 interface Verdict {
@@ -37,11 +39,24 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     const text = [`${cases} stops, ${wrong} wrong ends, ${mixtures} mixtures`, ...rows].join('\n');
     return { report, good: wrong + mixtures === 0, text };
   },
+  async kill(wish) {
+    const report = await kill({ ...wish, cases: wish.cases ?? 150 });
+    const { cases, points, wrong, stuck, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const text = [`${cases} kills at ${points} points, ${wrong} wrong ends, ${stuck} stuck`, ...rows].join(
+      '\n',
+    );
+    return { report, good: wrong + stuck === 0, text };
+  },
 };
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    cases: { type: 'string' },
+  },
 });
 const [name = '', ...parts] = positionals;
 const suite = SUITES[name];
@@ -50,6 +65,7 @@ if (suite === undefined)
 const { report, good, text } = await suite({
   parts,
   seed: Number(values.seed),
+  cases: values.cases === undefined ? undefined : Number(values.cases),
   onNote: (note) => console.error(note),
 });
 console.log(values.json ? JSON.stringify({ ...report, machine: thisMachine() }) : text);

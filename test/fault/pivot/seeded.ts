@@ -9,6 +9,8 @@ export function seededOrder(seed: number) {
   };
   const below = (bound: number): number => Math.floor(next() * bound);
   return {
+    /** From 0 to below 1. */
+    fraction: next,
     pick: <T>(from: readonly T[]): T => from[below(from.length)]!,
     shuffle<T>(given: readonly T[]): T[] {
       const shuffled = [...given];
