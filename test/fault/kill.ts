@@ -1,7 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { RunEvent } from '#services/operator/cli/front-door.ts';
 import { seededOrder } from './pivot/seeded.ts';
-import { KINDS, openTheatre, type Kind, type Theatre } from './stack/theatre.ts';
+import { counted } from './stack/counted.ts';
+import { rehearse, struckAt, type Moment } from './stack/moments.ts';
+import type { Kind } from './stack/scenes.ts';
+import { openTheatre, type Theatre } from './stack/theatre.ts';
 
 const PROCESSES = [
   'restore-coordinator',
@@ -13,6 +14,7 @@ const PROCESSES = [
   'minio',
   'postgres',
 ] as const;
+const KINDS = ['backup', 'restore', 'verify', 'drill'] as const satisfies readonly Kind[];
 type ProcessName = (typeof PROCESSES)[number];
 
 export interface KillReport {
@@ -53,15 +55,6 @@ interface Pair {
   readonly kind: Kind;
 }
 
-/** After an entry of the journal, or as the run is asked for. */
-interface Moment {
-  readonly after: string;
-  readonly delayMs: number;
-}
-const ASKED = 'asked';
-/** How long a request is on its way, at most. */
-const ASKING_MS = 80;
-
 /**
  * A process is killed in the middle of a run, and started again by its supervisor. The run ends as if nothing had been,
  * or names its error and leaves the old system as it was; nothing of it stays. Pairs of process and kind of run are
@@ -93,17 +86,13 @@ export async function kill(options: KillOptions): Promise<KillReport> {
     );
   }
   const seconds = played.map((each) => each.seconds).toSorted((a, b) => a - b);
-  const count = (names: readonly string[]) =>
-    Object.fromEntries(
-      Object.entries(Object.groupBy(names, (name) => name)).map(([name, all]) => [name, all!.length]),
-    );
   return {
     suite: 'kill',
     seed,
     cases: played.length,
     points: new Set(played.map((each) => `${nameOf(each)} ${each.after}`)).size,
-    pairs: count(played.map(nameOf)),
-    ends: count(played.map(({ end }) => end)),
+    pairs: counted(played.map(nameOf)),
+    ends: counted(played.map(({ end }) => end)),
     secondsToEnd: { p50: seconds[Math.floor(seconds.length / 2)] ?? 0, max: seconds.at(-1) ?? 0 },
     wrong: played.filter(({ fault, end }) => fault !== undefined && end !== STUCK).length,
     stuck: played.filter(({ end }) => end === STUCK).length,
@@ -121,51 +110,10 @@ function nameOf({ process, kind }: Pair): string {
   return `${process} ${kind}`;
 }
 
-/** Of each kind one undisturbed run: its entries, and how long each is the last one. */
-async function rehearse(
-  theatre: Theatre,
-  kinds: ReadonlySet<Kind>,
-): Promise<ReadonlyMap<Kind, readonly Moment[]>> {
-  const timelines = new Map<Kind, readonly Moment[]>();
-  // The backup first: the others need one.
-  for (const kind of KINDS) {
-    if (!kinds.has(kind) && kind !== 'backup') continue;
-    const scene = await theatre.setScene(kind);
-    const events: RunEvent[] = [];
-    const run = await theatre.follow(await scene.ask(), (event) => events.push(event));
-    const wrong = run === undefined ? STUCK : await theatre.judge(scene, run);
-    if (wrong !== undefined || run?.state !== 'completed')
-      throw new Error(`undisturbed, ${kind} is ${run?.state}: ${wrong ?? run?.error?.message}`);
-    const moments = events.slice(0, -1).map((event, at) => ({
-      after: labelOf(event),
-      delayMs: Date.parse(events[at + 1]!.at) - Date.parse(event.at),
-    }));
-    timelines.set(kind, [{ after: ASKED, delayMs: ASKING_MS }, ...moments]);
-  }
-  return timelines;
-}
-
-function labelOf({ kind, step }: RunEvent): string {
-  return step === '' ? kind : `${kind} ${step}`;
-}
-
-async function play(theatre: Theatre, { process, kind, after, delayMs }: Pair & Moment) {
+async function play(theatre: Theatre, { process, kind, ...moment }: Pair & Moment) {
   const scene = await theatre.setScene(kind);
   const member = theatre.stack.member(process);
-  let killing: Promise<void> | undefined;
-  let killedAt = performance.now();
-  const strike = async (): Promise<void> => {
-    await pause(delayMs);
-    killedAt = performance.now();
-    await member.kill();
-  };
-  const striking = (label: string): void => {
-    if (label === after) killing ??= strike();
-  };
-  striking(ASKED);
-  const run = await theatre.follow(await scene.ask(), (event) => striking(labelOf(event)));
-  const seconds = Math.round((performance.now() - killedAt) / 100) / 10;
-  await killing;
+  const { run, seconds } = await struckAt(theatre, scene, moment, () => member.kill());
   const end = run === undefined ? STUCK : [run.state, run.error?.code ?? ''].join(' ').trim();
   const fault = run === undefined ? 'not ended in time' : await theatre.judge(scene, run);
   return { seconds, end, ...(fault === undefined ? {} : { fault, log: await member.lastLines() }) };

@@ -6,18 +6,20 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startPostgres } from '#deploy/local/postgres-server.ts';
 import { thisMachine } from '#test/machine.ts';
+import { bus } from './bus.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
 
 /**
- * npm run fault -- SUITE [PART…] [--seed N] [--cases N] [--json]: faults are put in on purpose, and each must be noticed. PART limits
+ * npm run fault -- SUITE [PART…] [--seed N] [--cases N] [--nodes 1|3] [--json]: faults are put in on purpose, and each must be noticed. PART limits
  * the run to cases whose name contains it. Exit code 1 unless every case went as it must.
  */
 interface Wish {
   readonly parts: readonly string[];
   readonly seed: number;
   readonly cases: number | undefined;
+  readonly nodes: 1 | 3;
   readonly onNote: (text: string) => void;
 }
 interface Verdict {
@@ -48,6 +50,14 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     );
     return { report, good: wrong + stuck === 0, text };
   },
+  async bus(wish) {
+    const report = await bus(wish);
+    const { cases, nodes, lost, duplicated, wrong, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const counts = `${lost} lost, ${duplicated} twice, ${wrong} wrong ends`;
+    const text = [`${cases} faults of a bus of ${nodes}, ${counts}`, ...rows].join('\n');
+    return { report, good: lost + duplicated + wrong === 0, text };
+  },
 };
 
 const { positionals, values } = parseArgs({
@@ -56,6 +66,7 @@ const { positionals, values } = parseArgs({
     json: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     cases: { type: 'string' },
+    nodes: { type: 'string', default: '1' },
   },
 });
 const [name = '', ...parts] = positionals;
@@ -66,6 +77,7 @@ const { report, good, text } = await suite({
   parts,
   seed: Number(values.seed),
   cases: values.cases === undefined ? undefined : Number(values.cases),
+  nodes: values.nodes === '3' ? 3 : 1,
   onNote: (note) => console.error(note),
 });
 console.log(values.json ? JSON.stringify({ ...report, machine: thisMachine() }) : text);

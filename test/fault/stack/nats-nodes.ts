@@ -36,7 +36,7 @@ export async function planNatsNodes({ home, nodes }: { home: Home; nodes: 1 | 3 
       isHealthy: (signal) => isNatsHealthy(port, signal),
     });
   }
-  return { plans, ports: clients, streamsOf };
+  return { plans, ports: clients, token, streamsOf };
 }
 
 /** Clients are told of no other node: they come through their cable, as through a balancer. */

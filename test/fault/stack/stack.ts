@@ -54,6 +54,9 @@ export interface Stack extends AsyncDisposable {
   /** SIGSTOP; whoever asks for its service comes to another process, as behind any balancer. */
   freeze(name: string): void;
   thaw(name: string): void;
+  /** As the EDMS reaches the bus. */
+  readonly busUrl: string;
+  readonly busToken: Secret;
   /** Between a process of a service and the bus. */
   busCable(name: string): Cable;
   /** Folder of a node's streams. */
@@ -112,6 +115,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     doorCables.set(service, cable);
     doors[service] = `127.0.0.1:${cable.port}`;
   }
+  const edms = owned.use(await openCable(() => bus.ports));
   const busCables = new Map<string, Cable>();
   const services = SERVICE_NAMES.flatMap((service) =>
     Array.from({ length: replicas }, (_, at) => ({ service, at, name: replicaName(service, at) })),
@@ -182,6 +186,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       frozen.delete(name);
       signal(name, 'SIGCONT');
     },
+    busUrl: `nats://127.0.0.1:${edms.port}`,
+    busToken: new Secret(bus.token),
     busCable: (name) => busCables.get(name)!,
     streamsOf: (name) => bus.streamsOf(name),
     async healthy() {

@@ -5,33 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { frontDoorOf, type FrontDoor, type Run, type RunEvent } from '#services/operator/cli/front-door.ts';
+import { frontDoorOf, type Run, type RunEvent } from '#services/operator/cli/front-door.ts';
 import { SmallSystem, PARTS, type Seen, type Side } from '../pivot/system.ts';
+import { asked, DEPLOYMENT, isWholly, KEEPS, setScene, specOf, type Kind, type Scene } from './scenes.ts';
 import { openStack, type Stack, type StackOptions } from './stack.ts';
 
-export const KINDS = ['backup', 'restore', 'verify', 'drill'] as const;
-export type Kind = (typeof KINDS)[number];
-
-export const DEPLOYMENT = 'edms';
 /** A case that is not over by then is stuck. */
 const CASE_MS = 90_000;
-const ASK_AGAIN_MS = 300;
+const LOOK_AGAIN_MS = 300;
 /** Some seconds of work for a run, and no more. */
 const BULK = { rows: 80_000, files: 160, fileBytes: 128 * 1024 };
-
-/** A run about to begin, with the system as it must be afterwards. */
-export interface Scene {
-  readonly kind: Kind;
-  readonly requestId: string;
-  /** Live before the run; and after it when it fails. */
-  readonly before: Side;
-  /** Live after a run that completed. */
-  readonly after: Side;
-  /** Of the system, before the run. */
-  readonly databases: readonly string[];
-  /** Asks for the run, as often as it takes: the same request is the same run. */
-  ask(): Promise<string>;
-}
 
 export interface Theatre extends AsyncDisposable {
   readonly stack: Stack;
@@ -58,83 +41,21 @@ export async function openTheatre(options: Omit<StackOptions, 'folder'>): Promis
   });
   await appendFile(stack.home.envFile, `DATABASE_URL=${system.url}\n`);
   await system.become('taken');
-  const door = frontDoorOf(stack.caller);
-  await door.declareDeployment(specOf(system));
-  const play: Play = { stack, system, door };
+  await frontDoorOf(stack.caller).declareDeployment(specOf(system));
+  const undisturbed = async (runId: string): Promise<void> => {
+    const run = await follow(stack, runId);
+    if (run?.state !== 'completed')
+      throw new Error(`undisturbed, run ${runId} is ${run?.state}: ${run?.error?.message}`);
+  };
   const theatre = owned.move();
   return {
     stack,
     system,
-    setScene: (kind) => setScene(play, kind),
+    setScene: (kind) => setScene({ stack, system, undisturbed }, kind),
     follow: (runId, onEvent) => follow(stack, runId, onEvent),
-    judge: (scene, run) => judge(play, scene, run),
+    judge: (scene, run) => judge({ stack, system }, scene, run),
     [Symbol.asyncDispose]: () => theatre.disposeAsync(),
   };
-}
-
-interface Play {
-  readonly stack: Stack;
-  readonly system: SmallSystem;
-  readonly door: FrontDoor;
-}
-
-function specOf({ app, envFile }: SmallSystem): string {
-  return JSON.stringify({
-    deployment: DEPLOYMENT,
-    database: { url: { env: 'DATABASE_URL' } },
-    files: { roots: [{ name: 'storage', path: join(app, 'storage') }] },
-    config: { envFiles: [envFile], trees: [{ name: 'certificates', path: join(app, 'certificates') }] },
-    hooks: { stop: [['true']], start: [['true']] },
-  });
-}
-
-async function setScene({ stack, system, door }: Play, kind: Kind): Promise<Scene> {
-  await stack.healthy();
-  const before = kind === 'restore' ? 'later' : 'taken';
-  // A backup takes what was never taken before, so that it has work.
-  if (kind === 'backup' || kind === 'restore' || !isWholly(await system.look(), before))
-    await system.become(before);
-  const requestId = `${kind}-${randomBytes(6).toString('hex')}`;
-  const wish = { deployment: DEPLOYMENT, backupId: 'latest' };
-  const plan = kind === 'restore' ? await asked(() => door.planRestore(wish)) : undefined;
-  if (plan !== undefined && plan.problems.length > 0)
-    throw new Error(`the restore is refused: ${JSON.stringify(plan.problems)}`);
-  const start = (): Promise<Run> => {
-    switch (kind) {
-      case 'backup':
-        return door.startBackup({ deployment: DEPLOYMENT, requestId, acceptChanges: true });
-      case 'restore':
-        return door.startRestore({ ...wish, planDigest: plan!.planDigest, requestId });
-      case 'verify':
-        return door.startVerify({ ...wish, level: 0, requestId });
-      case 'drill':
-        return door.startDrill({ ...wish, requestId });
-      default:
-        return kind satisfies never;
-    }
-  };
-  return {
-    kind,
-    requestId,
-    before,
-    after: 'taken',
-    databases: await system.databases(),
-    ask: async () => (await asked(start)).runId,
-  };
-}
-
-/** Until it is answered: whoever was asked may have died of it. */
-async function asked<T>(question: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + CASE_MS;
-  for (;;) {
-    try {
-      return await question();
-    } catch (thrown) {
-      if (HoldfastError.from(thrown).entry.retry !== 'transient' || performance.now() > deadline)
-        throw thrown;
-      await pause(ASK_AGAIN_MS);
-    }
-  }
 }
 
 async function follow(
@@ -157,12 +78,16 @@ async function follow(
     } catch {
       // Whoever was asked is away; another, or the same one again, knows as much.
     }
-    await pause(ASK_AGAIN_MS);
+    await pause(LOOK_AGAIN_MS);
   }
   return undefined;
 }
 
-async function judge({ stack, system, door }: Play, scene: Scene, run: Run): Promise<string | undefined> {
+async function judge(
+  { stack, system }: Pick<Theatre, 'stack' | 'system'>,
+  scene: Scene,
+  run: Run,
+): Promise<string | undefined> {
   const { state, error } = run;
   const completed = state === 'completed';
   const code = error?.code ?? '';
@@ -174,7 +99,9 @@ async function judge({ stack, system, door }: Play, scene: Scene, run: Run): Pro
   if (!isWholly(seen, wanted)) return `${state} ${code}, and the system is ${textOf(seen)}, not ${wanted}`;
   const left = await leftBehind(system, scene, run);
   if (left.length > 0) return `${state} ${code}, and left ${left.join(', ')}`;
-  const { runs } = await asked(() => door.listRuns({ deployment: DEPLOYMENT, pageSize: 100, pageToken: '' }));
+  const { runs } = await asked(() =>
+    frontDoorOf(stack.caller).listRuns({ deployment: DEPLOYMENT, pageSize: 100, pageToken: '' }),
+  );
   const open = runs.filter(({ finishedAt }) => finishedAt === '');
   if (open.length > 0) return `in progress: ${open.map(({ kind, runId }) => `${kind} ${runId}`).join()}`;
   return undefined;
@@ -186,17 +113,16 @@ async function leftBehind(
   { kind, databases }: Scene,
   { runId, state }: Run,
 ): Promise<readonly string[]> {
-  const keeps = kind === 'restore' && state === 'completed';
-  const more = (await system.databases()).filter((name) => !databases.includes(name));
-  const kept = keeps ? 1 : 0;
+  const kept = state === 'completed' ? KEEPS[kind] : 0;
+  const now = await system.databases();
   const sandbox = join(tmpdir(), `holdfast-drill-${runId}`);
   const isThere = await stat(sandbox).then(
     () => true,
     () => false,
   );
   return [
-    ...(more.length === kept ? [] : [`databases ${more.join('+') || 'too few'}`]),
-    ...(keeps ? [] : await placesBelow(system.app, runId)),
+    ...(now.length === databases.length + kept ? [] : [`databases ${now.join(', ')}`]),
+    ...(kept > 0 ? [] : await placesBelow(system.app, runId)),
     ...(isThere ? [sandbox] : []),
   ];
 }
@@ -204,10 +130,6 @@ async function leftBehind(
 async function placesBelow(app: string, runId: string): Promise<string[]> {
   const names = await readdir(app, { recursive: true });
   return names.filter((name) => /\.holdfast\/[^/]+$/.test(name) && name.includes(runId));
-}
-
-export function isWholly(seen: Seen, side: Side): boolean {
-  return PARTS.every((part) => seen[part] === side);
 }
 
 export function textOf(seen: Seen): string {

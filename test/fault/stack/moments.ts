@@ -1,0 +1,73 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Run, RunEvent } from '#services/operator/cli/front-door.ts';
+import type { Kind, Scene } from './scenes.ts';
+import type { Theatre } from './theatre.ts';
+
+/** Some milliseconds after an entry of the journal, or after the run is asked for. */
+export interface Moment {
+  readonly after: string;
+  readonly delayMs: number;
+}
+const ASKED = 'asked';
+/** How long a request is on its way, at most. */
+const ASKING_MS = 80;
+
+/** Of each kind one undisturbed run: its entries, and how long each is the last one. */
+export async function rehearse(
+  theatre: Theatre,
+  kinds: ReadonlySet<Kind>,
+): Promise<ReadonlyMap<Kind, readonly Moment[]>> {
+  const timelines = new Map<Kind, readonly Moment[]>();
+  // The others need a backup.
+  for (const kind of new Set<Kind>(['backup', ...kinds])) {
+    const scene = await theatre.setScene(kind);
+    const events: RunEvent[] = [];
+    const run = await theatre.follow(await scene.ask(), (event) => events.push(event));
+    const wrong = run === undefined ? 'stuck' : await theatre.judge(scene, run);
+    if (wrong !== undefined || run?.state !== 'completed')
+      throw new Error(`undisturbed, ${kind} is ${run?.state}: ${wrong ?? run?.error?.message}`);
+    const moments = events.slice(0, -1).map((event, at) => ({
+      after: labelOf(event),
+      delayMs: Date.parse(events[at + 1]!.at) - Date.parse(event.at),
+    }));
+    timelines.set(kind, [{ after: ASKED, delayMs: ASKING_MS }, ...moments]);
+  }
+  return timelines;
+}
+
+export interface Struck {
+  readonly runId: string;
+  /** Undefined when it did not end in time. */
+  readonly run: Run | undefined;
+  /** From the strike to the end of the run. */
+  readonly seconds: number;
+}
+
+/** A run that is struck at a moment, followed to its end; resolves when the strike is over as well. */
+export async function struckAt(
+  theatre: Theatre,
+  scene: Scene,
+  { after, delayMs }: Moment,
+  strike: (runId: string | undefined) => Promise<void>,
+): Promise<Struck> {
+  let striking: Promise<void> | undefined;
+  let struckMs = performance.now();
+  let runId: string | undefined;
+  const look = (label: string): void => {
+    if (label !== after || striking !== undefined) return;
+    striking = pause(delayMs).then(() => {
+      struckMs = performance.now();
+      return strike(runId);
+    });
+  };
+  look(ASKED);
+  runId = await scene.ask();
+  const run = await theatre.follow(runId, (event) => look(labelOf(event)));
+  const seconds = Math.round((performance.now() - struckMs) / 100) / 10;
+  await striking;
+  return { runId, run, seconds };
+}
+
+function labelOf({ kind, step }: RunEvent): string {
+  return step === '' ? kind : `${kind} ${step}`;
+}
