@@ -72,7 +72,7 @@ export async function bus({ nodes, seed, cases, parts = [], onNote }: BusOptions
   const timelines = await rehearse(theatre, new Set(all.map(({ kind }) => kind)));
   const played: Played[] = [];
   for (const pair of dealt.slice(0, cases ?? all.length)) {
-    const { after, delayMs } = random.pick(timelines.get(pair.kind)!);
+    const { after, delayMs } = random.pick(timelines.get(pair.kind)!.moments);
     const drawn: Case = {
       ...pair,
       after,

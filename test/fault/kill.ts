@@ -1,3 +1,4 @@
+import { readLogTail } from '#deploy/local/spawn-logged.ts';
 import { seededOrder } from './pivot/seeded.ts';
 import { counted } from './stack/counted.ts';
 import { rehearse, struckAt, type Moment } from './stack/moments.ts';
@@ -77,7 +78,7 @@ export async function kill(options: KillOptions): Promise<KillReport> {
   while (dealt.length < cases) dealt.push(...random.shuffle(pairs));
   const played = [];
   for (const pair of dealt.slice(0, cases)) {
-    const moment = random.pick(timelines.get(pair.kind)!);
+    const moment = random.pick(timelines.get(pair.kind)!.moments);
     const drawn = { ...pair, ...moment, delayMs: Math.round(moment.delayMs * random.fraction()) };
     const found = await play(theatre, drawn);
     played.push({ ...drawn, ...found });
@@ -116,5 +117,9 @@ async function play(theatre: Theatre, { process, kind, ...moment }: Pair & Momen
   const { run, seconds } = await struckAt(theatre, scene, moment, () => member.kill());
   const end = run === undefined ? STUCK : [run.state, run.error?.code ?? ''].join(' ').trim();
   const fault = run === undefined ? 'not ended in time' : await theatre.judge(scene, run);
-  return { seconds, end, ...(fault === undefined ? {} : { fault, log: await member.lastLines() }) };
+  return {
+    seconds,
+    end,
+    ...(fault === undefined ? {} : { fault, log: await readLogTail(member.logFile()) }),
+  };
 }

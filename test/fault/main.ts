@@ -10,6 +10,7 @@ import { bus } from './bus.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
+import { zombie } from './zombie.ts';
 
 /**
  * npm run fault -- SUITE [PART…] [--seed N] [--cases N] [--nodes 1|3] [--json]: faults are put in on purpose, and each must be noticed. PART limits
@@ -49,6 +50,14 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
       '\n',
     );
     return { report, good: wrong + stuck === 0, text };
+  },
+  async zombie(wish) {
+    const report = await zombie({ ...wish, cases: wish.cases ?? 60 });
+    const { cases, caught, staleWrites, wrong, stuck, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const counts = `${caught} in the act, ${staleWrites} stale writes, ${wrong} wrong ends, ${stuck} stuck`;
+    const text = [`${cases} stopped, ${counts}`, ...rows].join('\n');
+    return { report, good: staleWrites + wrong + stuck === 0, text };
   },
   async bus(wish) {
     const report = await bus(wish);

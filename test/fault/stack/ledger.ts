@@ -49,25 +49,3 @@ export function doubled(log: readonly Entry[], journal: readonly Entry[]): reado
   const groups = Object.groupBy(once, (name) => name);
   return Object.keys(groups).filter((name) => groups[name]!.length > 1);
 }
-
-/** Names below some prefixes with what tells a changed object from the same one. */
-export async function picture(
-  store: ObjectStore,
-  prefixes: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const seen = new Map<string, string>();
-  for (const prefix of prefixes)
-    for await (const { name } of store.list(prefix)) {
-      const bytes = await store.get(name);
-      seen.set(name, createHash('sha256').update(bytes).digest('hex'));
-    }
-  return seen;
-}
-
-export function changes(
-  before: ReadonlyMap<string, string>,
-  after: ReadonlyMap<string, string>,
-): readonly string[] {
-  const names = new Set([...before.keys(), ...after.keys()]);
-  return [...names].filter((name) => before.get(name) !== after.get(name));
-}

@@ -2,7 +2,6 @@ import { endGroup, sendSignal } from '#deploy/local/end-process.ts';
 import { startPostgres, type PostgresServer } from '#deploy/local/postgres-server.ts';
 import type { ProcessPlan } from '#deploy/local/processes.ts';
 import type { Pace } from '#deploy/local/restart-delay.ts';
-import { readLogTail } from '#deploy/local/spawn-logged.ts';
 import { SupervisedProcess } from '#deploy/local/supervised-process.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -18,7 +17,7 @@ export interface Member {
   /** SIGKILL to all of it, without a wait: this process ends. */
   end(): void;
   isHealthy(): boolean;
-  lastLines(): Promise<string>;
+  readonly logFile: () => string;
 }
 
 /** In a hurry, but with the product's own supervisor. */
@@ -56,7 +55,7 @@ export function supervised(plan: ProcessPlan): Member {
       if (running !== undefined) endGroup(running);
     },
     isHealthy: () => child.state.status === 'healthy',
-    lastLines: () => readLogTail(plan.logFile),
+    logFile: () => plan.logFile,
   };
 }
 
@@ -89,7 +88,7 @@ export async function postgresMember(
     up,
     end: () => running && sendSignal(server.pid, 'SIGKILL'),
     isHealthy: () => running,
-    lastLines: () => readLogTail(server.logFile),
+    logFile: () => server.logFile,
     discard: () => server.discard(),
   };
 }

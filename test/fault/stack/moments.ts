@@ -8,16 +8,29 @@ export interface Moment {
   readonly after: string;
   readonly delayMs: number;
 }
-const ASKED = 'asked';
+export const ASKED = 'asked';
 /** How long a request is on its way, at most. */
 const ASKING_MS = 80;
 
-/** Of each kind one undisturbed run: its entries, and how long each is the last one. */
+/** Work of a step: which service does it, and for how long when nobody disturbs it. */
+export interface Work {
+  readonly step: string;
+  readonly service: string;
+  readonly lastsMs: number;
+}
+
+export interface Timeline {
+  /** Every entry but the last, and how long it was the newest one. */
+  readonly moments: readonly Moment[];
+  readonly work: readonly Work[];
+}
+
+/** Of each kind one undisturbed run. */
 export async function rehearse(
   theatre: Theatre,
   kinds: ReadonlySet<Kind>,
-): Promise<ReadonlyMap<Kind, readonly Moment[]>> {
-  const timelines = new Map<Kind, readonly Moment[]>();
+): Promise<ReadonlyMap<Kind, Timeline>> {
+  const timelines = new Map<Kind, Timeline>();
   // The others need a backup.
   for (const kind of new Set<Kind>(['backup', ...kinds])) {
     const scene = await theatre.setScene(kind);
@@ -30,7 +43,14 @@ export async function rehearse(
       after: labelOf(event),
       delayMs: Date.parse(events[at + 1]!.at) - Date.parse(event.at),
     }));
-    timelines.set(kind, [{ after: ASKED, delayMs: ASKING_MS }, ...moments]);
+    const timeOf = (entry: string, step: string) =>
+      Date.parse(events.find((event) => event.kind === entry && event.step === step)?.at ?? '');
+    const work = run.steps.map(({ name: step, service }) => ({
+      step,
+      service,
+      lastsMs: timeOf('step-completed', step) - timeOf('step-scheduled', step),
+    }));
+    timelines.set(kind, { moments: [{ after: ASKED, delayMs: ASKING_MS }, ...moments], work });
   }
   return timelines;
 }
@@ -48,11 +68,12 @@ export async function struckAt(
   theatre: Theatre,
   scene: Scene,
   { after, delayMs }: Moment,
-  strike: (runId: string | undefined) => Promise<void>,
+  strike: (runId: string) => Promise<void>,
 ): Promise<Struck> {
   let striking: Promise<void> | undefined;
   let struckMs = performance.now();
-  let runId: string | undefined;
+  // While the run is asked for it has no id yet.
+  let runId = '';
   const look = (label: string): void => {
     if (label !== after || striking !== undefined) return;
     striking = pause(delayMs).then(() => {

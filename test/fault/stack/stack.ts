@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,6 +14,7 @@ import {
 } from '#deploy/local/object-store.ts';
 import { isGrpcHealthy } from '#deploy/local/probes.ts';
 import { createBucket, type S3Credentials } from '#deploy/local/s3-bucket.ts';
+import { readLogTail } from '#deploy/local/spawn-logged.ts';
 import { planServiceEnvironment } from '#deploy/local/service-environment.ts';
 import { findTool } from '#deploy/local/tools.ts';
 import { SERVICE_NAMES, type ServiceName } from '#libs/contracts/services.ts';
@@ -30,6 +32,7 @@ import { planNatsNodes } from './nats-nodes.ts';
 import { replicaName } from './replica-name.ts';
 
 export interface StackOptions {
+  /** Of this stack alone: it goes when this process is stopped. */
   readonly folder: string;
   /** nats-servers: one, or a cluster of three. */
   readonly nodes: 1 | 3;
@@ -51,7 +54,9 @@ export interface Stack extends AsyncDisposable {
   readonly pgBin: string;
   readonly names: readonly string[];
   member(name: string): Member;
-  /** SIGSTOP; whoever asks for its service comes to another process, as behind any balancer. */
+  /** The process that listens there. */
+  nameAt(port: number): string | undefined;
+  /** SIGSTOP to all of it; whoever asks for its service comes to another process, as behind any balancer. */
   freeze(name: string): void;
   thaw(name: string): void;
   /** As the EDMS reaches the bus. */
@@ -72,7 +77,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   await using owned = new AsyncDisposableStack();
   const members = new Map<string, Member>();
   const frozen = new Set<string>();
-  endWithUs(owned, members);
+  endWithUs(owned, folder, members);
 
   const home = await prepareHome(join(folder, 'home'));
   const postgres = await postgresMember(join(folder, 'pg'));
@@ -158,9 +163,10 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     if (found === undefined) throw new TypeError(`no process ${name}`);
     return found;
   };
+  /** With its own children, as when a whole machine stands still. */
   const signal = (name: string, how: NodeJS.Signals): void => {
     const pid = member(name).pid();
-    if (pid !== undefined) sendSignal(pid, how);
+    if (pid !== undefined) sendSignal(-pid, how);
   };
   const serviceOf = (name: string) => name.split('.', 1)[0] as ServiceName;
   const stack = owned.move();
@@ -174,6 +180,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     pgBin,
     names: [...members.keys()],
     member,
+    nameAt: (port) => services.find(({ service, at }) => portOf(service, at) === port)?.name,
     freeze(name) {
       signal(name, 'SIGSTOP');
       frozen.add(name);
@@ -196,7 +203,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
         const sick = [...members.values()].filter((each) => !each.isHealthy());
         if (sick.length === 0) return;
         if (performance.now() > deadline) {
-          const lines = await sick[0]!.lastLines();
+          const lines = await readLogTail(sick[0]!.logFile());
           throw new Error(`${sick.map(({ name }) => name).join()} did not come back: ${lines}`);
         }
         await pause(50);
@@ -225,12 +232,13 @@ async function startMinio(home: Home, start: (member: Member) => Promise<void>) 
 }
 
 /** However this process ends, what it started ends before it. */
-function endWithUs(owned: AsyncDisposableStack, members: ReadonlyMap<string, Member>): void {
+function endWithUs(owned: AsyncDisposableStack, folder: string, members: ReadonlyMap<string, Member>): void {
   const killAll = () => {
     for (const member of members.values()) member.end();
   };
   const onSignal = (signal: NodeJS.Signals) => {
     killAll();
+    rmSync(folder, { recursive: true, force: true });
     process.kill(process.pid, signal);
   };
   process.once('exit', killAll);

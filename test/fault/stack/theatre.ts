@@ -30,7 +30,7 @@ export async function openTheatre(options: Omit<StackOptions, 'folder'>): Promis
   await using owned = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-theatre-'));
   owned.defer(() => rm(folder, { recursive: true, force: true }));
-  const stack = owned.use(await openStack({ ...options, folder: join(folder, 'stack') }));
+  const stack = owned.use(await openStack({ ...options, folder }));
   const system = new SmallSystem({
     folder,
     tag: randomBytes(4).toString('hex'),
