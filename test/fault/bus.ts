@@ -81,7 +81,7 @@ export async function bus({ nodes, seed, cases, parts = [], onNote }: BusOptions
       node: replicaName('nats-server', Math.floor(random.fraction() * nodes)),
       awayMs: Math.round(500 + 4_500 * random.fraction()),
     };
-    const found = await play(theatre, drawn);
+    const found = await play(theatre, drawn).catch(notPlayed);
     played.push({ ...drawn, ...found });
     onNote(`${played.length} ${nameOf(drawn)}: ${found.found ?? found.end} in ${found.seconds} s`);
   }
@@ -109,6 +109,11 @@ interface Judged {
   readonly found?: string;
 }
 type Played = Case & Judged & { readonly end: string; readonly seconds: number };
+
+/** What the case before it left behind kept it from beginning, or what lies in the store is broken. */
+function notPlayed(thrown: unknown): Judged & { end: string; seconds: number } {
+  return { verdict: 'wrong', found: String(thrown), end: 'not begun', seconds: 0 };
+}
 
 function nameOf({ fault, kind, service, node, after, delayMs, awayMs }: Case): string {
   const where = fault === 'cut off' || fault === 'held' ? service : node;

@@ -80,7 +80,7 @@ export async function kill(options: KillOptions): Promise<KillReport> {
   for (const pair of dealt.slice(0, cases)) {
     const moment = random.pick(timelines.get(pair.kind)!.moments);
     const drawn = { ...pair, ...moment, delayMs: Math.round(moment.delayMs * random.fraction()) };
-    const found = await play(theatre, drawn);
+    const found = await play(theatre, drawn).catch(notPlayed);
     played.push({ ...drawn, ...found });
     onNote(
       `${played.length}/${cases} ${nameOf(drawn)} after ${drawn.after}: ${found.fault ?? found.end} in ${found.seconds} s`,
@@ -106,6 +106,11 @@ export async function kill(options: KillOptions): Promise<KillReport> {
 }
 
 const STUCK = 'stuck';
+
+/** What the case before it left behind kept it from beginning. */
+function notPlayed(thrown: unknown) {
+  return { seconds: 0, end: 'not begun', fault: String(thrown), log: '' };
+}
 
 function nameOf({ process, kind }: Pair): string {
   return `${process} ${kind}`;

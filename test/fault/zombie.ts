@@ -76,7 +76,7 @@ export async function zombie({ seed, cases, parts = [], onNote }: ZombieOptions)
   for (const { target, kind } of dealt.slice(0, cases)) {
     const { after, delayMs } = random.pick(momentsOf(target, kind, timelines));
     const drawn: Case = { target, kind, after, delayMs: Math.round(delayMs * random.fraction()) };
-    const found = await play(theatre, drawn);
+    const found = await play(theatre, drawn).catch(notPlayed);
     played.push({ ...drawn, ...found });
     const late = found.stopped?.caught === true ? '' : ' (too late)';
     onNote(`${played.length}/${cases} ${nameOf(drawn)}${late}: ${found.found ?? found.end}`);
@@ -112,6 +112,12 @@ interface Outcome extends Judged {
 }
 type Played = Case & Outcome;
 
+/** What the case before it left behind kept it from beginning, or what lies in the store is broken. */
+function notPlayed(thrown: unknown): Outcome {
+  const found = String(thrown);
+  return { verdict: 'wrong', found, stopped: undefined, end: 'not begun', tookMs: undefined, log: '' };
+}
+
 function nameOf({ target, kind, after, delayMs }: Case): string {
   return `${target} ${kind} at ${after} + ${delayMs} ms`;
 }
@@ -124,7 +130,8 @@ function momentsOf(target: Target, kind: Kind, timelines: ReadonlyMap<Kind, Time
   return work
     .filter(({ service, lastsMs }) => service === target && lastsMs >= STEP_MS_MIN)
     .flatMap(({ step, lastsMs }) => {
-      const moment = { after: `${SCHEDULED}${step}`, delayMs: lastsMs };
+      // The first half: it has to be stopped before it is done.
+      const moment = { after: `${SCHEDULED}${step}`, delayMs: lastsMs / 2 };
       return /^(?:stage|pivot|back)\./.test(step) ? [moment, moment, moment] : [moment];
     });
 }

@@ -40,7 +40,12 @@ export function supervised(plan: ProcessPlan): Member {
   return {
     name: plan.name,
     pid,
-    kill: () => Promise.resolve(signal('SIGKILL')),
+    async kill() {
+      const killed = pid();
+      signal('SIGKILL');
+      // Until the supervisor knows, what it says of it is of before.
+      while (killed !== undefined && pid() === killed) await pause(POLL_MS);
+    },
     async down() {
       const stopped = child.stop();
       signal('SIGKILL');
@@ -58,6 +63,8 @@ export function supervised(plan: ProcessPlan): Member {
     logFile: () => plan.logFile,
   };
 }
+
+const POLL_MS = 5;
 
 /** PostgreSQL on the same data and port, as often as it is killed. A power cut is not among the faults. */
 export async function postgresMember(

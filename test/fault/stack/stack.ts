@@ -145,6 +145,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
               env: process.env,
             }),
             HOLDFAST_LISTEN: address,
+            // They are started often, and always the same.
+            NODE_COMPILE_CACHE: join(folder, 'compiled'),
             ...environment,
           },
           cwd: '/',

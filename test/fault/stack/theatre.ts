@@ -14,7 +14,7 @@ import { openStack, type Stack, type StackOptions } from './stack.ts';
 const CASE_MS = 90_000;
 const LOOK_AGAIN_MS = 300;
 /** Some seconds of work for a run, and no more. */
-const BULK = { rows: 80_000, files: 160, fileBytes: 128 * 1024 };
+const BULK = { rows: 60_000, files: 160, fileBytes: 64 * 1024 };
 
 export interface Theatre extends AsyncDisposable {
   readonly stack: Stack;
