@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { startPostgres } from '#deploy/local/postgres-server.ts';
 import { thisMachine } from '#test/machine.ts';
 import { bus } from './bus.ts';
+import { cancel } from './cancel.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
@@ -58,6 +59,14 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     const counts = `${caught} in the act, ${staleWrites} stale writes, ${wrong} wrong ends, ${stuck} stuck`;
     const text = [`${cases} stopped, ${counts}`, ...rows].join('\n');
     return { report, good: staleWrites + wrong + stuck === 0, text };
+  },
+  async cancel(wish) {
+    const report = await cancel({ ...wish, cases: wish.cases ?? 60 });
+    const { cases, beforeSwitchMs, wrong, stuck, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const times = `p50 ${beforeSwitchMs.p50} ms, p99 ${beforeSwitchMs.p99} ms before the switch`;
+    const text = [`${cases} cancelled, ${times}, ${wrong} wrong ends, ${stuck} stuck`, ...rows].join('\n');
+    return { report, good: wrong + stuck === 0, text };
   },
   async bus(wish) {
     const report = await bus(wish);

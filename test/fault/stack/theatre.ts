@@ -91,7 +91,11 @@ async function judge(
   const { state, error } = run;
   const completed = state === 'completed';
   const code = error?.code ?? '';
-  if (!completed && (code === '' || new HoldfastError(code as 'INTERNAL', {}).entry.retry === 'bug'))
+  if (
+    !completed &&
+    state !== 'cancelled' &&
+    (code === '' || new HoldfastError(code as 'INTERNAL', {}).entry.retry === 'bug')
+  )
     return `${state} ${code}: ${error?.message ?? 'without a named error'}`;
   await stack.healthy();
   const seen = await system.look();
