@@ -4,11 +4,13 @@ import { counted } from './stack/counted.ts';
 import { journalPrefix, logPrefix, readChain, type Entry } from './stack/ledger.ts';
 import { ASKED, rehearse, struckAt, type Moment, type Timeline } from './stack/moments.ts';
 import { asked, DEPLOYMENT, type Kind } from './stack/scenes.ts';
-import { quantiles, type Quantiles } from './stack/takeover.ts';
+import { quantiles, type Quantiles } from './stack/quantiles.ts';
 import { openTheatre, type Theatre } from './stack/theatre.ts';
 
 /** A release has no way back from its first step on. */
 const KINDS = ['backup', 'restore', 'verify', 'drill', 'rollback'] as const satisfies readonly Kind[];
+/** A drill switches its own copy alone. */
+const SWITCHING: ReadonlySet<Kind> = new Set(['restore', 'rollback']);
 const CHOICES = { back: 'AFTER_SWITCH_TAKE_BACK', forward: 'AFTER_SWITCH_GO_ON' } as const;
 type Choice = keyof typeof CHOICES;
 
@@ -114,7 +116,7 @@ async function play(theatre: Theatre, drawn: Case, timeline: Timeline): Promise<
   });
   const journal = await readChain(stack.store, journalPrefix(runId));
   const before = eventsBeforeCancel(journal);
-  const switched = before.some((step) => /^(?:pivot|back)\./.test(step));
+  const switched = SWITCHING.has(drawn.kind) && before.some((step) => /^(?:pivot|back)\./.test(step));
   if (run === undefined) return { end: STUCK, switched, tookMs: 0, found: 'not ended in time' };
   const tookMs = Date.parse(journal.at(-1)!.at) - askedMs;
   const goesOn = before.includes(timeline.work.at(-1)!.step) || (drawn.choice === 'forward' && switched);

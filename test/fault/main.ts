@@ -11,6 +11,7 @@ import { cancel } from './cancel.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
+import { takeover } from './takeover.ts';
 import { zombie } from './zombie.ts';
 
 /**
@@ -67,6 +68,13 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     const times = `p50 ${beforeSwitchMs.p50} ms, p99 ${beforeSwitchMs.p99} ms before the switch`;
     const text = [`${cases} cancelled, ${times}, ${wrong} wrong ends, ${stuck} stuck`, ...rows].join('\n');
     return { report, good: wrong + stuck === 0, text };
+  },
+  async takeover(wish) {
+    const report = await takeover({ ...wish, cases: wish.cases ?? 10 });
+    const { cases, takeoverMs, wrong, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const times = `p50 ${takeoverMs.p50} ms, p99 ${takeoverMs.p99} ms, ${takeoverMs.max} ms at most`;
+    return { report, good: wrong === 0, text: [`${cases} runs taken over: ${times}`, ...rows].join('\n') };
   },
   async bus(wish) {
     const report = await bus(wish);

@@ -2,14 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readLogTail } from '#deploy/local/spawn-logged.ts';
 import { seededOrder } from './pivot/seeded.ts';
 import { counted } from './stack/counted.ts';
-import { journalPrefix, logPrefix, readChain } from './stack/ledger.ts';
+import { doubled, journalPrefix, logPrefix, readChain } from './stack/ledger.ts';
 import { ASKED, rehearse, struckAt, type Moment, type Timeline } from './stack/moments.ts';
 import { differences, pictureOf } from './stack/picture.ts';
 import { startRescue } from './stack/rescuer.ts';
 import { DEPLOYMENT, KINDS, type Kind } from './stack/scenes.ts';
+import type { Stack } from './stack/stack.ts';
 import { stopOwner, stopWorker, type Stopped } from './stack/stopped.ts';
 import { openTheatre, type Theatre } from './stack/theatre.ts';
-import { quantiles, takenOverMs, type Quantiles } from './stack/takeover.ts';
+import { quantiles, type Quantiles } from './stack/quantiles.ts';
+import { takenOverMs } from './stack/taken-over.ts';
 
 /** Who is stopped: the coordinator that owns the run, the worker that has a step in hand, or a rescue that drives it. */
 const TARGETS = [
@@ -51,6 +53,8 @@ export interface ZombieOptions {
 interface Case extends Moment {
   readonly target: Target;
   readonly kind: Kind;
+  /** When it goes on: once the run is over, or as soon as another has what it had. */
+  readonly wakes: 'after' | 'within';
 }
 
 /** Long enough for whoever was stopped to notice, and to do what it was about to do. */
@@ -60,8 +64,8 @@ const SHORTENED = { HOLDFAST_ACK_WAIT_MS: '3000', HOLDFAST_TAKEOVER_MS: '2000' }
 const STEP_MS_MIN = 30;
 
 /**
- * Somebody is stopped (SIGSTOP) in the middle of a run, long enough to lose it to another, and goes on when the run is
- * over: nothing that it no longer owns changes.
+ * Somebody is stopped (SIGSTOP) in the middle of a run, long enough to lose it to another. When it goes on, nothing
+ * changes that it no longer owns: the run may be over, or still in the hands of the other.
  */
 export async function zombie({ seed, cases, parts = [], onNote }: ZombieOptions): Promise<ZombieReport> {
   const random = seededOrder(seed);
@@ -75,7 +79,13 @@ export async function zombie({ seed, cases, parts = [], onNote }: ZombieOptions)
   const played: Played[] = [];
   for (const { target, kind } of dealt.slice(0, cases)) {
     const { after, delayMs } = random.pick(momentsOf(target, kind, timelines));
-    const drawn: Case = { target, kind, after, delayMs: Math.round(delayMs * random.fraction()) };
+    const drawn: Case = {
+      target,
+      kind,
+      after,
+      delayMs: Math.round(delayMs * random.fraction()),
+      wakes: random.pick(['after', 'within']),
+    };
     const found = await play(theatre, drawn).catch(notPlayed);
     played.push({ ...drawn, ...found });
     const late = found.stopped?.caught === true ? '' : ' (too late)';
@@ -118,8 +128,8 @@ function notPlayed(thrown: unknown): Outcome {
   return { verdict: 'wrong', found, stopped: undefined, end: 'not begun', tookMs: undefined, log: '' };
 }
 
-function nameOf({ target, kind, after, delayMs }: Case): string {
-  return `${target} ${kind} at ${after} + ${delayMs} ms`;
+function nameOf({ target, kind, after, delayMs, wakes }: Case): string {
+  return `${target} ${kind} at ${after} + ${delayMs} ms, wakes ${wakes}`;
 }
 
 /** A worker in its steps, most often where places are made and switched; who drives a run, at any entry. */
@@ -148,20 +158,22 @@ async function play(theatre: Theatre, drawn: Case): Promise<Outcome> {
   await using rescuer = drawn.target === 'rescue' ? await startRescue(stack) : undefined;
   let stopped: Stopped | undefined;
   const stop = async (runId: string): Promise<void> => {
-    if (rescuer !== undefined) stopped = rescuer.stop();
+    if (rescuer !== undefined) stopped = rescuer.stop(runId);
     else if (!isWorker(drawn.target)) stopped = await stopOwner(stack, runId);
     else {
       const { target: service, after, delayMs } = drawn;
       stopped = await stopWorker(stack, { runId, service, step: after.slice(SCHEDULED.length), delayMs });
     }
+    if (drawn.wakes === 'within' && stopped?.caught === true && (await stopped.lost())) stopped.thaw();
   };
   // A worker's delay counts from its beginning with the step.
   const moment = isWorker(drawn.target) ? { ...drawn, delayMs: 0 } : drawn;
   const asked = rescuer === undefined ? scene : { ...scene, ask: () => rescuer.runId() };
   const { run, runId } = await struckAt(theatre, asked, moment, stop);
   const end = run === undefined ? 'stuck' : [run.state, run.error?.code ?? ''].join(' ').trim();
-  // Before it goes on, so that nobody is blamed for what another did.
-  const wrong = run === undefined ? undefined : await theatre.judge(scene, run);
+  // Before the last of them goes on, so that nobody is blamed for what another did.
+  const wrong =
+    run === undefined ? undefined : ((await theatre.judge(scene, run)) ?? (await twice(stack, runId)));
   const stale = await staleWrites(theatre, runId, stopped);
   const judged = (): Judged => {
     if (stale.length > 0) return { verdict: 'stale', found: `changed: ${stale.join(', ')}` };
@@ -174,6 +186,12 @@ async function play(theatre: Theatre, drawn: Case): Promise<Outcome> {
       : await takenOverMs(stack.store, runId, stopped.atMs);
   const log = stopped === undefined ? '' : await readLogTail(stopped.logFile);
   return { ...judged(), stopped, end, tookMs, log };
+}
+
+async function twice({ store }: Stack, runId: string): Promise<string | undefined> {
+  const log = await readChain(store, logPrefix(DEPLOYMENT));
+  const own = log.filter(({ event }) => event.runId === runId);
+  return doubled(own, await readChain(store, journalPrefix(runId))).join(', ') || undefined;
 }
 
 /** What changes when whoever was stopped goes on. */

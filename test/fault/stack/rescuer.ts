@@ -6,13 +6,13 @@ import { PROGRAM_FILE } from '#services/operator/cli/bundled.ts';
 import { logPrefix, readChain } from './ledger.ts';
 import { DEPLOYMENT } from './scenes.ts';
 import type { Stack } from './stack.ts';
-import type { Stopped } from './stopped.ts';
+import { takenOver, type Stopped } from './stopped.ts';
 
 /** A `rescue` beside the stack, on the same store: it drives a restore with services of its own. */
 export interface Rescuer extends AsyncDisposable {
   /** Of its restore, as soon as the log has it. */
   runId(): Promise<string>;
-  stop(): Stopped;
+  stop(runId: string): Stopped;
 }
 
 const OPENED_MS = 60_000;
@@ -48,10 +48,17 @@ export async function startRescue(stack: Stack): Promise<Rescuer> {
       }
       throw new Error(`the rescue opened no run, see ${logFile}`);
     },
-    stop() {
+    stop(runId) {
       const caught = !over;
       if (caught) sendSignal(-pid, 'SIGSTOP');
-      return { atMs: Date.now(), caught, logFile, thaw: () => sendSignal(-pid, 'SIGCONT') };
+      const atMs = Date.now();
+      return {
+        atMs,
+        caught,
+        logFile,
+        thaw: () => sendSignal(-pid, 'SIGCONT'),
+        lost: () => takenOver(store, runId, atMs),
+      };
     },
     async [Symbol.asyncDispose]() {
       if (!over) endGroup(pid);
