@@ -5,10 +5,11 @@ import { seededOrder } from './pivot/seeded.ts';
 import { counted } from './stack/counted.ts';
 import { doubled, journalPrefix, logPrefix, readChain } from './stack/ledger.ts';
 import { rehearse, struckAt, type Moment } from './stack/moments.ts';
+import { quantiles, type Quantiles } from './stack/quantiles.ts';
 import { replicaName } from './stack/replica-name.ts';
 import { DEPLOYMENT, KINDS, type Kind, type Scene } from './stack/scenes.ts';
 import type { Stack } from './stack/stack.ts';
-import { openTheatre, type Theatre } from './stack/theatre.ts';
+import { endOf, openTheatre, type Theatre } from './stack/theatre.ts';
 
 /**
  * What happens to the bus: a server is killed; its folder is removed under it; an empty one takes its place; one service
@@ -29,7 +30,7 @@ export interface BusReport {
   readonly classes: Readonly<Record<string, number>>;
   readonly ends: Readonly<Record<string, number>>;
   /** From the fault to the end of the run. */
-  readonly secondsToEnd: { readonly p50: number; readonly max: number };
+  readonly secondsToEnd: Quantiles;
   /** Runs that did not complete, or of which what they made is not there. */
   readonly lost: number;
   /** Runs, entries of a log, attempts of steps that are there twice. */
@@ -62,8 +63,6 @@ export async function bus({ nodes, seed, cases, parts = [], onNote }: BusOptions
   const all = KINDS.flatMap((kind) => FAULTS[nodes].map((fault) => ({ fault, kind }))).filter((pair) =>
     parts.every((part) => `${pair.fault} ${pair.kind}`.includes(part)),
   );
-  const dealt: typeof all = [];
-  while (dealt.length < (cases ?? all.length)) dealt.push(...random.shuffle(all));
   await using theatre = await openTheatre({
     nodes,
     replicas: 1,
@@ -71,7 +70,7 @@ export async function bus({ nodes, seed, cases, parts = [], onNote }: BusOptions
   });
   const timelines = await rehearse(theatre, new Set(all.map(({ kind }) => kind)));
   const played: Played[] = [];
-  for (const pair of dealt.slice(0, cases ?? all.length)) {
+  for (const pair of random.deal(all, cases ?? all.length)) {
     const { after, delayMs } = random.pick(timelines.get(pair.kind)!.moments);
     const drawn: Case = {
       ...pair,
@@ -85,7 +84,6 @@ export async function bus({ nodes, seed, cases, parts = [], onNote }: BusOptions
     played.push({ ...drawn, ...found });
     onNote(`${played.length} ${nameOf(drawn)}: ${found.found ?? found.end} in ${found.seconds} s`);
   }
-  const seconds = played.map((each) => each.seconds).toSorted((a, b) => a - b);
   const of = (verdict: Judged['verdict']) => played.filter((each) => each.verdict === verdict).length;
   return {
     suite: 'bus',
@@ -94,7 +92,7 @@ export async function bus({ nodes, seed, cases, parts = [], onNote }: BusOptions
     cases: played.length,
     classes: counted(played.map(({ fault, kind }) => `${fault} ${kind}`)),
     ends: counted(played.map(({ end }) => end)),
-    secondsToEnd: { p50: seconds[Math.floor(seconds.length / 2)] ?? 0, max: seconds.at(-1) ?? 0 },
+    secondsToEnd: quantiles(played.map((each) => each.seconds)),
     lost: of('lost'),
     duplicated: of('duplicated'),
     wrong: of('wrong'),
@@ -125,7 +123,7 @@ async function play(theatre: Theatre, drawn: Case) {
   const scene = await theatre.setScene(drawn.kind);
   const before = (await readChain(stack.store, logPrefix(DEPLOYMENT))).length;
   const { runId, run, seconds } = await struckAt(theatre, scene, drawn, () => strike(stack, drawn));
-  const end = run === undefined ? 'stuck' : [run.state, run.error?.code ?? ''].join(' ').trim();
+  const end = endOf(run);
   const verdict = async (): Promise<Judged> => {
     if (run?.state !== 'completed') return { verdict: 'lost', found: `${end}: ${run?.error?.message ?? ''}` };
     const found = await theatre.judge(scene, run);

@@ -5,7 +5,7 @@ import { journalPrefix, logPrefix, readChain, type Entry } from './stack/ledger.
 import { ASKED, rehearse, struckAt, type Moment, type Timeline } from './stack/moments.ts';
 import { asked, DEPLOYMENT, type Kind } from './stack/scenes.ts';
 import { quantiles, type Quantiles } from './stack/quantiles.ts';
-import { openTheatre, type Theatre } from './stack/theatre.ts';
+import { openTheatre, STUCK, type Theatre } from './stack/theatre.ts';
 
 /** A release has no way back from its first step on. */
 const KINDS = ['backup', 'restore', 'verify', 'drill', 'rollback'] as const satisfies readonly Kind[];
@@ -52,10 +52,8 @@ export async function cancel({ seed, cases, parts = [], onNote }: CancelOptions)
   const all = KINDS.flatMap((kind) =>
     (['back', 'forward'] as const).map((choice) => ({ kind, choice })),
   ).filter(({ kind, choice }) => parts.every((part) => `${kind} ${choice}`.includes(part)));
-  const dealt: typeof all = [];
-  while (dealt.length < cases) dealt.push(...random.shuffle(all));
   const played: Played[] = [];
-  for (const pair of dealt.slice(0, cases)) {
+  for (const pair of random.deal(all, cases)) {
     const timeline = timelines.get(pair.kind)!;
     const { after, delayMs } = random.pick(timeline.moments.filter((each) => each.after !== ASKED));
     const drawn: Case = { ...pair, after, delayMs: Math.round(delayMs * random.fraction()) };
@@ -84,7 +82,6 @@ export async function cancel({ seed, cases, parts = [], onNote }: CancelOptions)
 }
 
 const CANCELLED = 'cancelled';
-const STUCK = 'stuck';
 
 interface Outcome {
   readonly end: string;

@@ -2,8 +2,9 @@ import { readLogTail } from '#deploy/local/spawn-logged.ts';
 import { seededOrder } from './pivot/seeded.ts';
 import { counted } from './stack/counted.ts';
 import { rehearse, struckAt, type Moment } from './stack/moments.ts';
+import { quantiles, type Quantiles } from './stack/quantiles.ts';
 import type { Kind } from './stack/scenes.ts';
-import { openTheatre, type Theatre } from './stack/theatre.ts';
+import { endOf, openTheatre, STUCK, type Theatre } from './stack/theatre.ts';
 
 const PROCESSES = [
   'restore-coordinator',
@@ -29,7 +30,7 @@ export interface KillReport {
   /** How the runs ended: their state, and the error they named. */
   readonly ends: Readonly<Record<string, number>>;
   /** From the kill to the end of the run. */
-  readonly secondsToEnd: { readonly p50: number; readonly max: number };
+  readonly secondsToEnd: Quantiles;
   /** Ends that are neither the undisturbed one nor a named error with the old system intact. */
   readonly wrong: number;
   /** Runs that had not ended when their time was over. */
@@ -74,10 +75,8 @@ export async function kill(options: KillOptions): Promise<KillReport> {
     environment: { HOLDFAST_ACK_WAIT_MS: '3000' },
   });
   const timelines = await rehearse(theatre, new Set(pairs.map(({ kind }) => kind)));
-  const dealt: Pair[] = [];
-  while (dealt.length < cases) dealt.push(...random.shuffle(pairs));
   const played = [];
-  for (const pair of dealt.slice(0, cases)) {
+  for (const pair of random.deal(pairs, cases)) {
     const moment = random.pick(timelines.get(pair.kind)!.moments);
     const drawn = { ...pair, ...moment, delayMs: Math.round(moment.delayMs * random.fraction()) };
     const found = await play(theatre, drawn).catch(notPlayed);
@@ -86,7 +85,6 @@ export async function kill(options: KillOptions): Promise<KillReport> {
       `${played.length}/${cases} ${nameOf(drawn)} after ${drawn.after}: ${found.fault ?? found.end} in ${found.seconds} s`,
     );
   }
-  const seconds = played.map((each) => each.seconds).toSorted((a, b) => a - b);
   return {
     suite: 'kill',
     seed,
@@ -94,7 +92,7 @@ export async function kill(options: KillOptions): Promise<KillReport> {
     points: new Set(played.map((each) => `${nameOf(each)} ${each.after}`)).size,
     pairs: counted(played.map(nameOf)),
     ends: counted(played.map(({ end }) => end)),
-    secondsToEnd: { p50: seconds[Math.floor(seconds.length / 2)] ?? 0, max: seconds.at(-1) ?? 0 },
+    secondsToEnd: quantiles(played.map((each) => each.seconds)),
     wrong: played.filter(({ fault, end }) => fault !== undefined && end !== STUCK).length,
     stuck: played.filter(({ end }) => end === STUCK).length,
     faults: played.flatMap(({ fault, log = '', ...each }) =>
@@ -104,8 +102,6 @@ export async function kill(options: KillOptions): Promise<KillReport> {
     ),
   };
 }
-
-const STUCK = 'stuck';
 
 /** What the case before it left behind kept it from beginning. */
 function notPlayed(thrown: unknown) {
@@ -120,7 +116,7 @@ async function play(theatre: Theatre, { process, kind, ...moment }: Pair & Momen
   const scene = await theatre.setScene(kind);
   const member = theatre.stack.member(process);
   const { run, seconds } = await struckAt(theatre, scene, moment, () => member.kill());
-  const end = run === undefined ? STUCK : [run.state, run.error?.code ?? ''].join(' ').trim();
+  const end = endOf(run);
   const fault = run === undefined ? 'not ended in time' : await theatre.judge(scene, run);
   return {
     seconds,

@@ -9,7 +9,7 @@ import { startRescue } from './stack/rescuer.ts';
 import { DEPLOYMENT, KINDS, type Kind } from './stack/scenes.ts';
 import type { Stack } from './stack/stack.ts';
 import { stopOwner, stopWorker, type Stopped } from './stack/stopped.ts';
-import { openTheatre, type Theatre } from './stack/theatre.ts';
+import { endOf, openTheatre, type Theatre } from './stack/theatre.ts';
 import { quantiles, type Quantiles } from './stack/quantiles.ts';
 import { takenOverMs } from './stack/taken-over.ts';
 
@@ -46,6 +46,7 @@ export interface ZombieReport {
 export interface ZombieOptions {
   readonly seed: number;
   readonly cases: number;
+  readonly kinds?: readonly Kind[];
   readonly parts?: readonly string[];
   readonly onNote: (text: string) => void;
 }
@@ -67,17 +68,16 @@ const STEP_MS_MIN = 30;
  * Somebody is stopped (SIGSTOP) in the middle of a run, long enough to lose it to another. When it goes on, nothing
  * changes that it no longer owns: the run may be over, or still in the hands of the other.
  */
-export async function zombie({ seed, cases, parts = [], onNote }: ZombieOptions): Promise<ZombieReport> {
+export async function zombie(options: ZombieOptions): Promise<ZombieReport> {
+  const { seed, cases, kinds = KINDS, parts = [], onNote } = options;
   const random = seededOrder(seed);
   await using theatre = await openTheatre({ nodes: 1, replicas: 2, environment: SHORTENED });
-  const timelines = await rehearse(theatre, new Set(KINDS));
-  const all = TARGETS.flatMap((target) => KINDS.map((kind) => ({ target, kind })))
+  const timelines = await rehearse(theatre, new Set(kinds));
+  const all = TARGETS.flatMap((target) => kinds.map((kind) => ({ target, kind })))
     .filter(({ target, kind }) => momentsOf(target, kind, timelines).length > 0)
     .filter(({ target, kind }) => parts.every((part) => `${target} ${kind}`.includes(part)));
-  const dealt: typeof all = [];
-  while (dealt.length < cases) dealt.push(...random.shuffle(all));
   const played: Played[] = [];
-  for (const { target, kind } of dealt.slice(0, cases)) {
+  for (const { target, kind } of random.deal(all, cases)) {
     const { after, delayMs } = random.pick(momentsOf(target, kind, timelines));
     const drawn: Case = {
       target,
@@ -170,7 +170,6 @@ async function play(theatre: Theatre, drawn: Case): Promise<Outcome> {
   const moment = isWorker(drawn.target) ? { ...drawn, delayMs: 0 } : drawn;
   const asked = rescuer === undefined ? scene : { ...scene, ask: () => rescuer.runId() };
   const { run, runId } = await struckAt(theatre, asked, moment, stop);
-  const end = run === undefined ? 'stuck' : [run.state, run.error?.code ?? ''].join(' ').trim();
   // Before the last of them goes on, so that nobody is blamed for what another did.
   const wrong =
     run === undefined ? undefined : ((await theatre.judge(scene, run)) ?? (await twice(stack, runId)));
@@ -185,7 +184,7 @@ async function play(theatre: Theatre, drawn: Case): Promise<Outcome> {
       ? undefined
       : await takenOverMs(stack.store, runId, stopped.atMs);
   const log = stopped === undefined ? '' : await readLogTail(stopped.logFile);
-  return { ...judged(), stopped, end, tookMs, log };
+  return { ...judged(), stopped, end: endOf(run), tookMs, log };
 }
 
 async function twice({ store }: Stack, runId: string): Promise<string | undefined> {
@@ -201,10 +200,10 @@ async function staleWrites(
   stopped: Stopped | undefined,
 ): Promise<readonly string[]> {
   const { store } = theatre.stack;
-  const before = await pictureOf(theatre);
+  const before = await pictureOf(theatre, runId);
   stopped?.thaw();
   await pause(QUIET_MS);
-  const changed = differences(before, await pictureOf(theatre));
+  const changed = differences(before, await pictureOf(theatre, runId));
   for (const prefix of [logPrefix(DEPLOYMENT), journalPrefix(runId)]) await readChain(store, prefix);
   return changed;
 }

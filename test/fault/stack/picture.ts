@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PARTS } from '../pivot/system.ts';
+import { journalPrefix } from './ledger.ts';
 import type { Theatre } from './theatre.ts';
 
 /** Where runs write what counts; packs and indexes are named by their content and change nothing. */
-const PREFIXES = ['runs/', 'deployments/', 'backups/', 'verdicts/', 'open/'];
+const PREFIXES = ['deployments/', 'backups/', 'verdicts/', 'open/'];
 
 /** Everything that a run may change, by name, with what tells a changed one from the same. */
-export async function pictureOf({
-  stack: { store },
-  system,
-}: Pick<Theatre, 'stack' | 'system'>): Promise<ReadonlyMap<string, string>> {
+export async function pictureOf(
+  { stack: { store }, system }: Pick<Theatre, 'stack' | 'system'>,
+  runId: string,
+): Promise<ReadonlyMap<string, string>> {
   const picture = new Map<string, string>();
-  for (const prefix of PREFIXES)
+  for (const prefix of [...PREFIXES, journalPrefix(runId)])
     for await (const { name } of store.list(prefix))
       // A claim says that somebody began, and may be on its way when its author is stopped: it allows nothing by itself.
       if (!/^runs\/[^/]+\/claims\//.test(name)) picture.set(`object ${name}`, digest(await store.get(name)));

@@ -1,12 +1,11 @@
-import { appendFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-
 import { randomBytes } from 'node:crypto';
+import { appendFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { frontDoorOf, type Run, type RunEvent } from '#services/operator/cli/front-door.ts';
-import { SmallSystem, PARTS, type Seen, type Side } from '../pivot/system.ts';
+import { SmallSystem, PARTS, type Seen } from '../pivot/system.ts';
 import { asked, DEPLOYMENT, isWholly, KEEPS, setScene, specOf, type Kind, type Scene } from './scenes.ts';
 import { openStack, type Stack, type StackOptions } from './stack.ts';
 
@@ -136,6 +135,13 @@ async function placesBelow(app: string, runId: string): Promise<string[]> {
   return names.filter((name) => /\.holdfast\/[^/]+$/.test(name) && name.includes(runId));
 }
 
-export function textOf(seen: Seen): string {
+export const STUCK = 'stuck';
+
+/** The run's state, and the error it names. */
+export function endOf(run: Run | undefined): string {
+  return run === undefined ? STUCK : [run.state, run.error?.code ?? ''].join(' ').trim();
+}
+
+function textOf(seen: Seen): string {
   return PARTS.map((part) => `${part} ${seen[part]}`).join(', ');
 }
