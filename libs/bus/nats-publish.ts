@@ -7,6 +7,8 @@ import { ensureStreams } from './nats-streams.ts';
 export interface Jet {
   readonly stream: JetStreamClient;
   readonly manager: JetStreamManager;
+  /** Servers that keep each stream. */
+  readonly replicas: number;
 }
 
 export interface Outgoing {
@@ -58,8 +60,7 @@ export async function publishUntilStored(
           { cause },
         );
       // No responders: the stream may be gone with the server's disk.
-      if (cause instanceof NatsError && cause.code === '503')
-        await ensureStreams(jet.manager).catch(() => {});
+      if (cause instanceof NatsError && cause.code === '503') await ensureStreams(jet).catch(() => {});
       await pause(PAUSE_MS, undefined, signal === undefined ? {} : { signal });
     }
   }

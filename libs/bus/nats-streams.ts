@@ -1,5 +1,6 @@
 import {
   DiscardPolicy,
+  ErrorCode,
   nanos,
   NatsError,
   RetentionPolicy,
@@ -11,13 +12,26 @@ import { DUPLICATE_WINDOW_MS, STREAM_RULES, type StreamRules } from './streams.t
 
 const STREAM_NOT_FOUND = 10_059;
 
+/** In a cluster: any one server may be lost. */
+export const CLUSTER_REPLICAS = 3;
+
 /** Idempotent; several services do it at once. */
-export async function ensureStreams(manager: JetStreamManager): Promise<void> {
-  for (const [name, rules] of Object.entries(STREAM_RULES)) await ensureStream(manager, name, rules);
+export async function ensureStreams({
+  manager,
+  replicas,
+}: {
+  readonly manager: JetStreamManager;
+  readonly replicas: number;
+}): Promise<void> {
+  for (const [name, rules] of Object.entries(STREAM_RULES))
+    await ensureStream(manager, name, { ...configOf(rules), num_replicas: replicas });
 }
 
-async function ensureStream(manager: JetStreamManager, name: string, rules: StreamRules): Promise<void> {
-  const config = configOf(rules);
+async function ensureStream(
+  manager: JetStreamManager,
+  name: string,
+  config: Partial<StreamConfig>,
+): Promise<void> {
   try {
     await manager.streams.update(name, config);
   } catch (thrown) {
@@ -37,6 +51,14 @@ function configOf(rules: StreamRules): Partial<StreamConfig> {
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   };
 }
+
+/** Nobody answers for the streams: no server with JetStream, or no leader among several, yet. */
+export function isUnavailable(thrown: unknown): boolean {
+  if (!(thrown instanceof NatsError)) return false;
+  return thrown.api_error?.code === 503 || UNANSWERED.has(thrown.code);
+}
+
+const UNANSWERED: ReadonlySet<string> = new Set([ErrorCode.NoResponders, ErrorCode.Timeout]);
 
 export function isApiError(thrown: unknown, code: number): boolean {
   return thrown instanceof NatsError && thrown.api_error?.err_code === code;

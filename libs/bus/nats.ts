@@ -1,13 +1,14 @@
-import { connect, Events, type JetStreamClient, type JetStreamManager, type NatsConnection } from 'nats';
+import { connect, Events, type NatsConnection } from 'nats';
 import { systemClock, type Clock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
+import { ACK_WAIT_MS } from './deliver.ts';
 import { encodeEvent } from './envelope.ts';
 import { openFetch } from './nats-consumer.ts';
-import { publishUntilStored } from './nats-publish.ts';
-import { ensureStreams } from './nats-streams.ts';
+import { publishUntilStored, type Jet } from './nats-publish.ts';
+import { CLUSTER_REPLICAS, ensureStreams, isUnavailable } from './nats-streams.ts';
 import { notice } from './notice.ts';
 import type { Bus } from './port.ts';
 import { runSlots } from './slots.ts';
@@ -15,6 +16,8 @@ import { runSlots } from './slots.ts';
 export interface NatsBusOptions {
   readonly url: string;
   readonly token?: Secret | undefined;
+  /** Of consumers that name none. */
+  readonly ackWaitMs?: number;
   /** Shown in the server's connection list. */
   readonly name: string;
   readonly log: Log;
@@ -33,18 +36,23 @@ const PING_INTERVAL_MS = 10_000;
 
 /** Throws BUS_UNREACHABLE, BUS_TOO_OLD. Creates and updates the streams, also after a server that lost them came back. */
 export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
-  const { log, clock = systemClock } = options;
-  const connection = await open(options);
+  const { log, clock = systemClock, ackWaitMs = ACK_WAIT_MS } = options;
+  const giveUpAt = performance.now() + (options.connectMs ?? CONNECT_MS);
+  const connection = await open(options, giveUpAt);
   try {
     requireVersion(connection, options.url);
-    const manager = await connection.jetstreamManager();
-    await ensureStreams(manager);
+    const jet: Jet = {
+      stream: connection.jetstream(),
+      manager: await connection.jetstreamManager({ checkAPI: false }),
+      replicas: connection.info?.cluster === undefined ? 1 : CLUSTER_REPLICAS,
+    };
+    await prepare(jet, giveUpAt, options.signal);
     // Its status iterator does not end when the connection is closed (nats 2.29, 2026-11).
     const watch = Promise.race([
-      watchConnection(connection, manager, options),
+      watchConnection(connection, jet, options),
       connection.closed().then(() => {}),
     ]);
-    return busOf({ connection, manager, stream: connection.jetstream(), log, clock, watch });
+    return busOf({ connection, jet, log, clock, ackWaitMs, watch });
   } catch (thrown) {
     await connection.close();
     throw thrown instanceof HoldfastError
@@ -59,26 +67,23 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
 
 interface Parts {
   readonly connection: NatsConnection;
-  readonly manager: JetStreamManager;
-  readonly stream: JetStreamClient;
+  readonly jet: Jet;
   readonly log: Log;
   readonly clock: Clock;
+  readonly ackWaitMs: number;
   readonly watch: Promise<void>;
 }
 
-function busOf({ connection, manager, stream, log, clock, watch }: Parts): Bus {
+function busOf({ connection, jet, log, clock, ackWaitMs, watch }: Parts): Bus {
   const consumers = new Set<AsyncDisposable>();
   return {
     publish: (publication, options = {}) =>
-      publishUntilStored(
-        { stream, manager },
-        { ...publication, bytes: encodeEvent(publication, clock) },
-        options,
-      ),
-    async consume(options, handler) {
+      publishUntilStored(jet, { ...publication, bytes: encodeEvent(publication, clock) }, options),
+    async consume(wanted, handler) {
+      const options = { ackWaitMs, ...wanted };
       const running = runSlots(
         options,
-        await openFetch({ stream, manager }, options),
+        await openFetch(jet, options),
         handler,
         log.child({ durable: options.durable }),
       );
@@ -121,14 +126,7 @@ function busOf({ connection, manager, stream, log, clock, watch }: Parts): Bus {
   };
 }
 
-async function open({
-  url,
-  token,
-  name,
-  connectMs = CONNECT_MS,
-  signal,
-}: NatsBusOptions): Promise<NatsConnection> {
-  const giveUpAt = performance.now() + connectMs;
+async function open({ url, token, name, signal }: NatsBusOptions, giveUpAt: number): Promise<NatsConnection> {
   for (;;) {
     signal?.throwIfAborted();
     try {
@@ -150,6 +148,19 @@ async function open({
   }
 }
 
+/** A cluster whose servers were just started has no leader yet, and takes no streams until it has one. */
+async function prepare(jet: Jet, giveUpAt: number, signal: AbortSignal | undefined): Promise<void> {
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await ensureStreams(jet);
+    } catch (cause) {
+      if (!isUnavailable(cause) || performance.now() >= giveUpAt) throw cause;
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
+    }
+  }
+}
+
 /** 2.10 brought what the work queue relies on: filter subjects in updates, consumer limits, metadata. */
 function requireVersion(connection: NatsConnection, url: string): void {
   const version = connection.info?.version ?? '0';
@@ -159,7 +170,7 @@ function requireVersion(connection: NatsConnection, url: string): void {
 
 async function watchConnection(
   connection: NatsConnection,
-  manager: JetStreamManager,
+  jet: Jet,
   { log, onConnection = () => {} }: NatsBusOptions,
 ): Promise<void> {
   for await (const { type } of connection.status()) {
@@ -168,6 +179,6 @@ async function watchConnection(
     if (type !== Events.Reconnect) continue;
     log.info(EVENTS.busConnected);
     // A server that came back empty has no streams; publishers and consumers look again by themselves as well.
-    await ensureStreams(manager).catch((err: unknown) => log.warn(EVENTS.busFetchFailed, { err }));
+    await ensureStreams(jet).catch((err: unknown) => log.warn(EVENTS.busFetchFailed, { err }));
   }
 }

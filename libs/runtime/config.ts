@@ -15,6 +15,8 @@ export interface ServiceConfig {
   readonly home: string;
   readonly natsUrl: string;
   readonly natsTokenFile: string | undefined;
+  /** After this long without a sign of life a worker's message goes to another. */
+  readonly ackWaitMs: number;
   readonly storeUrl: string;
   readonly storeAccessKey: string | undefined;
   readonly storeSecretKey: Secret | undefined;
@@ -46,6 +48,9 @@ export function readConfig(service: ProcessName, env: Environment): ServiceConfi
     home,
     natsUrl: read.url('HOLDFAST_NATS_URL', ['nats:', 'tls:'], 'nats://127.0.0.1:4222'),
     natsTokenFile: read.optional('HOLDFAST_NATS_TOKEN_FILE'),
+    ackWaitMs: Number(
+      read.matching('HOLDFAST_ACK_WAIT_MS', /^[1-9]\d{2,5}$/, 'milliseconds, 100 to 999999', '30000'),
+    ),
     storeUrl: read.required('HOLDFAST_STORE_URL', 'the address of the object store'),
     storeAccessKey: read.optional('HOLDFAST_STORE_ACCESS_KEY'),
     storeSecretKey: read.secret('HOLDFAST_STORE_SECRET_KEY'),

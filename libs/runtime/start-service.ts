@@ -87,6 +87,7 @@ export async function openBus(
   return openNatsBus({
     url: config.natsUrl,
     token,
+    ackWaitMs: config.ackWaitMs,
     name: `holdfast ${config.service} ${config.site}`,
     log,
     signal,

@@ -6,16 +6,23 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startPostgres } from '#deploy/local/postgres-server.ts';
 import { thisMachine } from '#test/machine.ts';
+import { bus } from './bus.ts';
+import { cancel } from './cancel.ts';
+import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
+import { takeover } from './takeover.ts';
+import { zombie } from './zombie.ts';
 
 /**
- * npm run fault -- SUITE [PART…] [--seed N] [--json]: faults are put in on purpose, and each must be noticed. PART limits
+ * npm run fault -- SUITE [PART…] [--seed N] [--cases N] [--nodes 1|3] [--json]: faults are put in on purpose, and each must be noticed. PART limits
  * the run to cases whose name contains it. Exit code 1 unless every case went as it must.
  */
 interface Wish {
   readonly parts: readonly string[];
   readonly seed: number;
+  readonly cases: number | undefined;
+  readonly nodes: 1 | 3;
   readonly onNote: (text: string) => void;
 }
 interface Verdict {
@@ -37,11 +44,56 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     const text = [`${cases} stops, ${wrong} wrong ends, ${mixtures} mixtures`, ...rows].join('\n');
     return { report, good: wrong + mixtures === 0, text };
   },
+  async kill(wish) {
+    const report = await kill({ ...wish, cases: wish.cases ?? 150 });
+    const { cases, points, wrong, stuck, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const text = [`${cases} kills at ${points} points, ${wrong} wrong ends, ${stuck} stuck`, ...rows].join(
+      '\n',
+    );
+    return { report, good: wrong + stuck === 0, text };
+  },
+  async zombie(wish) {
+    const report = await zombie({ ...wish, cases: wish.cases ?? 60 });
+    const { cases, caught, staleWrites, wrong, stuck, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const counts = `${caught} in the act, ${staleWrites} stale writes, ${wrong} wrong ends, ${stuck} stuck`;
+    const text = [`${cases} stopped, ${counts}`, ...rows].join('\n');
+    return { report, good: staleWrites + wrong + stuck === 0, text };
+  },
+  async cancel(wish) {
+    const report = await cancel({ ...wish, cases: wish.cases ?? 60 });
+    const { cases, beforeSwitchMs, wrong, stuck, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const times = `p50 ${beforeSwitchMs.p50} ms, p99 ${beforeSwitchMs.p99} ms before the switch`;
+    const text = [`${cases} cancelled, ${times}, ${wrong} wrong ends, ${stuck} stuck`, ...rows].join('\n');
+    return { report, good: wrong + stuck === 0, text };
+  },
+  async takeover(wish) {
+    const report = await takeover({ ...wish, cases: wish.cases ?? 10 });
+    const { cases, takeoverMs, wrong, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const times = `p50 ${takeoverMs.p50} ms, p99 ${takeoverMs.p99} ms, ${takeoverMs.max} ms at most`;
+    return { report, good: wrong === 0, text: [`${cases} runs taken over: ${times}`, ...rows].join('\n') };
+  },
+  async bus(wish) {
+    const report = await bus(wish);
+    const { cases, nodes, lost, duplicated, wrong, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const counts = `${lost} lost, ${duplicated} twice, ${wrong} wrong ends`;
+    const text = [`${cases} faults of a bus of ${nodes}, ${counts}`, ...rows].join('\n');
+    return { report, good: lost + duplicated + wrong === 0, text };
+  },
 };
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    cases: { type: 'string' },
+    nodes: { type: 'string', default: '1' },
+  },
 });
 const [name = '', ...parts] = positionals;
 const suite = SUITES[name];
@@ -50,6 +102,8 @@ if (suite === undefined)
 const { report, good, text } = await suite({
   parts,
   seed: Number(values.seed),
+  cases: values.cases === undefined ? undefined : Number(values.cases),
+  nodes: values.nodes === '3' ? 3 : 1,
   onNote: (note) => console.error(note),
 });
 console.log(values.json ? JSON.stringify({ ...report, machine: thisMachine() }) : text);

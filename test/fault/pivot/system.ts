@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -18,6 +18,8 @@ export interface SystemOptions {
   readonly pgBin: string;
   /** Its role may create no database and owns two; else it creates them. */
   readonly paired: boolean;
+  /** Rows and files more of the taken side, so that steps last: without it they are done at once. */
+  readonly bulk?: { readonly rows: number; readonly files: number; readonly fileBytes: number };
 }
 
 /** Judged by content alone, and with psql: nothing of Holdfast is asked. */
@@ -61,13 +63,25 @@ export class SmallSystem {
     const mode = side === 'taken' ? 0o640 : 0o600;
     await writeFile(this.envFile, `# ${side}\nDATABASE_URL=${this.url}\n`, { mode });
     await this.#createDatabases();
+    const { bulk } = this.#options;
+    const rows = side === 'taken' ? (bulk?.rows ?? 40) : 30;
     await this.#run(
       this.url,
       `CREATE TABLE documents (id serial PRIMARY KEY, body text NOT NULL);
-       INSERT INTO documents (body) SELECT '${side} ' || n FROM generate_series(1, ${side === 'taken' ? 40 : 30}) n`,
+       INSERT INTO documents (body) SELECT '${side} ' || n || md5(n::text) FROM generate_series(1, ${rows}) n;
+       CREATE INDEX ON documents (body);
+       -- Else a server that was killed comes back with numbers skipped.
+       SELECT setval('documents_id_seq', ${rows})`,
     );
+    if (bulk !== undefined && side === 'taken') await this.#writeBulk(bulk);
     for (const [part, digest] of Object.entries(await this.#digests()))
       this.#known.set(`${part} ${digest}`, side);
+  }
+
+  async #writeBulk({ files, fileBytes }: NonNullable<SystemOptions['bulk']>): Promise<void> {
+    // Beside each other: a switch moves each of them.
+    for (let at = 0; at < files; at += 1)
+      await writeFile(join(this.app, 'storage', `bulk-${at}`), randomBytes(fileBytes));
   }
 
   async look(): Promise<Seen> {
@@ -86,12 +100,17 @@ export class SmallSystem {
       await this.#run(server, `CREATE DATABASE ${name} TEMPLATE template0 OWNER ${this.database}`);
   }
 
-  async destroyDatabases(): Promise<void> {
+  /** Its own, and whatever was made beside it. */
+  async databases(): Promise<readonly string[]> {
     const names = await this.#run(
       this.#options.server,
       `SELECT datname FROM pg_database WHERE datname LIKE '%${this.#options.tag}%'`,
     );
-    for (const name of names.split('\n').filter((each) => each !== ''))
+    return names.split('\n').filter((each) => each !== '');
+  }
+
+  async destroyDatabases(): Promise<void> {
+    for (const name of await this.databases())
       await this.#run(this.#options.server, `DROP DATABASE "${name}" WITH (FORCE)`);
     await this.#run(this.#options.server, `DROP ROLE IF EXISTS ${this.database}`);
   }
