@@ -1,0 +1,50 @@
+import type { Facts } from '../facts.ts';
+
+/** P5: an event is taken off the bus when the log has it. */
+export function eventIsInTheLog(deployment: string, key: string, facts: Facts): string | undefined {
+  const isThere = facts.log(deployment).some(({ event }) => event.kind === 'triggered' && event.key === key);
+  return isThere ? undefined : `event ${key} was acknowledged, and is not in the log`;
+}
+
+/** P5: every run ends; what is left open, in words. */
+export function unfinished(facts: Facts): readonly string[] {
+  const runs = [...facts.runs.values()]
+    .filter(({ header, outcome }) => header !== undefined && outcome === undefined)
+    .map(({ runId, header }) => `run ${runId.slice(0, 8)} (${header!.kind}) never ended`);
+  const openEntries = [...facts.logs].flatMap(([deployment, entries]) => {
+    const open = new Set<string>();
+    for (const { event } of entries) {
+      if (event.kind === 'opened') open.add(event.runId);
+      if (event.kind === 'closed') open.delete(event.runId);
+    }
+    return [...open].map((runId) => `run ${runId.slice(0, 8)} is open in the log of ${deployment}`);
+  });
+  const markers = [...facts.bucket.objects.keys()]
+    .filter((name) => name.startsWith('open/'))
+    .map((name) => `${name} is left`);
+  return [...runs, ...openEntries, ...markers];
+}
+
+/** P5: afterwards the living system serves. */
+export function leftClosed(facts: Facts): readonly string[] {
+  return [...facts.site.deployments.values()]
+    .filter(({ server }) => server.takingConnections() === undefined)
+    .map(({ name }) => `database ${name} takes no connections after the end`);
+}
+
+/** P5: nothing is left of what a run staged and did not keep. */
+export function leftBehind(facts: Facts): readonly string[] {
+  const ended = new Map(
+    [...facts.runs.values()].flatMap((run) =>
+      run.header?.kind === 'restore' && run.outcome !== 'completed' && run.outcome !== 'stuck'
+        ? [[run.runId.slice(0, 8), run] as const]
+        : [],
+    ),
+  );
+  const isOfEnded = (name: string) => [...ended.keys()].some((run) => name.includes(run));
+  return [...facts.site.deployments.values()].flatMap(({ name, server, files, config }) =>
+    [...server.databases.keys(), ...files.places.keys(), ...config.places.keys()]
+      .filter((place) => place !== name && isOfEnded(place))
+      .map((place) => `${place} is left behind on ${name}`),
+  );
+}

@@ -1,0 +1,51 @@
+import { canonicalJson, type Json } from '#libs/kernel/json.ts';
+import { sha256 } from '#libs/kernel/ids.ts';
+import type { ChainEntry } from '#libs/saga/chain.ts';
+import type { JournalEvent } from '#libs/saga/journal.ts';
+import type { Facts, RunFacts } from '../facts.ts';
+import type { Act } from '../twins/deployment.ts';
+import { isLater, showToken } from '../twins/token.ts';
+
+/** P7: each entry names the one before it by its digest. */
+export function chainHolds(
+  entry: ChainEntry<unknown>,
+  before: readonly ChainEntry<unknown>[],
+): string | undefined {
+  const previous = before.at(-1);
+  const wanted = previous === undefined ? '' : sha256(canonicalJson(previous as unknown as Json));
+  if (entry.n !== before.length) return `entry ${entry.n} follows ${before.length - 1}`;
+  return entry.previous === wanted ? undefined : `entry ${entry.n} does not name the one before it`;
+}
+
+/** P7: an entry of the journal is its owner's, from the takeover on. */
+export function journalOfTheOwner(event: JournalEvent, by: string, { owner }: RunFacts): string | undefined {
+  if (event.kind === 'started' || event.kind === 'owned' || owner === undefined) return undefined;
+  return owner.process === by ? undefined : `${event.kind} by ${by}, and the owner is ${owner.process}`;
+}
+
+/** P7: what is created is not replaced. */
+export function nothingReplaced(name: string, before: Buffer | undefined, after: Buffer): string | undefined {
+  return before === undefined || before.equals(after) ? undefined : `${name} was replaced`;
+}
+
+/** P7: who was taken over changes nothing of a target any more. */
+export function actsOfTheNewest({ component, token, what }: Act, { newest }: RunFacts): string | undefined {
+  const other = newest.get(component);
+  if (other === undefined || !isLater(other, token)) return undefined;
+  return `${showToken(token)} did "${what}" after ${showToken(other)} had taken over`;
+}
+
+/** P7: a run that has ended changes nothing of a target. */
+export function noActAfterTheEnd({ token, what }: Act, { outcome, header }: RunFacts): string | undefined {
+  return outcome === undefined
+    ? undefined
+    : `${showToken(token)} did "${what}" after its ${header?.kind} was ${outcome}`;
+}
+
+/** P7: what the log says of a run's work is its owner's word. */
+export function logOfTheOwner(runId: string, kind: string, by: string, facts: Facts): string | undefined {
+  const { owner } = facts.run(runId);
+  return owner === undefined || owner.process === by
+    ? undefined
+    : `${kind} of ${runId.slice(0, 8)} by ${by}, and the owner is ${owner.process}`;
+}

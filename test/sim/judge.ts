@@ -1,0 +1,206 @@
+import type { StreamName } from '#libs/bus/port.ts';
+import type { Manifest } from '#libs/contracts/manifest.ts';
+import { parseResult } from '#libs/contracts/step.ts';
+import type { JournalEntry } from '#libs/saga/journal.ts';
+import type { LogEntry } from '#libs/saga/log.ts';
+import { triggerKey } from '#services/restore-coordinator/domain/triggers.ts';
+import { Facts, type RunFacts } from './facts.ts';
+import { keptUntilReleased, nothingDeleted } from './invariants/p11-kept.ts';
+import {
+  closedAfterTheEnd,
+  manifestCitesWhatIsProved,
+  noBackupOfAFailedRun,
+  saysWhatIsThere,
+} from './invariants/p3-no-false-success.ts';
+import { neverAMixture } from './invariants/p4-all-or-nothing.ts';
+import { eventIsInTheLog, leftBehind, leftClosed, unfinished } from './invariants/p5-nothing-lost.ts';
+import { aloneIfExclusive, attemptEndsOnce, oneAnswer, oneBackup, slotOnce } from './invariants/p6-once.ts';
+import {
+  actsOfTheNewest,
+  chainHolds,
+  journalOfTheOwner,
+  logOfTheOwner,
+  noActAfterTheEnd,
+  nothingReplaced,
+} from './invariants/p7-no-zombie.ts';
+import type { BrokerMessage } from './twins/broker.ts';
+import type { Act, TargetWatch } from './twins/deployment.ts';
+import type { SimBucket, StoreWatch } from './twins/store.ts';
+import { isLater, type Token } from './twins/token.ts';
+import type { Site } from './workers/site.ts';
+import type { Scheduler, SimProcess } from './world/scheduler.ts';
+
+/** Sees every change at its moment, and holds it against the promises. */
+export class Judge implements StoreWatch, TargetWatch {
+  readonly violations: string[] = [];
+  readonly stuck: string[] = [];
+  readonly #world: Scheduler;
+  #facts: Facts | undefined;
+  readonly #answers = new Map<string, string[]>();
+
+  constructor(world: Scheduler) {
+    this.#world = world;
+  }
+
+  get facts(): Facts {
+    return this.#facts!;
+  }
+
+  watch(site: Site, bucket: SimBucket): void {
+    this.#facts = new Facts(site, bucket);
+  }
+
+  violate(invariant: string, what: string | undefined): void {
+    if (what === undefined) return;
+    this.violations.push(`${invariant}: ${what}`);
+    this.#world.note(`VIOLATION ${invariant}: ${what}`);
+  }
+
+  onPut(name: string, bytes: Buffer, by: SimProcess | undefined, before: Buffer | undefined): void {
+    const [folder = '', owner = '', third = '', fourth = ''] = name.split('/');
+    this.violate('P7 nothingReplaced', nothingReplaced(name, before, bytes));
+    if (folder === 'runs' && /^\d+\.json$/.test(third))
+      this.#onJournal(owner, parse<JournalEntry>(bytes), nameOf(by));
+    if (folder === 'runs' && third === 'results') {
+      const result = parseResult(bytes);
+      this.facts.run(owner).results.set(fourth, result);
+    }
+    if (folder === 'deployments' && third === 'log' && /^\d+\.json$/.test(fourth))
+      this.#onLog(owner, parse<LogEntry>(bytes), nameOf(by));
+    if (folder === 'backups') this.#onManifest(parse<{ manifest: Manifest }>(bytes).manifest, nameOf(by));
+  }
+
+  onDelete(name: string): void {
+    this.violate('P11 nothingDeleted', nothingDeleted(name));
+  }
+
+  onAct(act: Act): void {
+    const { deployment, component, token, what } = act;
+    this.#world.note(`${deployment}/${component}: ${what}`);
+    const target = this.facts.site.deployments.get(deployment);
+    if (target === undefined) return;
+    const run = this.facts.run(token.runId);
+    this.violate('P4 neverAMixture', neverAMixture(target));
+    this.violate('P7 actsOfTheNewest', actsOfTheNewest(act, run));
+    this.violate('P7 noActAfterTheEnd', noActAfterTheEnd(act, run));
+    const newest = run.newest.get(component);
+    if (newest === undefined || isLater(token, newest)) run.newest.set(component, token);
+  }
+
+  onRemoved(deployment: string, what: string, token: Token): void {
+    if (this.facts.site.deployments.has(deployment))
+      this.violate('P11 keptUntilReleased', keptUntilReleased(what, token, this.facts));
+  }
+
+  /** A consumer acknowledged it. */
+  onDone(stream: StreamName, { subject, bytes }: BrokerMessage): void {
+    if (stream !== 'EDMS') return;
+    const { id, source, type } = parse<{ id: string; source: string; type: string }>(Buffer.from(bytes));
+    if (type === 'edms.changed')
+      this.violate(
+        'P5 eventIsInTheLog',
+        eventIsInTheLog(subject.slice('edms.'.length), triggerKey(source, id), this.facts),
+      );
+  }
+
+  onAnswer(request: string, runId: string): void {
+    const answers = this.#answers.get(request) ?? [];
+    answers.push(runId);
+    this.#answers.set(request, answers);
+    this.violate('P6 oneAnswer', oneAnswer(request, answers));
+  }
+
+  /** Everything that was begun has ended. */
+  isQuiet(): boolean {
+    return unfinished(this.facts).length === 0;
+  }
+
+  /** In liveness mode, after the faults. */
+  atTheEnd(): void {
+    this.stuck.push(...unfinished(this.facts), ...leftClosed(this.facts));
+    for (const left of leftBehind(this.facts)) this.violate('P5 leftBehind', left);
+    this.violate('P3 noBackupOfAFailedRun', noBackupOfAFailedRun(this.facts));
+  }
+
+  counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { header, outcome } of this.facts.runs.values()) {
+      if (header === undefined) continue;
+      const key = `${header.kind} ${outcome ?? 'open'}`;
+      counts[key] = (counts[key] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  #onJournal(runId: string, entry: JournalEntry, by: string): void {
+    const run = this.facts.run(runId);
+    const { event } = entry;
+    this.#world.note(`journal ${runId.slice(0, 8)} ${entry.n}: ${describe(event)}`);
+    this.violate('P7 chainHolds', chainHolds(entry, run.entries));
+    this.violate('P7 journalOfTheOwner', journalOfTheOwner(event, by, run));
+    run.entries.push(entry);
+    this.violate('P6 attemptEndsOnce', attemptEndsOnce(run));
+    if (event.kind === 'started') run.header = event.header;
+    if (event.kind === 'owned') this.#onOwned(run, event.epoch, by);
+    if (event.kind === 'finished') {
+      run.outcome = event.outcome;
+      this.violate('P3 saysWhatIsThere', saysWhatIsThere(run, event.outcome, this.facts));
+    }
+  }
+
+  #onOwned(run: RunFacts, epoch: number, process: string): void {
+    run.tagBefore ??= this.facts.deploymentOf(run)?.server.live?.tag;
+    run.owner = { process, epoch };
+  }
+
+  #onLog(deployment: string, entry: LogEntry, by: string): void {
+    const before = this.facts.log(deployment);
+    const { event } = entry;
+    this.#world.note(`log ${deployment} ${entry.n}: ${describe(event)}`);
+    this.violate('P7 chainHolds', chainHolds(entry, before));
+    this.violate('P6 slotOnce', slotOnce(event, before));
+    this.violate('P6 aloneIfExclusive', aloneIfExclusive(event, before));
+    if (event.kind === 'closed')
+      this.violate(
+        'P3 closedAfterTheEnd',
+        closedAfterTheEnd(this.facts.run(event.runId), event.outcome, this.facts),
+      );
+    if (event.kind === 'committed' || event.kind === 'restored' || event.kind === 'released')
+      this.violate('P7 logOfTheOwner', logOfTheOwner(event.runId, event.kind, by, this.facts));
+    before.push(entry);
+  }
+
+  #onManifest(manifest: Manifest, by: string): void {
+    this.facts.backups.set(manifest.backupId, manifest.runId);
+    this.violate('P3 manifestCitesWhatIsProved', manifestCitesWhatIsProved(manifest, this.facts));
+    this.violate('P6 oneBackup', oneBackup(manifest.runId, this.facts.backups));
+    this.violate('P7 logOfTheOwner', logOfTheOwner(manifest.runId, 'manifest', by, this.facts));
+  }
+}
+
+const nameOf = (process: SimProcess | undefined): string => process?.name ?? 'world';
+
+function parse<T>(bytes: Buffer): T {
+  return JSON.parse(bytes.toString()) as T;
+}
+
+/** Short, for the history. */
+function describe(event: { readonly kind: string }): string {
+  const { kind, step, attempt, epoch, runId, outcome, error, runKind } = event as unknown as Record<
+    string,
+    unknown
+  >;
+  const code = (error as { code?: string } | null | undefined)?.code;
+  const run = typeof runId === 'string' ? runId.slice(0, 8) : undefined;
+  const parts = [
+    kind,
+    step,
+    attempt,
+    epoch,
+    runKind,
+    run,
+    typeof outcome === 'string' ? outcome : undefined,
+    code,
+  ];
+  return parts.filter((part) => part !== undefined).join(' ');
+}
