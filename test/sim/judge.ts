@@ -13,7 +13,13 @@ import {
   saysWhatIsThere,
 } from './invariants/p3-no-false-success.ts';
 import { neverAMixture } from './invariants/p4-all-or-nothing.ts';
-import { eventIsInTheLog, leftBehind, leftClosed, unfinished } from './invariants/p5-nothing-lost.ts';
+import {
+  eventIsInTheLog,
+  leftBehind,
+  leftClosed,
+  uncovered,
+  unfinished,
+} from './invariants/p5-nothing-lost.ts';
 import { aloneIfExclusive, attemptEndsOnce, oneAnswer, oneBackup, slotOnce } from './invariants/p6-once.ts';
 import {
   actsOfTheNewest,
@@ -23,7 +29,7 @@ import {
   noActAfterTheEnd,
   nothingReplaced,
 } from './invariants/p7-no-zombie.ts';
-import type { BrokerMessage } from './twins/broker.ts';
+import type { BrokerMessage, BusWatch } from './twins/broker.ts';
 import type { Act, TargetWatch } from './twins/deployment.ts';
 import type { SimBucket, StoreWatch } from './twins/store.ts';
 import { isLater, type Token } from './twins/token.ts';
@@ -31,11 +37,12 @@ import type { Site } from './workers/site.ts';
 import type { Scheduler, SimProcess } from './world/scheduler.ts';
 
 /** Sees every change at its moment, and holds it against the promises. */
-export class Judge implements StoreWatch, TargetWatch {
+export class Judge implements StoreWatch, TargetWatch, BusWatch {
   readonly violations: string[] = [];
   readonly stuck: string[] = [];
   readonly #world: Scheduler;
   #facts: Facts | undefined;
+  readonly #published = new Map<string, string>();
   readonly #answers = new Map<string, string[]>();
 
   constructor(world: Scheduler) {
@@ -103,6 +110,16 @@ export class Judge implements StoreWatch, TargetWatch {
       );
   }
 
+  /** The bus has taken an event of the EDMS. */
+  onPublished(deployment: string, { source, id, type }: { source: string; id: string; type: string }): void {
+    if (type === 'edms.changed') this.#published.set(triggerKey(source, id), deployment);
+  }
+
+  /** The broker's memory is gone: an event that nobody had recorded is lost, and its sender's to send again. */
+  onErased(): void {
+    this.#published.clear();
+  }
+
   onAnswer(request: string, runId: string): void {
     const answers = this.#answers.get(request) ?? [];
     answers.push(runId);
@@ -112,12 +129,16 @@ export class Judge implements StoreWatch, TargetWatch {
 
   /** Everything that was begun has ended. */
   isQuiet(): boolean {
-    return unfinished(this.facts).length === 0;
+    return this.#unfinished().length === 0;
+  }
+
+  #unfinished(): readonly string[] {
+    return [...unfinished(this.facts), ...uncovered(this.#published, this.facts)];
   }
 
   /** In liveness mode, after the faults. */
   atTheEnd(): void {
-    this.stuck.push(...unfinished(this.facts), ...leftClosed(this.facts));
+    this.stuck.push(...this.#unfinished(), ...leftClosed(this.facts));
     for (const left of leftBehind(this.facts)) this.violate('P5 leftBehind', left);
     this.violate('P3 noBackupOfAFailedRun', noBackupOfAFailedRun(this.facts));
   }

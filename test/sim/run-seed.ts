@@ -6,7 +6,7 @@ import { fairWeather } from './twins/weather.ts';
 import { Judge } from './judge.ts';
 import { Scheduler } from './world/scheduler.ts';
 import { enterWorld } from './world/virtual-time.ts';
-import { drawScenario } from './scenario/draw.ts';
+import { play } from './scenario/draw.ts';
 
 export interface SeedResult {
   readonly seed: number;
@@ -26,15 +26,14 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const judge = new Judge(world);
   const site = new Site(judge);
   const bucket = new SimBucket(world, weather, judge);
-  const broker = new SimBroker(world, weather, (stream, message) => judge.onDone(stream, message));
+  const broker = new SimBroker(world, weather, judge);
   judge.watch(site, bucket);
   const system = new System({ world, weather, bucket, broker, site });
-  const scenario = drawScenario({ world, weather, broker, bucket, site, system, judge });
   const unhandled = (error: unknown): void =>
     judge.violate('no crash', `unhandled: ${(error as Error).stack}`);
   process.on('unhandledRejection', unhandled);
   try {
-    await scenario.play(() => judge.violations.length > 0);
+    await play({ world, weather, broker, bucket, site, system, judge }, () => judge.violations.length > 0);
   } catch (error) {
     judge.violate('simulation', (error as Error).stack ?? String(error));
   } finally {

@@ -1,3 +1,4 @@
+import { foldTriggers } from '#services/restore-coordinator/domain/triggers.ts';
 import type { Facts } from '../facts.ts';
 
 /** P5: an event is taken off the bus when the log has it. */
@@ -23,6 +24,17 @@ export function unfinished(facts: Facts): readonly string[] {
     .filter((name) => name.startsWith('open/'))
     .map((name) => `${name} is left`);
   return [...runs, ...openEntries, ...markers];
+}
+
+/** P5: every event that the bus has taken is in the log, and every one in the log has its run. */
+export function uncovered(published: ReadonlyMap<string, string>, facts: Facts): readonly string[] {
+  const lost = [...published]
+    .filter(([key, deployment]) => eventIsInTheLog(deployment, key, facts) !== undefined)
+    .map(([key, deployment]) => `event ${key} of ${deployment} was never recorded`);
+  const waiting = [...facts.logs].flatMap(([deployment, entries]) =>
+    foldTriggers(deployment, entries).pending.map(({ key }) => `event ${key} of ${deployment} has no run`),
+  );
+  return [...lost, ...waiting];
 }
 
 /** P5: afterwards the living system serves. */

@@ -1,12 +1,12 @@
+import type { Judge } from '../judge.ts';
+import type { Role, System } from '../system.ts';
 import type { SimBroker } from '../twins/broker.ts';
 import type { SimBucket } from '../twins/store.ts';
 import type { Weather } from '../twins/weather.ts';
-import type { Judge } from '../judge.ts';
-import type { System } from '../system.ts';
 import type { Site } from '../workers/site.ts';
 import type { Scheduler } from '../world/scheduler.ts';
-import { Operator } from './operator.ts';
-import { specOf } from './spec.ts';
+import { Faults } from './faults.ts';
+import { Story } from './story.ts';
 
 export interface Stage {
   readonly world: Scheduler;
@@ -18,39 +18,36 @@ export interface Stage {
   readonly judge: Judge;
 }
 
-export interface Scenario {
-  play(isOver: () => boolean): Promise<void>;
-}
-
+/** How long everything may take once nothing goes wrong any more: several runs one after the other, and every patience in between. */
 const QUIET_MS = 15 * 60_000;
+const WORKERS: readonly Role[] = ['db-snapshot', 'file-snapshot', 'config-vault', 'verifier'];
 
-export function drawScenario(stage: Stage): Scenario {
-  const { world, site, system, judge } = stage;
-  const operator = new Operator(world, () => system.caller, judge);
-  return {
-    async play(isOver) {
-      site.add('records');
-      system.add('db-snapshot', 'db-a');
-      system.add('file-snapshot', 'files-a');
-      system.add('config-vault', 'config-a');
-      system.add('verifier', 'verifier-a');
-      system.add('restore-coordinator', 'coordinator-a');
-      let done = false;
-      const story = async () => {
-        await operator.declare(specOf('records', {}));
-        await operator.backup('records', 'backup-1');
-        await world.pause(30_000);
-        await operator.restore('records', 'restore-1');
-        await world.pause(60_000);
-        done = true;
-      };
-      world.after(
-        100,
-        () => void story().catch((error: unknown) => judge.violate('simulation', String(error))),
-        undefined,
-      );
-      await world.run(QUIET_MS, () => isOver() || (done && judge.isQuiet()));
-      judge.atTheEnd();
-    },
-  };
+/**
+ * One world's course: what is wanted, what goes wrong, and for how long. Safety: faults until the end, and nothing may
+ * ever be violated. Liveness: at some moment all faults end, and then everything that was begun must end.
+ */
+export async function play(stage: Stage, isOver: () => boolean): Promise<void> {
+  const { world, system, judge } = stage;
+  const { random } = world;
+  const coordinators = random.pick([1, 2, 2, 3]);
+  for (let n = 0; n < coordinators; n += 1) system.add('restore-coordinator', `coordinator-${n + 1}`);
+  for (const role of WORKERS) {
+    const replicas = random.chance(0.7) ? 2 : 1;
+    for (let n = 0; n < replicas; n += 1) system.add(role, `${role}-${n + 1}`);
+  }
+  const stories = ['records', 'archive', 'letters']
+    .slice(0, random.pick([1, 1, 1, 2, 2, 3]))
+    .map((name) => new Story(name, stage));
+  const faults = new Faults(stage);
+  for (const story of stories) story.begin();
+  faults.begin();
+  const isSafety = random.chance(0.25);
+  await world.run(random.between(30_000, 120_000), isOver);
+  if (isSafety || isOver()) return;
+  faults.end();
+  const isDone = () => stories.every((story) => story.isOver) && judge.isQuiet();
+  await world.run(world.nowMs + QUIET_MS, () => isOver() || isDone());
+  if (isOver()) return;
+  if (!stories.every((story) => story.isOver)) judge.stuck.push('what was asked for was never answered');
+  judge.atTheEnd();
 }

@@ -1,4 +1,4 @@
-/** A deployment's declaration; without a schedule nothing starts by itself. */
+/** A deployment's declaration, as short as it can be: it is read for every step. */
 export function specOf(
   name: string,
   policy: { readonly schedule?: string; readonly drill?: string },
@@ -6,14 +6,10 @@ export function specOf(
   const { schedule, drill } = policy;
   const clauses = [
     ...(schedule === undefined ? [] : [`schedule: "${schedule}"`]),
-    ...(drill === undefined ? [] : [`drill: { every: ${drill} }`]),
+    ...(drill === undefined ? [] : [`drill: {every: ${drill}}`]),
   ];
   return `deployment: ${name}
-database: { url: { env: DATABASE_URL }, name: ${name} }
-files: { roots: [{ name: files, path: /${name}/files }] }
-config: { envFiles: [/${name}/env] }
-hooks: { stop: [[stop]], reset: [[reset]], start: [[start]] }
-triggers: { edms.changed: { backup: all, debounce: 5s } }
-policy: { ${clauses.join(', ')} }
-`;
+database: {url: {env: U}, name: ${name}}
+triggers: {edms.changed: {backup: all, debounce: 3s}}
+${clauses.length === 0 ? '' : `policy: {${clauses.join(', ')}}\n`}`;
 }

@@ -26,23 +26,24 @@ interface Listener {
   readonly take: (bytes: Uint8Array, subject: string) => void;
 }
 
+export interface BusWatch {
+  /** A consumer acknowledged it. */
+  onDone(stream: StreamName, message: BrokerMessage): void;
+  onErased(): void;
+}
+
 /** The broker: its streams, the consumers it knows by name, and who listens. All changes are at once; the way there is the bus's. */
 export class SimBroker {
   readonly #world: Scheduler;
   readonly #weather: Weather;
   #streams = new Map<StreamName, BrokerStream>();
   readonly #listeners = new Set<Listener>();
-  /** Told of every message that a consumer is done with. */
-  readonly onDone: (stream: StreamName, message: BrokerMessage) => void;
+  readonly #watch: BusWatch;
 
-  constructor(
-    world: Scheduler,
-    weather: Weather,
-    onDone: (stream: StreamName, message: BrokerMessage) => void,
-  ) {
+  constructor(world: Scheduler, weather: Weather, watch: BusWatch) {
     this.#world = world;
     this.#weather = weather;
-    this.onDone = onDone;
+    this.#watch = watch;
   }
 
   add(subject: string, id: string, bytes: Uint8Array): { duplicate: boolean } {
@@ -65,7 +66,9 @@ export class SimBroker {
   stream(name: StreamName): BrokerStream {
     const known = this.#streams.get(name);
     if (known !== undefined) return known;
-    const made = new BrokerStream(name, this.#world, this.#weather, (message) => this.onDone(name, message));
+    const made = new BrokerStream(name, this.#world, this.#weather, (message) =>
+      this.#watch.onDone(name, message),
+    );
     this.#streams.set(name, made);
     return made;
   }
@@ -73,6 +76,7 @@ export class SimBroker {
   /** Killed, its folder erased, started again: it knows no message and no consumer; clients come back by themselves. */
   erase(): void {
     this.#world.note('the broker is erased');
+    this.#watch.onErased();
     for (const stream of this.#streams.values()) stream.disconnect();
     this.#streams = new Map();
   }

@@ -1,4 +1,3 @@
-import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Token } from './token.ts';
 import { SimServer } from './database-server.ts';
 import { SimTree } from './tree.ts';
@@ -44,18 +43,24 @@ export class Deployment {
     made.server.createOriginal(name);
     for (const child of ['env', 'settings'])
       made.config.live.set(child, { tag: ORIGINAL, content: `${name}-${child}` });
-    for (let n = 0; n < 3; n += 1) made.saveDocument();
+    for (let n = 0; n < 3; n += 1) made.beginDocument()?.();
     return made;
   }
 
-  /** The application saves a document as such applications do: the file first, then its row. */
-  saveDocument(): void {
+  /**
+   * The application saves a document as such applications do: the file first, then its row, in a session that ends when
+   * it is stopped or the database is closed. Returns the second half.
+   */
+  beginDocument(): (() => void) | undefined {
     const database = this.server.takingConnections();
-    if (!this.running || database === undefined) return;
+    if (!this.running || database === undefined) return undefined;
     this.#documents += 1;
     const name = `doc-${this.#documents}`;
     this.files.live.set(name, { tag: database.tag, content: name });
-    database.rows.add(name);
+    return () => {
+      if (this.running && this.server.takingConnections() === database && this.files.live.has(name))
+        database.rows.add(name);
+    };
   }
 
   /** What an application that starts now would work on; undefined while it cannot start. */
@@ -67,14 +72,5 @@ export class Deployment {
     if (this.config.live.size === 0) return 'without its configuration';
     const lost = [...database.rows].find((row) => !this.files.live.has(row));
     return lost === undefined ? undefined : `without the file of row ${lost}`;
-  }
-
-  /** Of the one state there is. Throws where there is not one. */
-  requireTag(): Tag {
-    const tags = new Set([this.server.live?.tag ?? 'none', ...this.files.tags(), ...this.config.tags()]);
-    const [tag, ...more] = tags;
-    if (tag === undefined || more.length > 0)
-      throw new HoldfastError('INTERNAL', { reason: `not one state but ${[...tags].join(' and ')}` });
-    return tag;
   }
 }

@@ -14,6 +14,8 @@ export class SimProcess {
   skewMs = 0;
   /** Cut off from the bus. */
   offBus = false;
+  /** What befalls it after so many more of its events. */
+  strike: { after: number; readonly act: () => void } | undefined;
   /** What came while it was stopped. */
   readonly held: Scheduled[] = [];
 
@@ -100,6 +102,15 @@ export class Scheduler {
     process.held.length = 0;
   }
 
+  /** Before what the event led to has run: it is cut off in the middle. */
+  #strike(process: SimProcess): void {
+    const strike = process.strike!;
+    strike.after -= 1;
+    if (strike.after > 0) return;
+    process.strike = undefined;
+    context.run(undefined, strike.act);
+  }
+
   /** Until that moment, or until `isOver`, or until nothing is left to happen. */
   async run(untilMs: number, isOver: () => boolean): Promise<void> {
     for (;;) {
@@ -114,6 +125,7 @@ export class Scheduler {
       this.nowMs = Math.max(this.nowMs, event.atMs);
       this.events += 1;
       context.run(event.owner, event.run);
+      if (event.owner?.strike !== undefined) this.#strike(event.owner);
       await new Promise<void>((resolve) => void realSetImmediate(resolve));
     }
   }
