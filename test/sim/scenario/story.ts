@@ -103,7 +103,7 @@ export class Story {
   async #sendEvent(): Promise<void> {
     const { world, judge } = this.#stage;
     this.#requests += 1;
-    const id = `event-${this.#requests}`;
+    const id = `${this.#name}-event-${this.#requests}`;
     const event = {
       subject: `edms.${this.#name}`,
       type: world.random.chance(0.8) ? 'edms.changed' : 'edms.other',

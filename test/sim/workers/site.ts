@@ -64,6 +64,16 @@ export async function toil({ world }: SitePorts, context: StepContext, mostMs: n
   context.progress({ bytes: 1, activity: context.command.verb });
 }
 
-export function tokenOf({ command: { runId, epoch, attempt } }: StepContext): Token {
-  return { runId, epoch, claim: attempt };
+const tokens = new WeakMap<StepContext, Token>();
+const claims = new Map<string, number>();
+
+export function tokenOf(context: StepContext): Token {
+  const known = tokens.get(context);
+  if (known !== undefined) return known;
+  const { runId, epoch } = context.command;
+  const claim = (claims.get(runId) ?? 0) + 1;
+  claims.set(runId, claim);
+  const token = { runId, epoch, claim };
+  tokens.set(context, token);
+  return token;
 }
