@@ -171,7 +171,8 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
 
   #onOwned(run: RunFacts, epoch: number, process: string): void {
     run.tagBefore ??= this.facts.deploymentOf(run)?.server.live?.tag;
-    run.owner = { process, epoch };
+    // Of two that took it over the later one counts, in whatever order they came to write it.
+    if (epoch >= (run.owner?.epoch ?? 0)) run.owner = { process, epoch };
   }
 
   #onLog(deployment: string, entry: LogEntry, by: string): void {

@@ -27,6 +27,8 @@ import { SimProcess, type Scheduler } from './world/scheduler.ts';
 /** As a store over the network is opened, with shorter pauses: the patience of a minute, in less virtual time. */
 const PAUSES_MS = [100, 300, 1_000, 3_000];
 const IN_FLIGHT_MAX = 16;
+/** As it is when nothing is configured. */
+const TAKEOVER_MS = 8_000;
 
 export interface Parts {
   readonly world: Scheduler;
@@ -147,14 +149,15 @@ export class System {
 
 function hostOf(
   service: ServiceName,
-  { process }: Seat,
+  { name }: Seat,
   own: Pick<Host, 'clock' | 'log' | 'store'>,
-): Host & { readonly instance: string } {
+): Host {
   return {
     ...own,
     service,
     site: 'local',
-    instance: process.name.replaceAll('.', '-'),
+    instance: name,
+    takeoverMs: TAKEOVER_MS,
     repository: simRepository,
     requireSecret: () => {
       throw new HoldfastError('SECRET_MISSING', { name: 'none is simulated' });

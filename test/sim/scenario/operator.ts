@@ -74,7 +74,8 @@ export class Operator {
   }
 
   async cancel(runId: string): Promise<void> {
-    await this.#ask('RunService', 'cancelRun', { runId });
+    const afterSwitch = this.#world.random.pick(['AFTER_SWITCH_TAKE_BACK', 'AFTER_SWITCH_GO_ON']);
+    await this.#ask('RunService', 'cancelRun', { runId, afterSwitch });
   }
 
   async #start(
