@@ -133,7 +133,8 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
   }
 
   #unfinished(): readonly string[] {
-    return [...unfinished(this.facts), ...uncovered(this.#published, this.facts)];
+    const answered = new Set([...this.#answers.values()].flat());
+    return [...unfinished(answered, this.facts), ...uncovered(this.#published, this.facts)];
   }
 
   /** In liveness mode, after the faults. */

@@ -147,11 +147,7 @@ export class System {
   }
 }
 
-function hostOf(
-  service: ServiceName,
-  { name }: Seat,
-  own: Pick<Host, 'clock' | 'log' | 'store'>,
-): Host {
+function hostOf(service: ServiceName, { name }: Seat, own: Pick<Host, 'clock' | 'log' | 'store'>): Host {
   return {
     ...own,
     service,

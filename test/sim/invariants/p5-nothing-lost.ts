@@ -3,27 +3,36 @@ import type { Facts } from '../facts.ts';
 
 /** P5: an event is taken off the bus when the log has it. */
 export function eventIsInTheLog(deployment: string, key: string, facts: Facts): string | undefined {
+  // Nobody can want a backup of what was never declared.
+  if (!facts.bucket.objects.has(`deployments/${deployment}/spec/1.yaml`)) return undefined;
   const isThere = facts.log(deployment).some(({ event }) => event.kind === 'triggered' && event.key === key);
   return isThere ? undefined : `event ${key} was acknowledged, and is not in the log`;
 }
 
-/** P5: every run ends; what is left open, in words. */
-export function unfinished(facts: Facts): readonly string[] {
-  const runs = [...facts.runs.values()]
-    .filter(({ header, outcome }) => header !== undefined && outcome === undefined)
-    .map(({ runId, header }) => `run ${runId.slice(0, 8)} (${header!.kind}) never ended`);
-  const openEntries = [...facts.logs].flatMap(([deployment, entries]) => {
-    const open = new Set<string>();
-    for (const { event } of entries) {
-      if (event.kind === 'opened') open.add(event.runId);
-      if (event.kind === 'closed') open.delete(event.runId);
+/**
+ * P5: every run ends; what is left open, in words. A run is one once the log has it, or once somebody was told of it: a
+ * first entry that its writer did not outlive waits for the request to come again.
+ */
+export function unfinished(answered: ReadonlySet<string>, facts: Facts): readonly string[] {
+  const entries = [...facts.logs.values()].flat();
+  const known = new Set(answered);
+  const open = new Set<string>();
+  for (const { event } of entries) {
+    if (event.kind === 'opened') {
+      known.add(event.runId);
+      open.add(event.runId);
     }
-    return [...open].map((runId) => `run ${runId.slice(0, 8)} is open in the log of ${deployment}`);
-  });
+    if (event.kind === 'closed') open.delete(event.runId);
+  }
+  const runs = [...known]
+    .map((runId) => facts.run(runId))
+    .filter(({ outcome }) => outcome === undefined)
+    .map(({ runId, header }) => `run ${runId.slice(0, 8)} (${header?.kind}) never ended`);
+  const unclosed = [...open].map((runId) => `run ${runId.slice(0, 8)} is open in the log`);
   const markers = [...facts.bucket.objects.keys()]
     .filter((name) => name.startsWith('open/'))
     .map((name) => `${name} is left`);
-  return [...runs, ...openEntries, ...markers];
+  return [...runs, ...unclosed, ...markers];
 }
 
 /** P5: every event that the bus has taken is in the log, and every one in the log has its run. */

@@ -45,7 +45,8 @@ export class Story {
     const { random } = world;
     const schedule = random.chance(0.2) ? { schedule: '*/2 * * * *' } : {};
     const drill = random.chance(0.1) ? { drill: '1h' } : {};
-    await this.#operator.declare(specOf(this.#name, { ...schedule, ...drill }));
+    const declared = await this.#operator.declare(specOf(this.#name, { ...schedule, ...drill }));
+    if (declared === undefined) return;
     await this.#do('backup');
     const wishes = [
       'backup',
