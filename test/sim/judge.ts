@@ -1,5 +1,6 @@
 import type { StreamName } from '#libs/bus/port.ts';
 import type { Manifest } from '#libs/contracts/manifest.ts';
+import { sha256 } from '#libs/kernel/ids.ts';
 import { parseResult } from '#libs/contracts/step.ts';
 import type { JournalEntry } from '#libs/saga/journal.ts';
 import type { LogEntry } from '#libs/saga/log.ts';
@@ -42,6 +43,7 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
   readonly stuck: string[] = [];
   readonly #world: Scheduler;
   #facts: Facts | undefined;
+  readonly #heads = new Map<string, string>();
   readonly #published = new Map<string, string>();
   readonly #answers = new Map<string, string[]>();
 
@@ -67,13 +69,13 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
     const [folder = '', owner = '', third = '', fourth = ''] = name.split('/');
     this.violate('P7 nothingReplaced', nothingReplaced(name, before, bytes));
     if (folder === 'runs' && /^\d+\.json$/.test(third))
-      this.#onJournal(owner, parse<JournalEntry>(bytes), nameOf(by));
+      this.#onJournal(owner, parse<JournalEntry>(bytes), nameOf(by), this.#headOf(`runs/${owner}`, bytes));
     if (folder === 'runs' && third === 'results') {
       const result = parseResult(bytes);
       this.facts.run(owner).results.set(fourth, result);
     }
     if (folder === 'deployments' && third === 'log' && /^\d+\.json$/.test(fourth))
-      this.#onLog(owner, parse<LogEntry>(bytes), nameOf(by));
+      this.#onLog(owner, parse<LogEntry>(bytes), nameOf(by), this.#headOf(`deployments/${owner}`, bytes));
     if (folder === 'backups') this.#onManifest(parse<{ manifest: Manifest }>(bytes).manifest, nameOf(by));
   }
 
@@ -154,11 +156,18 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
     return counts;
   }
 
-  #onJournal(runId: string, entry: JournalEntry, by: string): void {
+  /** Digest of a chain's entry before this one. */
+  #headOf(chain: string, bytes: Buffer): string {
+    const head = this.#heads.get(chain) ?? '';
+    this.#heads.set(chain, sha256(bytes));
+    return head;
+  }
+
+  #onJournal(runId: string, entry: JournalEntry, by: string, head: string): void {
     const run = this.facts.run(runId);
     const { event } = entry;
     this.#world.note(`journal ${runId.slice(0, 8)} ${entry.n}: ${describe(event)}`);
-    this.violate('P7 chainHolds', chainHolds(entry, run.entries));
+    this.violate('P7 chainHolds', chainHolds(entry, run.entries.length, head));
     this.violate('P7 journalOfTheOwner', journalOfTheOwner(event, by, run));
     run.entries.push(entry);
     this.violate('P6 attemptEndsOnce', attemptEndsOnce(run));
@@ -176,11 +185,11 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
     if (epoch >= (run.owner?.epoch ?? 0)) run.owner = { process, epoch };
   }
 
-  #onLog(deployment: string, entry: LogEntry, by: string): void {
+  #onLog(deployment: string, entry: LogEntry, by: string, head: string): void {
     const before = this.facts.log(deployment);
     const { event } = entry;
     this.#world.note(`log ${deployment} ${entry.n}: ${describe(event)}`);
-    this.violate('P7 chainHolds', chainHolds(entry, before));
+    this.violate('P7 chainHolds', chainHolds(entry, before.length, head));
     this.violate('P6 slotOnce', slotOnce(event, before));
     this.violate('P6 aloneIfExclusive', aloneIfExclusive(event, before));
     if (event.kind === 'closed')

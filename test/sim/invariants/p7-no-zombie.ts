@@ -1,5 +1,3 @@
-import { canonicalJson, type Json } from '#libs/kernel/json.ts';
-import { sha256 } from '#libs/kernel/ids.ts';
 import type { ChainEntry } from '#libs/saga/chain.ts';
 import type { JournalEvent } from '#libs/saga/journal.ts';
 import type { Facts, RunFacts } from '../facts.ts';
@@ -7,14 +5,9 @@ import type { Act } from '../twins/deployment.ts';
 import { isLater, showToken } from '../twins/token.ts';
 
 /** P7: each entry names the one before it by its digest. */
-export function chainHolds(
-  entry: ChainEntry<unknown>,
-  before: readonly ChainEntry<unknown>[],
-): string | undefined {
-  const previous = before.at(-1);
-  const wanted = previous === undefined ? '' : sha256(canonicalJson(previous as unknown as Json));
-  if (entry.n !== before.length) return `entry ${entry.n} follows ${before.length - 1}`;
-  return entry.previous === wanted ? undefined : `entry ${entry.n} does not name the one before it`;
+export function chainHolds(entry: ChainEntry<unknown>, length: number, head: string): string | undefined {
+  if (entry.n !== length) return `entry ${entry.n} follows ${length - 1}`;
+  return entry.previous === head ? undefined : `entry ${entry.n} does not name the one before it`;
 }
 
 /** P7: an entry of the journal is its owner's, from the takeover on. */

@@ -19,6 +19,8 @@ export interface StoreWatch {
 /** The bucket: one for all processes. Each request is under way, takes effect at one moment, and may go wrong. */
 export class SimBucket {
   readonly objects = new Map<string, StoredObject>();
+  /** Names by their first token: a listing is of one of them. */
+  readonly #folders = new Map<string, Set<string>>();
   readonly #world: Scheduler;
   readonly #weather: Weather;
   readonly #watch: StoreWatch;
@@ -63,12 +65,13 @@ export class SimBucket {
   async *#list(prefix: string, startAfter: string, signal: AbortSignal | undefined) {
     const names = await this.#send(`list ${prefix}`, signal, () => {
       const notAfter = this.#world.nowMs - this.#weather.store.staleMs;
-      return [...this.objects]
-        .filter(
-          ([name, { createdMs }]) => name.startsWith(prefix) && name > startAfter && createdMs <= notAfter,
-        )
-        .map(([name, { bytes }]) => ({ name, bytes: bytes.length }))
-        .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      const found = [];
+      for (const name of this.#folders.get(topOf(prefix)) ?? []) {
+        if (!name.startsWith(prefix) || name <= startAfter) continue;
+        const { bytes, createdMs } = this.objects.get(name)!;
+        if (createdMs <= notAfter) found.push({ name, bytes: bytes.length });
+      }
+      return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     });
     yield* names;
   }
@@ -78,12 +81,15 @@ export class SimBucket {
     if (this.#weather.store.full) throw new HoldfastError('STORE_FULL', { object: name });
     const before = this.objects.get(name)?.bytes;
     this.objects.set(name, { bytes, createdMs: this.#world.nowMs });
+    const folder = topOf(name);
+    this.#folders.set(folder, (this.#folders.get(folder) ?? new Set()).add(name));
     this.#world.note(`+ ${name}`);
     this.#watch.onPut(name, bytes, this.#world.process, before);
   }
 
   #delete(name: string): void {
     if (!this.objects.delete(name)) return;
+    this.#folders.get(topOf(name))!.delete(name);
     this.#world.note(`- ${name}`);
     this.#watch.onDelete(name, this.#world.process);
   }
@@ -112,4 +118,8 @@ export class SimBucket {
       return effect();
     });
   }
+}
+
+function topOf(name: string): string {
+  return name.slice(0, name.indexOf('/'));
 }

@@ -26,6 +26,9 @@ export class SimProcess {
 
 const context = new AsyncLocalStorage<SimProcess | undefined>();
 
+/** Many times what the longest world takes. */
+const EVENTS_MAX = 400_000;
+
 /** 2026-11-02, a Monday at noon. */
 const BEGINNING_MS = Date.UTC(2026, 10, 2, 12);
 
@@ -114,6 +117,8 @@ export class Scheduler {
   /** Until that moment, or until `isOver`, or until nothing is left to happen. */
   async run(untilMs: number, isOver: () => boolean): Promise<void> {
     for (;;) {
+      if (this.events > EVENTS_MAX)
+        throw new Error(`no end after ${EVENTS_MAX} events: something goes round in circles`);
       const event = this.#queue.peek();
       if (event === undefined || event.atMs > untilMs || isOver()) return;
       this.#queue.pop();

@@ -56,6 +56,25 @@ class VirtualTimer {
 
 type Callback = (...values: unknown[]) => void;
 
+/** What time and chance were before; they still are wherever no world has been entered. */
+const real = {
+  setTimeout,
+  setInterval,
+  setImmediate,
+  clearTimeout,
+  clearInterval,
+  clearImmediate,
+  sleep: timersPromises.setTimeout,
+  turn: timersPromises.setImmediate,
+  timeout: AbortSignal.timeout.bind(AbortSignal),
+  Date,
+  now: performance.now.bind(performance),
+  random: Math.random,
+  randomBytes: crypto.randomBytes,
+  randomUUID: crypto.randomUUID,
+  randomInt: crypto.randomInt,
+};
+
 const waitAtLeast = (ms: number | undefined): number => (ms === undefined || !(ms >= 1) ? 1 : ms);
 
 /**
@@ -63,30 +82,34 @@ const waitAtLeast = (ms: number | undefined): number => (ms === undefined || !(m
  * what the scheduler kept for itself.
  */
 export function replaceTime(): void {
+  const start = (ms: number, repeats: boolean, run: Callback, values: readonly unknown[]) =>
+    new VirtualTimer(() => run(...values), ms, repeats);
   const replaced = {
     setTimeout: (run: Callback, ms?: number, ...values: unknown[]) =>
-      new VirtualTimer(() => run(...values), waitAtLeast(ms), false),
+      world === undefined ? real.setTimeout(run, ms, ...values) : start(waitAtLeast(ms), false, run, values),
     setInterval: (run: Callback, ms?: number, ...values: unknown[]) =>
-      new VirtualTimer(() => run(...values), waitAtLeast(ms), true),
-    setImmediate: (run: Callback, ...values: unknown[]) => new VirtualTimer(() => run(...values), 0, false),
+      world === undefined ? real.setInterval(run, ms, ...values) : start(waitAtLeast(ms), true, run, values),
+    setImmediate: (run: Callback, ...values: unknown[]) =>
+      world === undefined ? real.setImmediate(run, ...values) : start(0, false, run, values),
     clearTimeout: clear,
     clearInterval: clear,
     clearImmediate: clear,
   };
   Object.assign(globalThis, replaced);
   Object.assign(timers, replaced);
-  const sleep = (ms?: number, value?: unknown, options?: { signal?: AbortSignal }) =>
-    pause(waitAtLeast(ms), value, options);
   Object.assign(timersPromises, {
-    setTimeout: sleep,
-    setImmediate: (value?: unknown, options?: { signal?: AbortSignal }) => pause(0, value, options),
+    setTimeout: (ms?: number, value?: unknown, options: { signal?: AbortSignal } = {}) =>
+      world === undefined ? real.sleep(ms, value, options) : pause(waitAtLeast(ms), value, options),
+    setImmediate: (value?: unknown, options: { signal?: AbortSignal } = {}) =>
+      world === undefined ? real.turn(value, options) : pause(0, value, options),
     setInterval: () => {
       throw new HoldfastError('INTERNAL', { reason: 'setInterval of timers/promises is not simulated' });
     },
   });
   AbortSignal.timeout = (ms: number): AbortSignal => {
+    if (world === undefined) return real.timeout(ms);
     const controller = new AbortController();
-    requireWorld().after(ms, () => controller.abort(new DOMException('timed out', 'TimeoutError')));
+    world.after(ms, () => controller.abort(new DOMException('timed out', 'TimeoutError')));
     return controller.signal;
   };
   replaceClocks();
@@ -96,14 +119,16 @@ export function replaceTime(): void {
 
 function clear(timer: unknown): void {
   if (timer instanceof VirtualTimer) timer.close();
+  else real.clearTimeout(timer as NodeJS.Timeout);
 }
 
-function pause(ms: number, value: unknown, options: { signal?: AbortSignal } = {}): Promise<unknown> {
-  const { signal } = options;
+function pause(ms: number, value: unknown, { signal }: { signal?: AbortSignal }): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const refuse = (): void => {
       event.cancelled = true;
-      reject(new DOMException('The operation was aborted', { name: 'AbortError', cause: signal!.reason }));
+      reject(
+        Object.assign(new Error('The operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR' }),
+      );
     };
     const event = requireWorld().after(ms, () => {
       signal?.removeEventListener('abort', refuse);
@@ -115,20 +140,21 @@ function pause(ms: number, value: unknown, options: { signal?: AbortSignal } = {
 }
 
 function replaceClocks(): void {
-  const now = (): number => requireWorld().wallClockMs();
-  globalThis.Date = new Proxy(Date, {
+  const now = (): number => world?.wallClockMs() ?? real.Date.now();
+  globalThis.Date = new Proxy(real.Date, {
     construct: (target, values, made) =>
-      Reflect.construct(target, values.length === 0 ? [now()] : values, made),
-    get: (target, name, receiver) => (name === 'now' ? now : Reflect.get(target, name, receiver)),
+      Reflect.construct(target, values.length === 0 ? [now()] : values, made) as object,
+    get: (target, name, receiver) =>
+      name === 'now' ? now : (Reflect.get(target, name, receiver) as unknown),
   });
-  performance.now = () => requireWorld().nowMs;
+  performance.now = () => world?.nowMs ?? real.now();
 }
 
 function replaceChance(): void {
-  const byte = (): number => requireWorld().random.int(256);
-  const randomBytes = (size: number): Buffer => Buffer.from(Array.from({ length: size }, byte));
-  const randomUUID = (): string => {
-    const hex = randomBytes(16).toString('hex');
+  const drawn = (size: number, { random }: Scheduler): Buffer =>
+    Buffer.from(Array.from({ length: size }, () => random.int(256)));
+  const uuid = (from: Scheduler): string => {
+    const hex = drawn(16, from).toString('hex');
     return [
       hex.slice(0, 8),
       hex.slice(8, 12),
@@ -138,11 +164,10 @@ function replaceChance(): void {
     ].join('-');
   };
   Object.assign(crypto, {
-    randomBytes,
-    randomUUID,
-    randomInt: (low: number, high?: number) =>
-      high === undefined ? requireWorld().random.int(low) : low + requireWorld().random.int(high - low),
+    randomBytes: (size: number) => (world === undefined ? real.randomBytes(size) : drawn(size, world)),
+    randomUUID: () => (world === undefined ? real.randomUUID() : uuid(world)),
+    randomInt: (low: number, high: number) =>
+      world === undefined ? real.randomInt(low, high) : low + world.random.int(high - low),
   });
-  Math.random = () => requireWorld().random.next();
-  crypto.webcrypto.randomUUID = randomUUID as typeof crypto.webcrypto.randomUUID;
+  Math.random = () => world?.random.next() ?? real.random();
 }
