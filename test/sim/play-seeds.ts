@@ -42,7 +42,7 @@ async function playSome({
   stride: number;
   signal: AbortSignal | undefined;
 }): Promise<void> {
-  if (signal?.aborted === true) return;
+  if (isOver(signal)) return;
   const words = [join('test', 'sim', 'worker.ts'), ...[first, last, stride].map(String)];
   const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = (): void => void child.kill('SIGKILL');
@@ -58,4 +58,8 @@ async function playSome({
   signal?.removeEventListener('abort', stop);
   if (code !== 0 && signal?.aborted !== true)
     throw new Error(`a world's process ended with ${code}: ${said}`);
+}
+
+function isOver(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }

@@ -2,9 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventQueue, type Scheduled } from './event-queue.ts';
 import { History } from './history.ts';
 import { Random } from './random.ts';
-
-// Taken before anything is replaced: it alone lets the real event loop turn.
-const realSetImmediate = setImmediate;
+import { turn } from './virtual-time.ts';
 
 /** A process of the simulated world; what it does is what runs in its context. */
 export class SimProcess {
@@ -131,7 +129,7 @@ export class Scheduler {
       this.events += 1;
       context.run(event.owner, event.run);
       if (event.owner?.strike !== undefined) this.#strike(event.owner);
-      await new Promise<void>((resolve) => void realSetImmediate(resolve));
+      await turn();
     }
   }
 }

@@ -75,6 +75,11 @@ const real = {
   randomInt: crypto.randomInt,
 };
 
+/** Lets the real event loop turn: afterwards nothing is left to do of what ran before. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => void real.setImmediate(resolve));
+}
+
 const waitAtLeast = (ms: number | undefined): number => (ms === undefined || !(ms >= 1) ? 1 : ms);
 
 /**
