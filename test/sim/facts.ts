@@ -3,7 +3,7 @@ import type { JournalEntry, RunHeader, RunOutcome } from '#libs/saga/journal.ts'
 import type { LogEntry } from '#libs/saga/log.ts';
 import type { Deployment, Tag } from './twins/deployment.ts';
 import type { SimBucket } from './twins/store.ts';
-import type { Token } from './twins/token.ts';
+import type { Token } from '#libs/contracts/stage.ts';
 import type { Site } from './workers/site.ts';
 
 /** One run as the store tells of it, with what only the world knows. */

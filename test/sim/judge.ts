@@ -3,8 +3,9 @@ import type { Manifest } from '#libs/contracts/manifest.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
 import { parseResult } from '#libs/contracts/step.ts';
 import type { JournalEntry } from '#libs/saga/journal.ts';
-import type { LogEntry } from '#libs/saga/log.ts';
-import { triggerKey } from '#services/restore-coordinator/domain/triggers.ts';
+import type { ChainEntry } from '#libs/saga/chain.ts';
+import type { LogEvent } from '#libs/saga/log.ts';
+import { triggerKey } from '#libs/saga/triggers.ts';
 import { Facts, type RunFacts } from './facts.ts';
 import { keptUntilReleased, nothingDeleted } from './invariants/p11-kept.ts';
 import {
@@ -33,9 +34,11 @@ import {
 import type { BrokerMessage, BusWatch } from './twins/broker.ts';
 import type { Act, TargetWatch } from './twins/deployment.ts';
 import type { SimBucket, StoreWatch } from './twins/store.ts';
-import { isLater, type Token } from './twins/token.ts';
+import { compareTokens, type Token } from '#libs/contracts/stage.ts';
 import type { Site } from './workers/site.ts';
 import type { Scheduler, SimProcess } from './world/scheduler.ts';
+
+type Entry = ChainEntry<LogEvent>;
 
 /** Sees every change at its moment, and holds it against the promises. */
 export class Judge implements StoreWatch, TargetWatch, BusWatch {
@@ -75,7 +78,7 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
       this.facts.run(owner).results.set(fourth, result);
     }
     if (folder === 'deployments' && third === 'log' && /^\d+\.json$/.test(fourth))
-      this.#onLog(owner, parse<LogEntry>(bytes), nameOf(by), this.#headOf(`deployments/${owner}`, bytes));
+      this.#onLog(owner, parse<Entry>(bytes), nameOf(by), this.#headOf(`deployments/${owner}`, bytes));
     if (folder === 'backups') this.#onManifest(parse<{ manifest: Manifest }>(bytes).manifest, nameOf(by));
   }
 
@@ -93,7 +96,7 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
     this.violate('P7 actsOfTheNewest', actsOfTheNewest(act, run));
     this.violate('P7 noActAfterTheEnd', noActAfterTheEnd(act, run));
     const newest = run.newest.get(component);
-    if (newest === undefined || isLater(token, newest)) run.newest.set(component, token);
+    if (newest === undefined || compareTokens(token, newest) > 0) run.newest.set(component, token);
   }
 
   onRemoved(deployment: string, what: string, token: Token): void {
@@ -185,7 +188,7 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
     if (epoch >= (run.owner?.epoch ?? 0)) run.owner = { process, epoch };
   }
 
-  #onLog(deployment: string, entry: LogEntry, by: string, head: string): void {
+  #onLog(deployment: string, entry: Entry, by: string, head: string): void {
     const before = this.facts.log(deployment);
     const { event } = entry;
     this.#world.note(`log ${deployment} ${entry.n}: ${describe(event)}`);

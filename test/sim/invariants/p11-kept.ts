@@ -1,5 +1,5 @@
 import type { Facts } from '../facts.ts';
-import type { Token } from '../twins/token.ts';
+import type { Token } from '#libs/contracts/stage.ts';
 
 /** Markers of what goes on now; everything else stays. */
 const PASSING = /^(?:open|coordinators|probe)\//;

@@ -1,4 +1,4 @@
-import { foldTriggers } from '#services/restore-coordinator/domain/triggers.ts';
+import { foldTriggers } from '#libs/saga/triggers.ts';
 import type { Facts } from '../facts.ts';
 
 /** P5: an event is taken off the bus when the log has it. */

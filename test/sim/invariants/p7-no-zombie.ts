@@ -2,7 +2,8 @@ import type { ChainEntry } from '#libs/saga/chain.ts';
 import type { JournalEvent } from '#libs/saga/journal.ts';
 import type { Facts, RunFacts } from '../facts.ts';
 import type { Act } from '../twins/deployment.ts';
-import { isLater, showToken } from '../twins/token.ts';
+import { compareTokens } from '#libs/contracts/stage.ts';
+import { showToken } from '../twins/token.ts';
 
 /** P7: each entry names the one before it by its digest. */
 export function chainHolds(entry: ChainEntry<unknown>, length: number, head: string): string | undefined {
@@ -24,7 +25,7 @@ export function nothingReplaced(name: string, before: Buffer | undefined, after:
 /** P7: who was taken over changes nothing of a target any more. */
 export function actsOfTheNewest({ component, token, what }: Act, { newest }: RunFacts): string | undefined {
   const other = newest.get(component);
-  if (other === undefined || !isLater(other, token)) return undefined;
+  if (other === undefined || compareTokens(other, token) <= 0) return undefined;
   return `${showToken(token)} did "${what}" after ${showToken(other)} had taken over`;
 }
 

@@ -1,4 +1,4 @@
-import type { Token } from './token.ts';
+import type { Token } from '#libs/contracts/stage.ts';
 import { SimServer } from './database-server.ts';
 import { SimTree } from './tree.ts';
 

@@ -1,12 +1,4 @@
-/** Who acts: run, epoch and claim. */
-export interface Token {
-  readonly runId: string;
-  readonly epoch: number;
-  readonly claim: number;
-}
+import type { Token } from '#libs/contracts/stage.ts';
 
-export function isLater(a: Pick<Token, 'epoch' | 'claim'>, b: Pick<Token, 'epoch' | 'claim'>): boolean {
-  return a.epoch === b.epoch ? a.claim > b.claim : a.epoch > b.epoch;
-}
-
+/** Short, for the history. */
 export const showToken = ({ runId, epoch, claim }: Token): string => `${runId.slice(0, 8)}.${epoch}.${claim}`;

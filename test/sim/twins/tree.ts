@@ -1,6 +1,6 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Tag, TargetWatch } from './deployment.ts';
-import type { Token } from './token.ts';
+import type { Token } from '#libs/contracts/stage.ts';
 
 export interface Child {
   readonly tag: Tag;
@@ -19,6 +19,8 @@ export type Phase =
 
 export interface Place {
   phase: Phase;
+  /** The name under which it was made: who acts on it later renames it. */
+  readonly filledAs: string;
   readonly fresh: Map<string, Child>;
   readonly old: Map<string, Child>;
 }
@@ -45,7 +47,12 @@ export class SimTree {
 
   makePlace(name: string, token: Token): void {
     if (this.places.has(name)) throw failed(`${name} exists`);
-    this.places.set(name, { phase: 'staging', fresh: new Map(), old: new Map() });
+    this.places.set(name, {
+      phase: 'staging',
+      filledAs: name,
+      fresh: new Map(),
+      old: new Map(),
+    });
     this.#act(token, `make ${name}`);
   }
 

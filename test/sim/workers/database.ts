@@ -5,153 +5,175 @@ import {
   stageRestoreRequest,
   type StagedDatabase,
 } from '#libs/contracts/requests.ts';
+import { stageName } from '#libs/contracts/stage.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { ServiceContract, StepContext, StepHandler } from '#libs/runtime/contract.ts';
 import { keptName, planTakeover, sideName, sidePrefix } from '#services/db-snapshot/domain/names.ts';
-import { planPivot, planUndo, stageOf } from '#services/db-snapshot/domain/switch.ts';
-import type { SimServer } from '../twins/database-server.ts';
-import { showToken } from '../twins/token.ts';
+import { nameOfStaged, ownPlace, planPivot, planUndo, stageOf } from '#services/db-snapshot/domain/switch.ts';
+import type { Session, SimServer } from '../twins/database-server.ts';
 import { preflight } from './preflight.ts';
-import { statement, toil, tokenOf, type SitePorts } from './site.ts';
+import { statement, toil, type SitePorts } from './site.ts';
 import { asJson, putSnapshot, readSnapshot } from './snapshots.ts';
 
-type Handler = StepHandler<SitePorts>;
+/** A session of this step's own on the server, and how statements are sent over it. */
+interface Acting {
+  readonly server: SimServer;
+  /** The living database's name. */
+  readonly live: string;
+  readonly context: StepContext;
+  readonly ports: SitePorts;
+  readonly session: Session;
+  readonly send: <T>(run: (session: Session) => T) => Promise<T>;
+}
 
 /** A model of db-snapshot: its protocol with the real names and plans, on a server that is simulated. */
 export const databaseContract: ServiceContract<SitePorts> = {
   service: 'db-snapshot',
   consumes: {
-    TakeSnapshot: takeSnapshot(),
-    StageRestore: stageRestore(),
-    CloseDatabase: setDoor(false),
-    OpenDatabase: setDoor(true),
-    PivotRestore: pivot(),
-    UndoPivot: undo(),
-    DiscardStage: discard(),
-    ReleaseKept: release(),
+    TakeSnapshot: takeSnapshot,
+    StageRestore: inSession(stageRestore),
+    CloseDatabase: inSession((acting) => setDoor(acting, false)),
+    OpenDatabase: inSession((acting) => setDoor(acting, true)),
+    PivotRestore: inSession(pivot),
+    UndoPivot: inSession(undo),
+    DiscardStage: inSession(discard),
+    ReleaseKept: inSession(release),
   },
   serves: { 'holdfast.component.v1.ComponentService': { preflight: { unary: preflight } } },
   publishes: [],
 };
 
-function takeSnapshot(): Handler {
-  return async (_request, context, ports) => {
-    const { server } = ports.site.requireOf(context.spec);
-    const { runId, step, attempt, deployment } = context.command;
-    const { mark, rows } = await statement(ports, context, () => ({
-      mark: isoTime(ports.clock),
-      rows: [...(server.live?.rows ?? [])],
-    }));
-    await context.publishEarly('mark', { mark, attempt });
-    await toil(ports, context, 2_000);
-    await toil(ports, context, 2_000);
-    const content = Object.fromEntries(rows.map((row) => [row, row]));
-    const where = { deployment, component: 'database', id: `${runId}.${step}.${attempt}` } as const;
-    const { ref, packs } = await putSnapshot(ports.store, where, { mark, content });
-    const facts = { extensions: [], serverMajor: 17, rowsByTable: {} };
-    return asJson({ snapshot: ref, mark, leftOut: [], facts, packs, sourceBytes: 1, newBytes: 1 });
+/**
+ * As own-session.ts has it: the session first, then the question whether the step is still ours, then the end of the
+ * earlier workers' sessions.
+ */
+function inSession(act: (acting: Acting, request: Json) => Promise<Json>): StepHandler<SitePorts> {
+  return async (request, context, ports) => {
+    const { server, name: live } = ports.site.requireOf(context.spec);
+    const session = await statement(ports, context, () => server.connect(context.token));
+    const send = <T>(run: (session: Session) => T) => statement(ports, context, () => run(session));
+    try {
+      await context.requireLatest();
+      await send(() => server.endEarlier(session));
+      return await act({ server, live, context, ports, session, send }, request);
+    } finally {
+      server.end(session);
+    }
   };
 }
 
-function stageRestore(): Handler {
-  return async (request, context, ports) => {
-    const { snapshot } = parseWith(stageRestoreRequest, request, 'StageRestore');
-    const { server, name: live } = ports.site.requireOf(context.spec);
-    const token = tokenOf(context);
-    const content = await readSnapshot(ports.store, snapshot);
-    const side = sideName(live, context.command);
-    const place = { side, prefix: sidePrefix(live, token.runId) };
-    const present = await statement(ports, context, () => server.list());
-    for (const name of planTakeover(place, present.keys()))
-      await statement(ports, context, () => server.drop(name, token));
-    const oid = await statement(ports, context, () => server.create(side, token));
-    const rows = Object.keys(content);
-    const half = rows.length >> 1;
-    for (const part of [rows.slice(0, half), rows.slice(half)]) {
-      await toil(ports, context, 2_000);
-      await statement(ports, context, () => server.insert({ name: side, oid }, part, token));
-    }
-    const staged = {
-      component: 'database',
-      stage: stageOf(showToken(token), oid),
-      live,
-      side,
-      kept: keptName(live, token.runId),
-      adapted: { sessionsDropped: 0, held: [] },
-    } satisfies StagedDatabase;
-    return staged;
-  };
+async function takeSnapshot(_request: Json, context: StepContext, ports: SitePorts): Promise<Json> {
+  const { server } = ports.site.requireOf(context.spec);
+  const { runId, step, attempt, deployment } = context.command;
+  const { mark, rows } = await statement(ports, context, () => ({
+    mark: isoTime(ports.clock),
+    rows: [...(server.live?.rows ?? [])],
+  }));
+  await context.publishEarly('mark', { mark, attempt });
+  await toil(ports, context, 2_000);
+  await toil(ports, context, 2_000);
+  const content = Object.fromEntries(rows.map((row) => [row, row]));
+  const where = { deployment, component: 'database', id: `${runId}.${step}.${attempt}` } as const;
+  const { ref, packs } = await putSnapshot(ports.store, where, { mark, content });
+  const facts = { extensions: [], serverMajor: 17, rowsByTable: {} };
+  return asJson({ snapshot: ref, mark, leftOut: [], facts, packs, sourceBytes: 1, newBytes: 1 });
+}
+
+async function stageRestore(acting: Acting, request: Json): Promise<Json> {
+  const { snapshot } = parseWith(stageRestoreRequest, request, 'StageRestore');
+  const { server, live, context, ports, send } = acting;
+  const { token } = context;
+  const content = await readSnapshot(ports.store, snapshot);
+  const side = sideName(live, token);
+  const place = { side, prefix: sidePrefix(live, token.runId) };
+  const present = await send((session) => server.list(session));
+  for (const name of planTakeover(place, present.keys())) await send((session) => server.drop(name, session));
+  const oid = await send((session) => server.create(side, session));
+  const rows = Object.keys(content);
+  const half = rows.length >> 1;
+  for (const part of [rows.slice(0, half), rows.slice(half)]) {
+    await toil(ports, context, 2_000);
+    await send((session) => server.insert({ name: side, oid }, part, session));
+  }
+  return {
+    component: 'database',
+    stage: stageOf(stageName(token), oid),
+    live,
+    side,
+    kept: keptName(live, token.runId),
+    adapted: { sessionsDropped: 0, held: [] },
+  } satisfies StagedDatabase;
 }
 
 /** Taking connections or not; one that is not there needs no door. */
-function setDoor(open: boolean): Handler {
-  return async (_request, context, ports) => {
-    const { server, name } = ports.site.requireOf(context.spec);
-    const present = await statement(ports, context, () => server.list().has(name));
-    if (present) await statement(ports, context, () => server.allow(name, open, tokenOf(context)));
-    return { database: name, present };
-  };
+async function setDoor({ server, live, send }: Acting, open: boolean): Promise<Json> {
+  const present = await send((session) => server.list(session).has(live));
+  if (present) await send((session) => server.allow(live, open, session));
+  return { database: live, present };
 }
 
-function pivot(): Handler {
-  return async (request, context, ports) => {
-    const staged = requireStaged(request);
-    const { server } = ports.site.requireOf(context.spec);
-    const plan = planPivot(staged, await statement(ports, context, () => server.list()));
-    return await rename(server, plan.renames, staged.live, context, ports);
-  };
+async function pivot(acting: Acting, request: Json): Promise<Json> {
+  const { server, send } = acting;
+  const taken = await takeSide(acting, requireStaged(request));
+  const plan = planPivot(taken, await send((session) => server.list(session)));
+  return await rename(acting, plan.renames, taken.live);
 }
 
-function undo(): Handler {
-  return async (request, context, ports) => {
-    const staged = requireStaged(request);
-    const { server } = ports.site.requireOf(context.spec);
-    const plan = planUndo(staged, await statement(ports, context, () => server.list()));
-    return await rename(server, plan.renames, undefined, context, ports);
-  };
+/** The staged database, under the token of who acts from now on. */
+async function takeSide(acting: Acting, staged: StagedDatabase): Promise<StagedDatabase> {
+  const { server, context, send } = acting;
+  const found = nameOfStaged(staged, await send((session) => server.list(session)));
+  if (found === undefined || found === staged.live) return staged;
+  const place = ownPlace(staged, context.token);
+  planTakeover(place, [found]);
+  const { side } = place;
+  if (found !== side) await rename(acting, [{ from: found, to: side }], undefined);
+  return { ...staged, side };
+}
+
+async function undo(acting: Acting, request: Json): Promise<Json> {
+  const { server, context, send } = acting;
+  const staged = requireStaged(request);
+  const { side } = ownPlace(staged, context.token);
+  const plan = planUndo({ ...staged, side }, await send((session) => server.list(session)));
+  return await rename(acting, plan.renames, undefined);
 }
 
 async function rename(
-  server: SimServer,
+  { server, send }: Acting,
   renames: readonly { readonly from: string; readonly to: string }[],
   opened: string | undefined,
-  context: StepContext,
-  ports: SitePorts,
 ): Promise<Json> {
-  const token = tokenOf(context);
-  for (const { from } of renames) await statement(ports, context, () => server.allow(from, false, token));
-  await statement(ports, context, () => server.rename(renames, opened, token));
+  for (const { from } of renames) await send((session) => server.allow(from, false, session));
+  await send((session) => server.rename(renames, opened, session));
   return { switched: renames.map(({ from, to }) => `${from} → ${to}`) };
 }
 
-function discard(): Handler {
-  return async (request, context, ports) => {
-    parseWith(discardRequest, request, 'DiscardStage');
-    const { server, name } = ports.site.requireOf(context.spec);
-    const token = tokenOf(context);
-    const prefix = sidePrefix(name, token.runId);
-    const present = await statement(ports, context, () => server.list());
-    const own = [...present.keys()].filter((side) => side.startsWith(prefix));
-    for (const side of own) await statement(ports, context, () => server.drop(side, token));
-    return { removed: own };
-  };
+async function discard(acting: Acting, request: Json): Promise<Json> {
+  parseWith(discardRequest, request, 'DiscardStage');
+  const { live, context } = acting;
+  const prefix = sidePrefix(live, context.token.runId);
+  return { removed: await dropAll(acting, (name) => name.startsWith(prefix)) };
 }
 
-function release(): Handler {
-  return async (request, context, ports) => {
-    const { states } = parseWith(releaseRequest, request, 'ReleaseKept');
-    const { server } = ports.site.requireOf(context.spec);
-    const present = await statement(ports, context, () => server.list());
-    const names = states.flatMap(({ staged }) =>
-      staged.component === 'database' ? [staged.kept, staged.side] : [],
+async function release(acting: Acting, request: Json): Promise<Json> {
+  const { states } = parseWith(releaseRequest, request, 'ReleaseKept');
+  const isReleased = (name: string): boolean =>
+    states.some(
+      ({ ofRun, staged }) =>
+        staged.component === 'database' &&
+        (name === staged.kept || name === staged.side || name.startsWith(sidePrefix(staged.live, ofRun))),
     );
-    const own = names.filter((name) => present.has(name));
-    for (const name of own) await statement(ports, context, () => server.drop(name, tokenOf(context)));
-    return { removed: own };
-  };
+  return { removed: await dropAll(acting, isReleased) };
+}
+
+async function dropAll({ server, send }: Acting, isOne: (name: string) => boolean): Promise<string[]> {
+  const names = [...(await send((session) => server.list(session))).keys()].filter(isOne);
+  for (const name of names) await send((session) => server.drop(name, session));
+  return names;
 }
 
 function requireStaged(request: Json): StagedDatabase {

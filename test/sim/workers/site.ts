@@ -3,7 +3,6 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { Deployment, type TargetWatch } from '../twins/deployment.ts';
-import type { Token } from '../twins/token.ts';
 import { request } from '../world/network.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 
@@ -62,18 +61,4 @@ export async function toil({ world }: SitePorts, context: StepContext, mostMs: n
   await world.pause(world.random.between(5, mostMs));
   context.signal.throwIfAborted();
   context.progress({ bytes: 1, activity: context.command.verb });
-}
-
-const tokens = new WeakMap<StepContext, Token>();
-const claims = new Map<string, number>();
-
-export function tokenOf(context: StepContext): Token {
-  const known = tokens.get(context);
-  if (known !== undefined) return known;
-  const { runId, epoch } = context.command;
-  const claim = (claims.get(runId) ?? 0) + 1;
-  claims.set(runId, claim);
-  const token = { runId, epoch, claim };
-  tokens.set(context, token);
-  return token;
 }

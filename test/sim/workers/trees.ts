@@ -6,18 +6,25 @@ import {
   takeSnapshotRequest,
   type StagedTrees,
 } from '#libs/contracts/requests.ts';
-import { stageName, stagePrefix } from '#libs/contracts/stage.ts';
+import { stageName } from '#libs/contracts/stage.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { ServiceContract, StepContext, StepHandler } from '#libs/runtime/contract.ts';
 import type { SimTree } from '../twins/tree.ts';
 import { preflight } from './preflight.ts';
-import { systemCall, toil, tokenOf, type SitePorts } from './site.ts';
+import { systemCall, toil, type SitePorts } from './site.ts';
 import { asJson, putSnapshot, readSnapshot } from './snapshots.ts';
-import { discardPlaces, pivotPlace, rearmPlace, undoPlace, type OnPlace } from './tree-switch.ts';
+import {
+  discardPlaces,
+  pivotPlace,
+  rearmPlace,
+  requireFilled,
+  takeOver,
+  undoPlace,
+  type OnTree,
+} from './tree-switch.ts';
 
-type Handler = StepHandler<SitePorts>;
 type Component = 'files' | 'config';
 
 const serves = { 'holdfast.component.v1.ComponentService': { preflight: { unary: preflight } } };
@@ -39,11 +46,9 @@ export const configContract: ServiceContract<SitePorts> = {
 
 function treeVerbs(component: Component) {
   const bind =
-    (verb: (tree: SimTree, request: Json, on: OnPlace) => Promise<Json>): Handler =>
-    (request, context, ports) => {
-      const tree = ports.site.requireOf(context.spec)[component];
-      return verb(tree, request, { tree, context, ports, token: tokenOf(context) });
-    };
+    (verb: (on: OnTree, request: Json) => Promise<Json>): StepHandler<SitePorts> =>
+    (request, context, ports) =>
+      verb({ tree: ports.site.requireOf(context.spec)[component], context, ports }, request);
   return {
     TakeSnapshot: bind(takeSnapshot),
     StageRestore: bind(stageRestore),
@@ -57,13 +62,14 @@ function treeVerbs(component: Component) {
 async function runHook(request: Json, context: StepContext, ports: SitePorts): Promise<Json> {
   const { hook } = parseWith(runHookRequest, request, 'RunHook');
   const deployment = ports.site.requireOf(context.spec);
+  await context.requireLatest();
   await toil(ports, context, 500);
   if (hook !== 'reset') deployment.running = hook === 'start';
   ports.world.note(`hook ${hook} of ${deployment.name}`);
   return { hook, commands: 1 };
 }
 
-async function takeSnapshot(tree: SimTree, request: Json, { context, ports }: OnPlace): Promise<Json> {
+async function takeSnapshot({ tree, context, ports }: OnTree, request: Json): Promise<Json> {
   const { mark } = parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
   const { runId, step, attempt, deployment } = context.command;
   const content: Record<string, string> = {};
@@ -80,16 +86,13 @@ async function takeSnapshot(tree: SimTree, request: Json, { context, ports }: On
   return asJson({ snapshot: ref, mark, leftOut: [], facts, packs, sourceBytes: 1, newBytes: 1 });
 }
 
-async function stageRestore(tree: SimTree, request: Json, on: OnPlace): Promise<Json> {
+async function stageRestore(on: OnTree, request: Json): Promise<Json> {
   const { snapshot } = parseWith(stageRestoreRequest, request, 'StageRestore');
-  const { context, ports, token } = on;
+  const { tree, context, ports } = on;
+  const { token } = context;
   const content = await readSnapshot(ports.store, snapshot);
-  const stage = stageName(context.command);
-  const places = await systemCall(ports, context, () => [...tree.places.keys()]);
-  await discardPlaces(
-    places.filter((place) => place.startsWith(stagePrefix(token.runId))),
-    on,
-  );
+  const stage = stageName(token);
+  await discardPlaces(stage, on);
   await systemCall(ports, context, () => tree.makePlace(stage, token));
   for (const [child, text] of Object.entries(content))
     await systemCall(ports, context, () =>
@@ -101,38 +104,48 @@ async function stageRestore(tree: SimTree, request: Json, on: OnPlace): Promise<
   return { component: tree.component, stage, roots } satisfies StagedTrees;
 }
 
-async function pivot(tree: SimTree, request: Json, on: OnPlace): Promise<Json> {
-  const { stage, again } = parseStaged(tree, request);
-  if (again) await rearmPlace(stage, on);
-  await pivotPlace(stage, on);
-  return { switched: [tree.component] };
+async function pivot(on: OnTree, request: Json): Promise<Json> {
+  const { staged, as, again } = parseStaged(on, request);
+  await takeOver(as, on);
+  if (again) await rearmPlace(as, on);
+  else await requireFilled(as, staged.stage, on);
+  await pivotPlace(as, on);
+  return { switched: [on.tree.component] };
 }
 
-async function undo(tree: SimTree, request: Json, on: OnPlace): Promise<Json> {
-  await undoPlace(parseStaged(tree, request).stage, on);
-  return { switchedBack: [tree.component] };
+async function undo(on: OnTree, request: Json): Promise<Json> {
+  const { as } = parseStaged(on, request);
+  await takeOver(as, on);
+  await requireFilled(as, undefined, on);
+  await undoPlace(as, on);
+  return { switchedBack: [on.tree.component] };
 }
 
-async function discard(tree: SimTree, _request: Json, on: OnPlace): Promise<Json> {
-  const places = await systemCall(on.ports, on.context, () => [...tree.places.keys()]);
-  const own = places.filter((place) => place.startsWith(stagePrefix(on.token.runId)));
-  await discardPlaces(own, on);
-  return { removed: own };
+async function discard(on: OnTree): Promise<Json> {
+  await discardPlaces(stageName(on.context.token), on);
+  return {};
 }
 
-async function release(tree: SimTree, request: Json, { context, ports, token }: OnPlace): Promise<Json> {
+async function release(on: OnTree, request: Json): Promise<Json> {
   const { states } = parseWith(releaseRequest, request, 'ReleaseKept');
+  const { tree, context, ports } = on;
   const removed: string[] = [];
-  for (const { staged } of states) {
-    if (!(await systemCall(ports, context, () => tree.places.has(staged.stage)))) continue;
-    await systemCall(ports, context, () => tree.removePlace(staged.stage, token));
-    removed.push(staged.stage);
+  for (const { ofRun } of states) {
+    const as = stageName({ ...context.token, runId: ofRun });
+    if (!(await takeOver(as, on))) continue;
+    const phase = await systemCall(ports, context, () => tree.phaseOf(as));
+    if (phase !== 'done' && phase !== 'undone')
+      throw new HoldfastError('STAGE_GONE', { reason: `it is ${phase}` });
+    await systemCall(ports, context, () => tree.removePlace(as, context.token));
+    removed.push(as);
   }
   return { removed };
 }
 
-function parseStaged(tree: SimTree, request: Json): { readonly stage: string; readonly again: boolean } {
+/** A place keeps the id of the run that made it. */
+function parseStaged({ tree, context }: OnTree, request: Json) {
   const { staged, ofRun } = parseWith(pivotRequest, request, 'pivot');
   if (staged.component !== tree.component) throw new HoldfastError('MESSAGE_MALFORMED', { verb: 'pivot' });
-  return { stage: staged.stage, again: ofRun !== undefined };
+  const { token } = context;
+  return { staged, as: stageName({ ...token, runId: ofRun ?? token.runId }), again: ofRun !== undefined };
 }

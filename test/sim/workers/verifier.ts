@@ -15,6 +15,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { ServiceContract, StepContext } from '#libs/runtime/contract.ts';
 import type { Deployment } from '../twins/deployment.ts';
+import type { Place, SimTree } from '../twins/tree.ts';
 import { preflight } from './preflight.ts';
 import { statement, systemCall, toil, type SitePorts } from './site.ts';
 import { asJson, create, readSnapshot, type Content } from './snapshots.ts';
@@ -67,11 +68,16 @@ async function verifyStaged(request: Json, context: StepContext, ports: SitePort
     const found = await look(place.component, context, ports, () =>
       place.component === 'database'
         ? target.server.databases.get(place.side)?.rows
-        : target[place.component].places.get(place.stage)?.fresh.keys(),
+        : findPlace(target[place.component], place.stage)?.fresh.keys(),
     );
     requireSame(found, contents[at]!, place.component);
   }
   return asJson(verdictOf('staged', undefined));
+}
+
+/** By the name under which it was filled: whoever acted on it since has renamed it. */
+function findPlace(tree: SimTree, filledAs: string): Place | undefined {
+  return [...tree.places.values()].find((place) => place.filledAs === filledAs);
 }
 
 async function checkLive(request: Json, context: StepContext, ports: SitePorts): Promise<Json> {
