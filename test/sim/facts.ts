@@ -15,6 +15,8 @@ export interface RunFacts {
   /** Who wrote the newest `owned`, and its epoch. */
   owner: { readonly process: string; readonly epoch: number } | undefined;
   outcome: RunOutcome | undefined;
+  /** How many entries its journal had when somebody asked to take it back. */
+  cancelledAt: number | undefined;
   /** The state that lived when the run was opened. */
   tagBefore: Tag | undefined;
   /** The newest who acted, by component. */
@@ -45,6 +47,7 @@ export class Facts {
       header: undefined,
       owner: undefined,
       outcome: undefined,
+      cancelledAt: undefined,
       tagBefore: undefined,
       newest: new Map(),
     };

@@ -16,6 +16,7 @@ import {
 } from './invariants/p3-no-false-success.ts';
 import { neverAMixture } from './invariants/p4-all-or-nothing.ts';
 import {
+  cancelIsFollowed,
   eventIsInTheLog,
   leftBehind,
   leftClosed,
@@ -77,6 +78,8 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
       const result = parseResult(bytes);
       this.facts.run(owner).results.set(fourth, result);
     }
+    if (folder === 'runs' && third === 'cancel' && fourth === 'back.json')
+      this.facts.run(owner).cancelledAt ??= this.facts.run(owner).entries.length;
     if (folder === 'deployments' && third === 'log' && /^\d+\.json$/.test(fourth))
       this.#onLog(owner, parse<Entry>(bytes), nameOf(by), this.#headOf(`deployments/${owner}`, bytes));
     if (folder === 'backups') this.#onManifest(parse<{ manifest: Manifest }>(bytes).manifest, nameOf(by));
@@ -174,6 +177,7 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
     this.violate('P7 journalOfTheOwner', journalOfTheOwner(event, by, run));
     run.entries.push(entry);
     this.violate('P6 attemptEndsOnce', attemptEndsOnce(run));
+    this.violate('P5 cancelIsFollowed', cancelIsFollowed(run));
     if (event.kind === 'started') run.header = event.header;
     if (event.kind === 'owned') this.#onOwned(run, event.epoch, by);
     if (event.kind === 'finished') {

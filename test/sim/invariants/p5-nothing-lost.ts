@@ -1,5 +1,6 @@
 import { foldTriggers } from '#libs/saga/triggers.ts';
-import type { Facts } from '../facts.ts';
+import type { JournalEvent } from '#libs/saga/journal.ts';
+import type { Facts, RunFacts } from '../facts.ts';
 
 /** P5: an event is taken off the bus when the log has it. */
 export function eventIsInTheLog(deployment: string, key: string, facts: Facts): string | undefined {
@@ -46,6 +47,25 @@ export function uncovered(published: ReadonlyMap<string, string>, facts: Facts):
   return [...lost, ...waiting];
 }
 
+/**
+ * P5: a cancel is followed, whoever drives the run by then. One order may go out that was decided before it was seen;
+ * an order that follows a later answer was given by somebody who should have looked.
+ */
+export function cancelIsFollowed({ entries, cancelledAt }: RunFacts): string | undefined {
+  if (cancelledAt === undefined || !isForward(entries.at(-1)!.event)) return undefined;
+  const since = entries.slice(cancelledAt).map(({ event }) => event);
+  if (since.some((event) => event.kind === 'cancel-requested' && event.choice === 'back')) return undefined;
+  const before = since.findIndex(isForward);
+  const answered = since
+    .slice(before)
+    .some(({ kind }) => kind === 'step-completed' || kind === 'step-failed');
+  return answered ? `another step was ordered long after a cancel` : undefined;
+}
+
+function isForward(event: JournalEvent): boolean {
+  return event.kind === 'step-scheduled' && !event.step.startsWith('undo.');
+}
+
 /** P5: afterwards the living system serves. */
 export function leftClosed(facts: Facts): readonly string[] {
   return [...facts.site.deployments.values()]
@@ -62,10 +82,12 @@ export function leftBehind(facts: Facts): readonly string[] {
         : [],
     ),
   );
+  const sandboxes = [...facts.site.sandboxes.keys()].map((name) => `${name} is left behind`);
   const isOfEnded = (name: string) => [...ended.keys()].some((run) => name.includes(run));
-  return [...facts.site.deployments.values()].flatMap(({ name, server, files, config }) =>
+  const places = [...facts.site.deployments.values()].flatMap(({ name, server, files, config }) =>
     [...server.databases.keys(), ...files.places.keys(), ...config.places.keys()]
       .filter((place) => place !== name && isOfEnded(place))
       .map((place) => `${place} is left behind on ${name}`),
   );
+  return [...sandboxes, ...places];
 }

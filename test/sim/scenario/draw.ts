@@ -36,13 +36,13 @@ export async function play(stage: Stage, isOver: () => boolean): Promise<void> {
     for (let n = 0; n < replicas; n += 1) system.add(role, `${role}-${n + 1}`);
   }
   const stories = ['records', 'archive', 'letters']
-    .slice(0, random.pick([1, 1, 1, 2, 2, 3]))
+    .slice(0, random.pick([1, 1, 1, 1, 1, 2, 2, 3]))
     .map((name) => new Story(name, stage));
   const faults = new Faults(stage);
   for (const story of stories) story.begin();
   faults.begin();
   const isSafety = random.chance(0.25);
-  await world.run(random.between(30_000, 120_000), isOver);
+  await world.run(random.between(20_000, 90_000), isOver);
   if (isSafety || isOver()) return;
   faults.end();
   const isDone = () => stories.every((story) => story.isOver) && judge.isQuiet();
