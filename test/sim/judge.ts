@@ -27,8 +27,8 @@ import { aloneIfExclusive, attemptEndsOnce, oneAnswer, oneBackup, slotOnce } fro
 import {
   actsOfTheNewest,
   chainHolds,
+  commitWasOrdered,
   journalOfTheOwner,
-  logOfTheOwner,
   noActAfterTheEnd,
   nothingReplaced,
 } from './invariants/p7-no-zombie.ts';
@@ -82,7 +82,7 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
       this.facts.run(owner).cancelledAt ??= this.facts.run(owner).entries.length;
     if (folder === 'deployments' && third === 'log' && /^\d+\.json$/.test(fourth))
       this.#onLog(owner, parse<Entry>(bytes), nameOf(by), this.#headOf(`deployments/${owner}`, bytes));
-    if (folder === 'backups') this.#onManifest(parse<{ manifest: Manifest }>(bytes).manifest, nameOf(by));
+    if (folder === 'backups') this.#onManifest(parse<{ manifest: Manifest }>(bytes).manifest);
   }
 
   onDelete(name: string): void {
@@ -205,15 +205,15 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
         closedAfterTheEnd(this.facts.run(event.runId), event.outcome, this.facts),
       );
     if (event.kind === 'committed' || event.kind === 'restored' || event.kind === 'released')
-      this.violate('P7 logOfTheOwner', logOfTheOwner(event.runId, event.kind, by, this.facts));
+      this.violate('P7 commitWasOrdered', commitWasOrdered(event.runId, event.kind, this.facts));
     before.push(entry);
   }
 
-  #onManifest(manifest: Manifest, by: string): void {
+  #onManifest(manifest: Manifest): void {
     this.facts.backups.set(manifest.backupId, manifest.runId);
     this.violate('P3 manifestCitesWhatIsProved', manifestCitesWhatIsProved(manifest, this.facts));
     this.violate('P6 oneBackup', oneBackup(manifest.runId, this.facts.backups));
-    this.violate('P7 logOfTheOwner', logOfTheOwner(manifest.runId, 'manifest', by, this.facts));
+    this.violate('P7 commitWasOrdered', commitWasOrdered(manifest.runId, 'manifest', this.facts));
   }
 }
 

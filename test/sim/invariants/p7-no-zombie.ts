@@ -36,10 +36,14 @@ export function noActAfterTheEnd({ token, what }: Act, { outcome, header }: RunF
     : `${showToken(token)} did "${what}" after its ${header?.kind} was ${outcome}`;
 }
 
-/** P7: what the log says of a run's work is its owner's word. */
-export function logOfTheOwner(runId: string, kind: string, by: string, facts: Facts): string | undefined {
-  const { owner } = facts.run(runId);
-  return owner === undefined || owner.process === by
+/**
+ * P7: manifest, and what the log says of a run's work, are what its journal has ordered. Who was taken over in the midst
+ * of that may still be the one who creates it; it replaces nothing, and says it of no run that has ended.
+ */
+export function commitWasOrdered(runId: string, what: string, facts: Facts): string | undefined {
+  const { entries, outcome } = facts.run(runId);
+  const isOrdered = entries.some(({ event }) => event.kind === 'step-scheduled' && event.step === 'commit');
+  return isOrdered && outcome === undefined
     ? undefined
-    : `${kind} of ${runId.slice(0, 8)} by ${by}, and the owner is ${owner.process}`;
+    : `${what} of ${runId.slice(0, 8)}, which is ${outcome ?? 'not to be committed yet'}`;
 }
