@@ -14,18 +14,27 @@ export class Story {
   readonly #operator: Operator;
   readonly #bus: Bus;
   readonly #edms: SimProcess;
+  /** How often the next wish waits for the end of this one. */
+  readonly #patience: number;
   #requests = 0;
-  #runs: string[] = [];
-  isOver = false;
+  readonly #cancels: number;
+  #isTold = false;
 
   constructor(name: string, stage: Stage) {
     const { world, weather, broker, system, judge } = stage;
     this.#name = name;
+    this.#patience = world.random.pick([0, 0.5, 0.9]);
+    this.#cancels = world.random.pick([0, 0.25, 0.7]);
     this.#stage = stage;
     this.#operator = new Operator(world, () => system.caller, judge);
     this.#edms = new SimProcess(`edms ${name}`);
     const clock = { now: () => world.wallClockMs(this.#edms) };
     this.#bus = simBus({ world, weather, broker, log: silentLog, clock });
+  }
+
+  /** All was asked for, and answered. */
+  get isOver(): boolean {
+    return this.#isTold && this.#operator.waiting === 0;
   }
 
   begin(): void {
@@ -34,7 +43,7 @@ export class Story {
     world
       .within(undefined, () => this.#tell())
       .then(
-        () => (this.isOver = true),
+        () => (this.#isTold = true),
         (error: unknown) => judge.violate('simulation', (error as Error).stack ?? String(error)),
       );
     this.#work();
@@ -47,7 +56,8 @@ export class Story {
     const drill = random.chance(0.1) ? { drill: '1h' } : {};
     const declared = await this.#operator.declare(specOf(this.#name, { ...schedule, ...drill }));
     if (declared === undefined) return;
-    await this.#do('backup');
+    const first = await this.#operator.backup(this.#name, `${this.#name}-first`);
+    if (first !== undefined && random.chance(0.9)) await this.#ended(first);
     const wishes = [
       'backup',
       'event',
@@ -77,13 +87,16 @@ export class Story {
       await this.#stage.world.pause(random.between(0, copies * 3_000));
       return await this.#operator[wish](this.#name, requestId);
     });
-    if (random.chance(0.7)) await Promise.all(asked);
-    const runId = await asked[0];
+    if (random.chance(this.#patience)) await Promise.all(asked);
+    const answered = asked[0]!.then((runId) => this.#onStarted(runId));
+    if (this.#patience > 0) await answered;
+  }
+
+  async #onStarted(runId: string | undefined): Promise<void> {
+    const { random } = this.#stage.world;
     if (runId === undefined) return;
-    this.#runs.push(runId);
-    if (random.chance(0.25)) this.#cancelSoon(runId);
-    // The next wish often comes when this one has ended.
-    if (random.chance(0.7)) await this.#ended(runId);
+    if (random.chance(this.#cancels)) this.#cancelSoon(runId);
+    if (random.chance(this.#patience)) await this.#ended(runId);
   }
 
   #cancelSoon(runId: string): void {
