@@ -23,7 +23,14 @@ import {
   uncovered,
   unfinished,
 } from './invariants/p5-nothing-lost.ts';
-import { aloneIfExclusive, attemptEndsOnce, oneAnswer, oneBackup, slotOnce } from './invariants/p6-once.ts';
+import {
+  aloneIfExclusive,
+  attemptEndsOnce,
+  oneAnswer,
+  oneBackup,
+  runOfItsSlot,
+  slotOnce,
+} from './invariants/p6-once.ts';
 import {
   actsOfTheNewest,
   chainHolds,
@@ -198,6 +205,7 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
     this.#world.note(`log ${deployment} ${entry.n}: ${describe(event)}`);
     this.violate('P7 chainHolds', chainHolds(entry, before.length, head));
     this.violate('P6 slotOnce', slotOnce(event, before));
+    this.violate('P6 runOfItsSlot', runOfItsSlot(event, before, deployment));
     this.violate('P6 aloneIfExclusive', aloneIfExclusive(event, before));
     if (event.kind === 'closed')
       this.violate(

@@ -1,3 +1,4 @@
+import { runIdOf } from '#libs/kernel/ids.ts';
 import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
 import type { RunFacts } from '../facts.ts';
 
@@ -6,6 +7,21 @@ export function slotOnce(event: LogEvent, before: readonly LogEntry[]): string |
   if (event.kind !== 'slot') return undefined;
   const again = before.some((entry) => entry.event.kind === 'slot' && entry.event.slot === event.slot);
   return again ? `slot ${event.slot} is taken twice` : undefined;
+}
+
+/** P6: a run that the schedule asks for is that of a slot in the log. */
+export function runOfItsSlot(
+  event: LogEvent,
+  before: readonly LogEntry[],
+  deployment: string,
+): string | undefined {
+  if (event.kind !== 'opened' || event.principal !== 'schedule') return undefined;
+  const isOfSlot = before.some(
+    (entry) =>
+      entry.event.kind === 'slot' &&
+      runIdOf({ kind: 'slot', deployment, key: entry.event.slot }) === event.runId,
+  );
+  return isOfSlot ? undefined : `run ${event.runId.slice(0, 8)} is of no slot in the log`;
 }
 
 /** P6: one run makes one backup. */

@@ -48,7 +48,8 @@ function stopFor(deps: FaultDeps, seat: Seat): void {
   const { world } = deps;
   const { process } = seat;
   if (process.state !== 'running') return;
-  const ms = seconds(world, 0.5, world.random.chance(0.5) ? 50 : 15);
+  // Past every patience there is for silence, or within all of them.
+  const ms = seconds(world, 0.5, world.random.pick([10, 50, 120]));
   during(
     deps,
     ms,
@@ -191,7 +192,7 @@ export class Faults {
     world.afterInWorld(world.random.between(0, this.#pauseMs), next);
   }
 
-  /** All faults end, whoever was stopped goes on, and whoever is dead is started. */
+  /** Nothing goes wrong from now on, and whoever is dead is started; who is stopped goes on when its time has come. */
   end(): void {
     const { world, weather, system } = this.#deps;
     world.note('all faults end');
@@ -200,7 +201,6 @@ export class Faults {
     for (const seat of system.seats) {
       seat.process.strike = undefined;
       seat.process.offBus = false;
-      world.continue(seat.process);
       system.restart(seat);
     }
   }

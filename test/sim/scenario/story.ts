@@ -52,7 +52,7 @@ export class Story {
   async #tell(): Promise<void> {
     const { world } = this.#stage;
     const { random } = world;
-    const schedule = random.chance(0.2) ? { schedule: '*/2 * * * *' } : {};
+    const schedule = random.chance(0.2) ? { schedule: '* * * * *' } : {};
     const drill = random.chance(0.1) ? { drill: '1h' } : {};
     const declared = await this.#operator.declare(specOf(this.#name, { ...schedule, ...drill }));
     if (declared === undefined) return;
