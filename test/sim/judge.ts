@@ -109,6 +109,10 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
     if (newest === undefined || compareTokens(token, newest) > 0) run.newest.set(component, token);
   }
 
+  onOwnPlace(deployment: string, what: string): void {
+    this.#world.note(`${deployment}: ${what}`);
+  }
+
   onRemoved(deployment: string, what: string, token: Token): void {
     if (this.facts.site.deployments.has(deployment))
       this.violate('P11 keptUntilReleased', keptUntilReleased(what, token, this.facts));

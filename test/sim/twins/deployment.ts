@@ -17,6 +17,8 @@ export interface Act {
 export interface TargetWatch {
   /** A worker changed something; the change is there already. */
   onAct(act: Act): void;
+  /** A worker made a place under its own name, or took that away: nothing that was anybody's. */
+  onOwnPlace(deployment: string, what: string): void;
   /** A kept state or a whole staged one was removed. */
   onRemoved(deployment: string, what: string, token: Token): void;
 }

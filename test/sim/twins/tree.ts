@@ -1,4 +1,5 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { showToken } from './token.ts';
 import type { Tag, TargetWatch } from './deployment.ts';
 import type { Token } from '#libs/contracts/stage.ts';
 
@@ -45,7 +46,7 @@ export class SimTree {
     return [...this.live.values()].map(({ tag }) => tag);
   }
 
-  makePlace(name: string, token: Token): void {
+  makePlace(name: string): void {
     if (this.places.has(name)) throw failed(`${name} exists`);
     this.places.set(name, {
       phase: 'staging',
@@ -53,7 +54,14 @@ export class SimTree {
       fresh: new Map(),
       old: new Map(),
     });
-    this.#act(token, `make ${name}`);
+    this.#watch.onOwnPlace(this.#deployment, `make ${name}`);
+  }
+
+  /** One that holds nothing yet. */
+  abandonPlace(name: string, token: Token): void {
+    if (this.#require(name).phase !== 'staging') throw failed(`${name} is filled`);
+    this.places.delete(name);
+    this.#watch.onOwnPlace(this.#deployment, `abandon ${name} of ${showToken(token)}`);
   }
 
   renamePlace(from: string, to: string, token: Token): void {

@@ -93,7 +93,11 @@ async function stageRestore(on: OnTree, request: Json): Promise<Json> {
   const content = await readSnapshot(ports.store, snapshot);
   const stage = stageName(token);
   await discardPlaces(stage, on);
-  await systemCall(ports, context, () => tree.makePlace(stage, token));
+  await systemCall(ports, context, () => tree.makePlace(stage));
+  await context.requireLatest().catch(async (error: unknown) => {
+    await systemCall(ports, context, () => tree.abandonPlace(stage, token)).catch(() => {});
+    throw error;
+  });
   for (const [child, text] of Object.entries(content))
     await systemCall(ports, context, () =>
       tree.write(stage, child, { tag: token.runId, content: text }, token),
