@@ -32,7 +32,7 @@ export async function play(stage: Stage, isOver: () => boolean): Promise<void> {
   const coordinators = random.pick([1, 2, 2, 3]);
   for (let n = 0; n < coordinators; n += 1) system.add('restore-coordinator', `coordinator-${n + 1}`);
   for (const role of WORKERS) {
-    const replicas = random.chance(0.7) ? 2 : 1;
+    const replicas = random.chance(0.5) ? 2 : 1;
     for (let n = 0; n < replicas; n += 1) system.add(role, `${role}-${n + 1}`);
   }
   const stories = ['records', 'archive', 'letters']
