@@ -7,6 +7,20 @@ import type { Stage } from './draw.ts';
 import { Operator } from './operator.ts';
 import { specOf } from './spec.ts';
 
+type Wish = 'backup' | 'event' | 'restore' | 'rollback' | 'release' | 'drill' | 'verify';
+
+const ANY: readonly Wish[] = ['backup', 'event', 'restore', 'restore', 'drill', 'verify'];
+/** What is asked for after what: a restore is often taken back, or kept. */
+const FOLLOWS: Readonly<Record<Wish, readonly Wish[]>> = {
+  backup: [...ANY, 'restore', 'restore'],
+  event: ANY,
+  restore: [...ANY, 'rollback', 'rollback', 'rollback', 'rollback', 'release', 'release'],
+  rollback: [...ANY, 'restore', 'release'],
+  release: ANY,
+  drill: [...ANY, 'rollback'],
+  verify: [...ANY, 'rollback'],
+};
+
 /** What people, schedules and the EDMS want of one deployment, one after the other. */
 export class Story {
   readonly #name: string;
@@ -58,26 +72,15 @@ export class Story {
     if (declared === undefined) return;
     const first = await this.#operator.backup(this.#name, `${this.#name}-first`);
     if (first !== undefined && random.chance(0.9)) await this.#ended(first);
-    const wishes = [
-      'backup',
-      'event',
-      'restore',
-      'restore',
-      'rollback',
-      'release',
-      'drill',
-      'verify',
-    ] as const;
     const count = 1 + random.int(4);
-    for (let n = 0; n < count; n += 1) {
+    for (let n = 0, last: Wish = 'backup'; n < count; n += 1) {
       await world.pause(random.between(0, 15_000));
-      await this.#do(n === 0 && random.chance(0.5) ? 'restore' : random.pick(wishes));
+      last = random.pick(FOLLOWS[last]);
+      await this.#do(last);
     }
   }
 
-  async #do(
-    wish: 'backup' | 'event' | 'restore' | 'rollback' | 'release' | 'drill' | 'verify',
-  ): Promise<void> {
+  async #do(wish: Wish): Promise<void> {
     const { random } = this.#stage.world;
     if (wish === 'event') return this.#sendEvent();
     this.#requests += 1;
