@@ -44,6 +44,7 @@ import type { Act, TargetWatch } from './twins/deployment.ts';
 import type { SimBucket, StoreWatch } from './twins/store.ts';
 import { compareTokens, type Token } from '#libs/contracts/stage.ts';
 import type { Site } from './workers/site.ts';
+import { wordsOf } from './world/history.ts';
 import type { Scheduler, SimProcess } from './world/scheduler.ts';
 
 type Entry = ChainEntry<LogEvent>;
@@ -237,21 +238,11 @@ function parse<T>(bytes: Buffer): T {
 
 /** Short, for the history. */
 function describe(event: { readonly kind: string }): string {
-  const { kind, step, attempt, epoch, runId, outcome, error, runKind } = event as unknown as Record<
+  const { kind, step, attempt, epoch, runKind, runId, outcome, error } = event as unknown as Record<
     string,
     unknown
   >;
   const code = (error as { code?: string } | null | undefined)?.code;
   const run = typeof runId === 'string' ? runId.slice(0, 8) : undefined;
-  const parts = [
-    kind,
-    step,
-    attempt,
-    epoch,
-    runKind,
-    run,
-    typeof outcome === 'string' ? outcome : undefined,
-    code,
-  ];
-  return parts.filter((part) => part !== undefined).join(' ');
+  return wordsOf([kind, step, attempt, epoch, runKind, run, outcome, code]);
 }

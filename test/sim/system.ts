@@ -22,6 +22,7 @@ import { databaseContract } from './workers/database.ts';
 import type { Site, SitePorts } from './workers/site.ts';
 import { configContract, filesContract } from './workers/trees.ts';
 import { verifierContract } from './workers/verifier.ts';
+import { wordsOf } from './world/history.ts';
 import { SimProcess, type Scheduler } from './world/scheduler.ts';
 
 /** As a store over the network is opened, with shorter pauses: the patience of a minute, in less virtual time. */
@@ -175,9 +176,8 @@ function logOf(world: Scheduler, fields: Readonly<Record<string, unknown>> = {})
         string,
         unknown
       >;
-      const about = [run_id === undefined ? '' : String(run_id).slice(0, 8), step, attempt, outcome, durable]
-        .filter((part) => part !== undefined && part !== '')
-        .join(' ');
+      const run = typeof run_id === 'string' ? run_id.slice(0, 8) : undefined;
+      const about = wordsOf([run, step, attempt, outcome, durable]);
       const problem = err === undefined ? '' : ` ${describe(err)}`;
       world.note(`${level} ${event} ${about}${problem}`);
     };

@@ -1,7 +1,6 @@
 import { simBus } from '../twins/bus.ts';
 import type { Bus } from '#libs/bus/port.ts';
 import { silentLog } from '#libs/telemetry/log.ts';
-import type { Judge } from '../judge.ts';
 import { SimProcess } from '../world/scheduler.ts';
 import type { Stage } from './draw.ts';
 import { Operator } from './operator.ts';

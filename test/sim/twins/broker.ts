@@ -255,7 +255,8 @@ export class BrokerConsumer {
       if (!subjectMatches(this.#filter, message.subject)) continue;
       // Overtaken: others come first, and it later.
       if (!random.chance(this.#weather.bus.reordered)) return message;
-      const laterMs = random.between(10, 3_000);
+      // A moment, or as long as one that a worker took with it, or gave back with a pause.
+      const laterMs = random.between(10, random.pick([3_000, 90_000]));
       this.#pending.set(message.sequence, { attempt: 0, visibleMs: this.#world.nowMs + laterMs });
       this.#lookAgainIn(laterMs);
     }

@@ -11,7 +11,6 @@ import { parseWith } from '#libs/contracts/step.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { ServiceContract, StepContext, StepHandler } from '#libs/runtime/contract.ts';
-import type { SimTree } from '../twins/tree.ts';
 import { preflight } from './preflight.ts';
 import { systemCall, toil, type SitePorts } from './site.ts';
 import { asJson, putSnapshot, readSnapshot } from './snapshots.ts';

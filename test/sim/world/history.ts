@@ -19,3 +19,10 @@ export class History {
     return createHash('sha256').update(this.lines().join('\n')).digest('hex');
   }
 }
+
+/** Texts and numbers, one after the other; the rest is left out. */
+export function wordsOf(parts: readonly unknown[]): string {
+  return parts
+    .filter((part) => (typeof part === 'string' && part !== '') || typeof part === 'number')
+    .join(' ');
+}
