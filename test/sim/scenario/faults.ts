@@ -49,7 +49,7 @@ function stopFor(deps: FaultDeps, seat: Seat): void {
   const { process } = seat;
   if (process.state !== 'running') return;
   // Past every patience there is for silence, or within all of them.
-  const ms = seconds(world, 0.5, world.random.pick([10, 50, 120]));
+  const ms = seconds(world, 0.5, world.random.pick([10, 60, 120]));
   during(
     deps,
     ms,
@@ -65,7 +65,10 @@ function strike(act: (deps: FaultDeps, seat: Seat) => void): Fault {
     const seat = someone(deps);
     if (seat === undefined) return;
     const { process } = seat;
-    process.strike = { after: 1 + deps.world.random.int(150), act: () => act(deps, seat) };
+    process.strike = {
+      after: 1 + deps.world.random.int(deps.world.random.pick([10, 40, 150])),
+      act: () => act(deps, seat),
+    };
   };
 }
 
