@@ -19,7 +19,11 @@ import { startTestServers } from './servers.ts';
  * Arguments limit the run to files whose path contains one of them. With --record a whole run is written down in
  * docs/measured/findings.json and docs/promises.md; nothing else of a run changes the checkout.
  */
-const SUITES = ['{libs,services,deploy}/**/*.test.ts', 'test/*.test.ts', 'test/{contract,e2e}/**/*.test.ts'];
+const SUITES = [
+  '{libs,services,deploy}/**/*.test.ts',
+  'test/*.test.ts',
+  'test/{contract,e2e,sim}/**/*.test.ts',
+];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

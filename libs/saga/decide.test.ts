@@ -77,6 +77,13 @@ test('trouble of the store spends no attempt: the step is tried again for as lon
   assert.equal(decide(saga, cancelled, now)[0]?.kind, 'undo-started');
 });
 
+test('a clock that was set back lets no run wait until it has caught up', () => {
+  const state = after(scheduled('first'), failed('first', 'DATABASE_UNREACHABLE'), scheduled('second'));
+  assert.deepEqual(decide(saga, state, Date.parse(at) - 3_600_000), [
+    { kind: 'step-scheduled', step: 'first', attempt: 2 },
+  ]);
+});
+
 test('an undo waits for a worker that shows life, and not for one that is silent', () => {
   const state = after(scheduled('first'), { kind: 'cancel-requested', principal: 'operator' });
   const now = Date.parse(at);

@@ -83,10 +83,10 @@ const PAUSE_MS = 2_000;
 const PAUSE_MAX_MS = 60_000;
 
 function isPausing(step: StepState | undefined, now: number): boolean {
-  return (
-    step?.state === 'failed' &&
-    now - Date.parse(step.endedAt) < Math.min(PAUSE_MS * step.attempt ** 2, PAUSE_MAX_MS)
-  );
+  if (step?.state !== 'failed') return false;
+  const sinceMs = now - Date.parse(step.endedAt);
+  // Negative: the clock was set back. Rather an attempt too early than a run that waits until it has caught up.
+  return sinceMs >= 0 && sinceMs < Math.min(PAUSE_MS * step.attempt ** 2, PAUSE_MAX_MS);
 }
 
 function isReady(saga: Saga, step: SagaStep, state: RunState): boolean {

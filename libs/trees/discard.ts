@@ -42,9 +42,24 @@ export async function discardPlaces(
     }
   }
   for (const place of places) await removeOwnFolder(place);
-  const innermostFirst = [...created].toSorted((a, b) => b.length - a.length);
-  if (!keepFolders) for (const folder of innermostFirst) await removeIfEmpty(folder);
-  return innermostFirst.toReversed();
+  if (!keepFolders) await removeEmpty(created);
+  return [...created].toSorted((a, b) => a.length - b.length);
+}
+
+/** Removes places that were just made and hold nothing yet, and only those of this very name. */
+export async function abandonPlaces(
+  places: readonly StagePlace[],
+  stage: string,
+  { made, onEntry }: { readonly made: Iterable<string>; readonly onEntry: () => void },
+): Promise<void> {
+  for (const place of places) await removePlace(place, stage, onEntry);
+  for (const place of places) await removeOwnFolder(place);
+  await removeEmpty(new Set(made));
+}
+
+/** Innermost first. */
+async function removeEmpty(folders: ReadonlySet<string>): Promise<void> {
+  for (const folder of [...folders].toSorted((a, b) => b.length - a.length)) await removeIfEmpty(folder);
 }
 
 /** Removes places whose switch is complete, forward or back. Throws STAGE_GONE for one that stopped half-way. */

@@ -106,6 +106,8 @@ export interface NamedPlace extends StagePlace {
 
 export interface StageOptions {
   readonly signal: AbortSignal;
+  /** Asked once the places are there. Throws STAGE_GONE when another worker has taken over; then none is left. */
+  readonly requireLatest: () => Promise<void>;
   /** Bytes written so far. */
   readonly onProgress: (bytes: number) => void;
 }

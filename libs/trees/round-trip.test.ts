@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { systemClock } from '#libs/kernel/clock.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { stagedTreePath } from '#libs/contracts/stage.ts';
 import { makeOddTree } from './fixtures/odd-tree.ts';
 import { look, openWorld, readRecords, root, RUN, stage, take, unwatched } from './fixtures/world.ts';
@@ -80,6 +81,25 @@ test('staging again makes the place afresh, a later attempt removes it, and an e
   });
   assert.deepEqual(look(stagedTreePath(roots[0]!, later.stage)), before);
   assert.deepEqual(look(world.at('media')), before, 'live is as it was, its time too');
+});
+
+test('who was taken over before its place was there leaves none', async () => {
+  await using world = await openWorld();
+  makeOddTree(world.at('media'));
+  const roots = [root('media', world.at('media'))];
+  const taken = await take(world.repository, roots);
+  const refuse = async () => {
+    throw new HoldfastError('STAGE_GONE', { reason: 'another worker has taken over' });
+  };
+  const before = look(world.at('media'));
+  await assert.rejects(stage(world.repository, taken, roots, `${RUN}.3.1`, refuse), { code: 'STAGE_GONE' });
+  assert.equal(existsSync(world.at('media', '.holdfast')), false);
+  assert.deepEqual(look(world.at('media')), before);
+  const elsewhere = [root('media', world.at('a', 'b', 'media'))];
+  await assert.rejects(stage(world.repository, taken, elsewhere, `${RUN}.3.1`, refuse), {
+    code: 'STAGE_GONE',
+  });
+  assert.equal(existsSync(world.at('a')), false);
 });
 
 test('discarding leaves no trace, not even of a root that staging had to make', async () => {

@@ -5,7 +5,7 @@ import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { StreamRef } from '#libs/repository/port.ts';
 import { keepingTime, syncFolder, type Attributes } from './attributes.ts';
-import { discardPlaces } from './discard.ts';
+import { abandonPlaces, discardPlaces } from './discard.ts';
 import { isThere, type Disk } from './disk.ts';
 import { TOP } from './paths.ts';
 import { Placer } from './placer.ts';
@@ -20,7 +20,7 @@ export interface StageDeps {
 /** Makes every place, fills them in the order of the listing, and only then calls each staged. */
 export async function stageTrees(
   { stage, places: wanted, listing }: StageRequest,
-  { signal, onProgress }: StageOptions,
+  { signal, onProgress, requireLatest }: StageOptions,
   { read, disk }: StageDeps,
 ): Promise<readonly NamedPlace[]> {
   // Absent then and absent now: there is nothing to switch.
@@ -31,6 +31,12 @@ export async function stageTrees(
   const created = await discardPlaces(places, stage, { disk, signal, onEntry, keepFolders: true });
   const states = new Map<string, PlaceState>();
   for (const place of places) states.set(place.name, await makePlace(place, stage, created));
+  // Only now: whoever claims later finds these places, or was there before them and is found here.
+  await requireLatest().catch(async (error: unknown) => {
+    const made = [...states.values()].flatMap((state) => state.created);
+    await abandonPlaces(places, stage, { made, onEntry });
+    throw error;
+  });
   let written = 0;
   const onBytes = (bytes: number): void => onProgress((written += bytes));
   const tops = await fill({ places, stage, listing }, (ref) => read(ref, { signal }), onBytes, signal);

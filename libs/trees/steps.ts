@@ -91,7 +91,11 @@ export async function stageStep(
   const staged = await context.phase('stage', () =>
     trees.stage(
       { stage, places, listing: snapshots.listing(snapshot, signal) },
-      { signal, onProgress: (bytes) => context.progress({ bytes, activity: `writing ${component}` }) },
+      {
+        signal,
+        requireLatest: context.requireLatest,
+        onProgress: (bytes) => context.progress({ bytes, activity: `writing ${component}` }),
+      },
     ),
   );
   const taking = staged.map(({ name, path, single, absent }) => ({ name, path, single, absent }));

@@ -69,7 +69,17 @@ ${more.replaceAll('FOLDER', folder)}`;
     const phase = <T>(_: string, work: () => Promise<T>) => work();
     claims += 1;
     const token = { runId: RUN, epoch: 1, claim: claims };
-    const context = { command, token, spec: parseSpec(yaml), signal, log, progress: () => {}, phase };
+    const requireLatest = async () => {};
+    const context = {
+      command,
+      token,
+      spec: parseSpec(yaml),
+      signal,
+      log,
+      progress: () => {},
+      phase,
+      requireLatest,
+    };
     return contract.consumes[verb]!(request, context as unknown as StepContext, ports);
   };
   const take = () => step('TakeSnapshot', { mark: 'm' }) as Promise<unknown> as Promise<TakeSnapshotOutcome>;

@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+/* oxlint-disable no-console -- the entry point of a person's command */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { thisMachine } from '#test/machine.ts';
+import { playPlanted } from './planted.ts';
+import { playSeeds, type Played } from './play-seeds.ts';
+import { replaceTime } from './world/virtual-time.ts';
+
+/**
+ * npm run sim -- system [--seeds N] [--seed FIRST] [--json]: so many worlds, each drawn by its seed. One alone tells its
+ * history. npm run sim -- planted [NAME…] [--seeds N] [--json]: each planted bug must be found within so many.
+ * Exit code 1 unless all went as it must.
+ */
+const ROOT = join(import.meta.dirname, '..', '..');
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    seeds: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const [suite = '', ...names] = positionals;
+const [first, count] = [Number(values.seed), Number(values.seeds)];
+const note = (text: string): void => console.error(text);
+const { report, good, text } = await (suite === 'system'
+  ? playSystem()
+  : suite === 'planted'
+    ? playPlanted({ names, first, seeds: count, root: ROOT, onNote: note })
+    : Promise.reject(new Error(`no suite is called '${suite}', there is: system, planted`)));
+console.log(values.json ? JSON.stringify({ ...report, machine: thisMachine() }) : text);
+process.exitCode = good ? 0 : 1;
+
+async function playSystem() {
+  const startedMs = performance.now();
+  const bad: Played[] = [];
+  const outcomes: Record<string, number> = {};
+  let events = 0;
+  const onPlayed = (played: Played): void => {
+    events += played.events;
+    for (const [outcome, times] of Object.entries(played.counts))
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + times;
+    if (played.violations.length + played.stuck.length === 0) return;
+    bad.push(played);
+    note(`seed ${played.seed}: ${[...played.violations, ...played.stuck].join('; ')}`);
+  };
+  if (count === 1) onPlayed(await playOne());
+  else await playSeeds({ first, count, root: ROOT, onPlayed });
+  const found = bad.map(({ seed, violations, stuck }) => ({ seed, violations, stuck }));
+  const report = {
+    suite: 'system',
+    seed: first,
+    seeds: count,
+    violations: bad.filter(({ violations }) => violations.length > 0).length,
+    stuck: bad.filter(({ stuck }) => stuck.length > 0).length,
+    found: found.toSorted((a, b) => a.seed - b.seed),
+    outcomes,
+    events,
+    ms: Math.round(performance.now() - startedMs),
+  };
+  const { violations, stuck } = report;
+  const text = `${count} worlds, ${violations} with violations, ${stuck} stuck; ${JSON.stringify(outcomes)}`;
+  return { report, good: bad.length === 0, text };
+}
+
+/** In this process, with its history. */
+async function playOne(): Promise<Played> {
+  replaceTime();
+  const { runSeed } = await import('./run-seed.ts');
+  const { history, ...played } = await runSeed(first);
+  if (!values.json) console.log(history.join('\n'));
+  return played;
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { execa } from 'execa';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const LIMIT_MS = 9 * 60_000;
+/** In processes of their own: their time is not this one's. */
+const sim = (...words: readonly string[]) =>
+  execa(process.execPath, ['test/sim/main.ts', ...words], { cwd: ROOT, reject: false, timeout: LIMIT_MS });
+const report = async (...words: readonly string[]): Promise<Record<string, unknown>> => {
+  const { stdout, stderr } = await sim(...words, '--json');
+  assert.notEqual(stdout, '', stderr);
+  return JSON.parse(stdout) as Record<string, unknown>;
+};
+
+test('a thousand worlds with faults: no promise is broken, and whatever was begun ends', async () => {
+  const { seeds, violations, stuck, found } = await report('system', '--seeds', '1000');
+  assert.deepEqual({ seeds, violations, stuck, found }, { seeds: 1000, violations: 0, stuck: 0, found: [] });
+});
+
+test('a seed plays the same world again, event for event', async () => {
+  const [first, second] = [
+    await sim('system', '--seed', '11', '--seeds', '1'),
+    await sim('system', '--seed', '11', '--seeds', '1'),
+  ];
+  assert.ok(first.stdout.length > 10_000, 'there is no history');
+  assert.equal(second.stdout, first.stdout);
+});
+
+test('the simulation is sharp: bugs that are planted in the protocol are found', async () => {
+  const bugs = ['commit-before-verify', 'no-epoch-check', 'run-id-not-of-the-request'];
+  const { cases, found, findings } = await report('planted', ...bugs, '--seeds', '2000');
+  assert.deepEqual({ cases, found }, { cases: bugs.length, found: bugs.length }, JSON.stringify(findings));
+});

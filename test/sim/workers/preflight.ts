@@ -1,0 +1,2 @@
+/** Every site is fit for everything. */
+export const preflight = () => Promise.resolve({ problems: [], warnings: [], factsJson: '{}' });
