@@ -107,6 +107,17 @@ test('who is taken over while it works is refused, and neither its failure nor i
   }
 });
 
+test('who works while another coordinator takes the run over goes on, and its result counts', async () => {
+  const { result } = await execute({
+    journal: [{ kind: 'owned', epoch: 1, by: 'first' }, SCHEDULED],
+    async act(store, { requireLatest }) {
+      await appendAll(store, [{ kind: 'owned', epoch: 2, by: 'second' }]);
+      await requireLatest();
+    },
+  });
+  assert.equal(result?.ok, true);
+});
+
 test('who stands still before its claim until the run has gone on does nothing', async () => {
   const store = memoryStore();
   const put: typeof store.put = async (name, ...rest) => {

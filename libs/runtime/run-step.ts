@@ -65,7 +65,10 @@ export async function executeStep<Ports>(
   const isOurs = async (): Promise<boolean> => {
     if ((await findResult(store, command)) !== undefined) return false;
     const entries = await journal.refresh();
-    return isAwaited(entries, command) && !(await isTakenOver(store, token, command, entries));
+    // Its claim is good for a coordinator that took the run over as well: who got that one's command claims later, or
+    // is this very process, where it joins what is in hand.
+    const underAnyEpoch = { ...command, epoch: Infinity };
+    return isAwaited(entries, underAnyEpoch) && !(await isTakenOver(store, token, command, entries));
   };
   // Once more: the run may have gone on before the claim was there for others to see.
   const made = (await isOurs())

@@ -13,11 +13,12 @@ export async function dispatch(
   name: string,
   ports: DrivePorts,
   signal: AbortSignal,
+  again = false,
 ): Promise<void> {
   const work = workOf(saga, name);
   if ('early' in work) return;
   if ('local' in work) return runLocally(work.local, state, name, ports, signal);
-  await ports.send(commandOf(work, state, name, ports), signal);
+  await ports.send(commandOf(work, state, name, ports), signal, again);
 }
 
 /** The step itself, or the one that it undoes. */

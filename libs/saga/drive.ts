@@ -15,8 +15,8 @@ import type { JournalEvent, RunHeader } from './journal.ts';
 export interface DrivePorts {
   readonly store: ObjectStore;
   readonly clock: Clock;
-  /** Puts the command on the queue; the same id twice is one command. Throws when the bus does not take it. */
-  readonly send: (command: StepCommand, signal: AbortSignal) => Promise<void>;
+  /** Puts the command on the queue; twice is one command, but for one that is sent `again`, for it was lost. Throws when the bus does not take it. */
+  readonly send: (command: StepCommand, signal: AbortSignal, again: boolean) => Promise<void>;
   /** Asks the run's workers to stop what they do; loss is harmless. */
   readonly sendCancel: (runId: string) => Promise<void>;
   /** Body of a local step; idempotent, for a crash between body and result repeats it. */
@@ -82,7 +82,7 @@ export async function driveRun(
     // The bus may have lost a command. Should a worker be at it all the same, the later claim takes its place over.
     for (const step of running(state)) {
       if (wake.silentMs(step) < stepOf(saga, step).deadlines.silenceMs) continue;
-      await dispatch(saga, state, step, ports, signal);
+      await dispatch(saga, state, step, ports, signal, true);
       wake.hear(step);
     }
     await wake.wait(signal);

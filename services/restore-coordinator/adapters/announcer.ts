@@ -17,13 +17,16 @@ export function announcer(host: Host, bus: Bus) {
     data,
   });
   return {
-    /** The same run, step, attempt and epoch is the same message: sent again after a crash it is one command. */
-    command: async (command: StepCommand, signal: AbortSignal): Promise<void> => {
+    /**
+     * The same run, step, attempt and epoch is the same message: sent again after a crash it is one command. One that was
+     * lost is sent as another, for the bus may have seen the first.
+     */
+    command: async (command: StepCommand, signal: AbortSignal, again: boolean): Promise<void> => {
       const { runId, step, attempt, epoch, deployment, service, site } = command;
       const subject = subjects.command(service, site);
       const publication = {
         ...envelope(subject, 'holdfast.step.v1.StepCommand', deployment, command as unknown as Json),
-        id: `${runId}/${step}/${attempt}/${epoch}`,
+        id: `${runId}/${step}/${attempt}/${epoch}${again ? `/${host.clock.now()}` : ''}`,
         traceparent: traceparentOf(runId, spanIdOf(runId, step, attempt)),
       };
       await bus.publish(publication, { signal });
