@@ -84,6 +84,11 @@ test('an attempt that the journal no longer waits for does nothing and has no re
   assert.deepEqual(await execute({ journal }), NOTHING);
 });
 
+test('a command that comes when its step is being taken back does nothing', async () => {
+  const undoing: JournalEvent = { kind: 'undo-started', error: new HoldfastError('CANCELLED').toRecord() };
+  assert.deepEqual(await execute({ journal: [SCHEDULED, undoing] }), NOTHING);
+});
+
 test('a command of an epoch before the run was taken over does nothing', async () => {
   const owned = (epoch: number) => ({ kind: 'owned', epoch }) as JournalEvent;
   assert.deepEqual(await execute({ journal: [owned(1), SCHEDULED, owned(2)] }), NOTHING);

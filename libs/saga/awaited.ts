@@ -1,11 +1,12 @@
 import type { StepCommand } from '#libs/contracts/step.ts';
+import { undoName } from './define.ts';
 import type { JournalEntry } from './journal.ts';
 
 type Order = Pick<StepCommand, 'step' | 'attempt'>;
 
 /**
- * Does the journal wait for this very attempt? It does when the last entry about the step scheduled it, and nobody took
- * the run over since: whoever did sends a command of its own. Pure.
+ * Does the journal wait for this very attempt? It does when the last entry about the step scheduled it, and since then
+ * nobody took the run over, who sends a command of his own, and nothing is taken back. Pure.
  */
 export function isAwaited(
   entries: readonly JournalEntry[],
@@ -15,6 +16,7 @@ export function isAwaited(
     if ('step' in event && event.step === step)
       return event.kind === 'step-scheduled' && event.attempt === attempt;
     if (event.kind === 'finished' || (event.kind === 'owned' && event.epoch > epoch)) return false;
+    if (event.kind === 'undo-started' && !step.startsWith(undoName(''))) return false;
   }
   return false;
 }
