@@ -30,8 +30,8 @@ const STEP_MS = { p50: 50, p99: 250 };
 const START_RATIO = { warm: 1.5, cold: 2 };
 const IDLE_PERCENT = 1;
 const IDLE_MS = 60_000;
-/** After a start there is still work of its own. */
-const SETTLE_MS = 20_000;
+/** Half a minute after its start the engine collects what the start left, once: 0.1 s a process (measured 2026-11). */
+const SETTLE_MS = 60_000;
 /** What a coordinator looks at after a run is no part of the next one. */
 const BETWEEN_MS = 500;
 const ON_MINIO = { entries: 20_000, backups: 2_000 };
