@@ -5,7 +5,8 @@ import { sha256Of } from './chunk.ts';
 import { decodeIndex, encodeIndex } from './index-object.ts';
 import type { PackEntry } from './pack.ts';
 import { findPackTable } from './pack-table.ts';
-import { findBytes, putNamed } from './stored.ts';
+import { findBytes } from '#libs/store/find-bytes.ts';
+import { putNamed } from './stored.ts';
 
 export interface ChunkPlace extends PackEntry {
   readonly pack: string;

@@ -6,7 +6,7 @@ import { openChunk } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { packObject } from './pack.ts';
 import type { StreamRef } from './port.ts';
-import { findBytes } from './stored.ts';
+import { findBytes } from '#libs/store/find-bytes.ts';
 
 /** Neighbours in a pack are fetched by one request up to this many bytes, sealed and plain. */
 const GROUP_SEALED_BYTES_MAX = 8 * 1024 * 1024;

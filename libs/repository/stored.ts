@@ -18,17 +18,3 @@ export async function putNamed(
     if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
   }
 }
-
-/** Whole object or range; undefined when there is none. */
-export async function findBytes(
-  store: ObjectStore,
-  name: string,
-  options: { range?: { start: number; end: number }; signal?: AbortSignal } = {},
-): Promise<Buffer | undefined> {
-  try {
-    return await store.get(name, options);
-  } catch (error) {
-    if (HoldfastError.from(error).code !== 'OBJECT_MISSING') throw error;
-    return undefined;
-  }
-}

@@ -4,7 +4,8 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import { openChunk, sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { MAGIC_HEAD, openTable, packObject, readTrailer, TRAILER_BYTES } from './pack.ts';
-import { findBytes, signalOption } from './stored.ts';
+import { findBytes } from '#libs/store/find-bytes.ts';
+import { signalOption } from './stored.ts';
 
 /** Bounds what lies open beside the pack itself. */
 const CHUNKS_AT_ONCE = 4;

@@ -3,7 +3,7 @@ import { parseResult, resultName, type StepCommand, type StepResult } from '#lib
 import { subjects } from '#libs/contracts/subjects.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import { findBytes } from '#libs/repository/stored.ts';
+import { findBytes } from '#libs/store/find-bytes.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 
 interface Key {

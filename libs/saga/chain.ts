@@ -1,6 +1,7 @@
 import { canonicalJson, type Json } from '#libs/kernel/json.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
+import { findBytes } from '#libs/store/find-bytes.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 
 /** One entry of an append-only, hash-chained record. `previous` is the SHA-256 of the entry before, '' for the first. */
@@ -106,7 +107,7 @@ export class Chain<E> {
   }
 
   #find(n: number, options: Options): Promise<Buffer | undefined> {
-    return findBytes(this.#store, entryName(this.#prefix, n), options);
+    return findBytes(this.#store, entryName(this.#prefix, n), signalOf(options));
   }
 
   #accept(bytes: Buffer): void {
@@ -144,19 +145,6 @@ export function parseEntry<E>(bytes: Buffer, name: string): ChainEntry<E> {
     return JSON.parse(bytes.toString('utf8')) as ChainEntry<E>;
   } catch (cause) {
     throw new HoldfastError('JOURNAL_BROKEN', { object: name, reason: 'is no entry' }, { cause });
-  }
-}
-
-export async function findBytes(
-  store: ObjectStore,
-  name: string,
-  options: Options = {},
-): Promise<Buffer | undefined> {
-  try {
-    return await store.get(name, signalOf(options));
-  } catch (thrown) {
-    if (HoldfastError.from(thrown).code === 'OBJECT_MISSING') return undefined;
-    throw thrown;
   }
 }
 

@@ -1,8 +1,9 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
+import { findBytes } from '#libs/store/find-bytes.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
-import { countBySearch, entryName, findBytes, paddedNumber } from './chain.ts';
+import { countBySearch, entryName, paddedNumber } from './chain.ts';
 import { logPrefix, type LogEntry } from './log.ts';
 import { relevant } from './relevant.ts';
 import { walkTriggers } from './triggers.ts';

@@ -1,9 +1,9 @@
 import type { Token } from '#libs/contracts/stage.ts';
 import type { StepCommand } from '#libs/contracts/step.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { findBytes } from '#libs/store/find-bytes.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { isNoEarlierThan } from './awaited.ts';
-import { findBytes } from './chain.ts';
 import type { JournalEntry } from './journal.ts';
 
 /** `runs/<run>/claims/<n>.json`: who began to work on which command; create-only. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { prepareHome } from '#deploy/local/home.ts';
 import type { StoreChoice } from '#deploy/local/stack.ts';
 import { createRepository, findRepository, openRepository } from '#libs/repository/open.ts';
-import { findBytes } from '#libs/repository/stored.ts';
+import { findBytes } from '#libs/store/find-bytes.ts';
 import { readIdentity } from '#libs/runtime/key-file.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { aboutObjects } from './bundled.ts';
