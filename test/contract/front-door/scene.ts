@@ -72,8 +72,14 @@ export async function openDoorScene(): Promise<DoorScene> {
       return (await ask(`${RUNS}/GetRun`, { run_id: runId })).answer!;
     },
     async pidOf(name) {
-      const { processes } = (await readStack(home))!;
-      return processes.find((each) => each.name === name)!.process!.pid;
+      // One that was just killed is on its way back.
+      for (let tries = 0; tries < 300; tries += 1) {
+        const stack = await readStack(home);
+        const process = stack?.processes.find((each) => each.name === name)?.process;
+        if (process !== undefined && process !== null && isThere(process.pid)) return process.pid;
+        await pause(100);
+      }
+      throw new Error(`${name} does not come back`);
     },
     async loggedFailure(service, method, code) {
       for (let tries = 0; tries < 300; tries += 1) {
@@ -86,4 +92,12 @@ export async function openDoorScene(): Promise<DoorScene> {
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
