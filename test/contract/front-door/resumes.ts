@@ -30,6 +30,9 @@ export const resumes: Readonly<Record<string, Drive>> = {
         else told.push(entry);
       }
       await Promise.all(killed);
+      // The client may still be about to dial it anew.
+      for (let tries = 0; (await nextEntry(watchers[0]!, run_id, 0)) === undefined && tries < 100; tries += 1)
+        await pause(100);
       assert.equal(killed.length, 1);
       assert.deepEqual(
         told.map(({ sequence }) => sequence),

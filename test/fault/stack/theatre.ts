@@ -25,7 +25,20 @@ export interface Theatre extends AsyncDisposable {
   judge(scene: Scene, run: Run): Promise<string | undefined>;
 }
 
+/** Ports are chosen before they are taken: where more is going on, another process may have been first. */
+const OPENINGS_MAX = 3;
+
 export async function openTheatre(options: Omit<StackOptions, 'folder'>): Promise<Theatre> {
+  for (let openings = 1; ; openings += 1) {
+    try {
+      return await openOnce(options);
+    } catch (thrown) {
+      if (openings === OPENINGS_MAX || HoldfastError.from(thrown).code !== 'TOOL_FAILED') throw thrown;
+    }
+  }
+}
+
+async function openOnce(options: Omit<StackOptions, 'folder'>): Promise<Theatre> {
   await using owned = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-theatre-'));
   owned.defer(() => rm(folder, { recursive: true, force: true }));
