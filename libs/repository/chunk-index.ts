@@ -1,12 +1,11 @@
 import pLimit from 'p-limit';
+import { findBytes, putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { sha256Of } from './chunk.ts';
 import { decodeIndex, encodeIndex } from './index-object.ts';
 import type { PackEntry } from './pack.ts';
 import { findPackTable } from './pack-table.ts';
-import { findBytes } from '#libs/store/find-bytes.ts';
-import { putNamed } from './stored.ts';
 
 export interface ChunkPlace extends PackEntry {
   readonly pack: string;
@@ -79,7 +78,7 @@ export class ChunkIndex {
   /** One index object for a writer's packs; immutable, named by its bytes. */
   async write(packs: ReadonlyMap<string, readonly PackEntry[]>, signal: AbortSignal): Promise<void> {
     const sealed = encodeIndex(this.#keys, packs);
-    await putNamed(this.#store, `index/${sha256Of(sealed).toString('hex')}`, sealed, signal);
+    await putFirst(this.#store, `index/${sha256Of(sealed).toString('hex')}`, sealed, signal);
   }
 
   /** From the packs' tables alone. A damaged pack is skipped; whoever needs it gets CHUNK_MISSING. */

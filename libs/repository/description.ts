@@ -1,8 +1,8 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
+import { findBytes } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { signBytes, verifyBytes, type RepositoryKeys } from './keys.ts';
-import { findBytes } from '#libs/store/find-bytes.ts';
 import { z } from 'zod';
 
 export const DESCRIPTION_OBJECT = 'holdfast.json';

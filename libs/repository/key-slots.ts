@@ -1,9 +1,9 @@
 import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
+import { putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { MASTER_BYTES } from './keys.ts';
-import { putNamed } from './stored.ts';
 
 /**
  * The master key as an age file for one recipient; returns the object's name (FORMAT.md#keys). The slot carries the
@@ -19,7 +19,7 @@ export async function wrapMaster(
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
   const name = `keys/${slot}`;
-  await putNamed(store, name, await encrypter.encrypt(master), undefined);
+  await putFirst(store, name, await encrypter.encrypt(master), undefined);
   return name;
 }
 

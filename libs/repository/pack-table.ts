@@ -1,8 +1,8 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { findBytes } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { openTable, packObject, readTrailer, TRAILER_BYTES, type PackEntry } from './pack.ts';
-import { findBytes } from '#libs/store/find-bytes.ts';
 
 /** What a pack says of its own chunks, by two small reads; undefined when it is gone or damaged. */
 export async function findPackTable(

@@ -1,9 +1,9 @@
+import { putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { packObject, type PackBuilder, type PackEntry } from './pack.ts';
 import { Slots } from './slots.ts';
-import { putNamed } from './stored.ts';
 
 /** Times 16 MiB is what waits for the network: enough to fill it, little beside the rest of the process. */
 export const PACKS_IN_FLIGHT_MAX = 2;
@@ -57,7 +57,7 @@ export class PackUploads {
     this.#signal.throwIfAborted();
     const { bytes, entries } = pack.close(this.#keys);
     const name = sha256Of(bytes).toString('hex');
-    await putNamed(this.#store, packObject(name), bytes, this.#signal);
+    await putFirst(this.#store, packObject(name), bytes, this.#signal);
     this.#durable.set(name, entries);
     this.#bytes += bytes.length;
   }

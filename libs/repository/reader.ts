@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { findBytes } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { ChunkIndex, ChunkPlace } from './chunk-index.ts';
 import { openChunk } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { packObject } from './pack.ts';
 import type { StreamRef } from './port.ts';
-import { findBytes } from '#libs/store/find-bytes.ts';
 
 /** Neighbours in a pack are fetched by one request up to this many bytes, sealed and plain. */
 const GROUP_SEALED_BYTES_MAX = 8 * 1024 * 1024;

@@ -1,11 +1,11 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { canonicalJson } from '#libs/kernel/json.ts';
+import { signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
 import type { Component, Snapshot } from './port.ts';
 import { openPacked, sealPacked } from './sealed-object.ts';
-import { signalOption } from './stored.ts';
 
 interface Parts {
   readonly store: ObjectStore;

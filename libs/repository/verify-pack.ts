@@ -1,11 +1,10 @@
 import pLimit from 'p-limit';
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { findBytes, signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { openChunk, sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { MAGIC_HEAD, openTable, packObject, readTrailer, TRAILER_BYTES } from './pack.ts';
-import { findBytes } from '#libs/store/find-bytes.ts';
-import { signalOption } from './stored.ts';
 
 /** Bounds what lies open beside the pack itself. */
 const CHUNKS_AT_ONCE = 4;

@@ -9,13 +9,14 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { isAwaited } from '#libs/saga/awaited.ts';
 import { claimWork, isTakenOver } from '#libs/saga/claims.ts';
+import { findResult } from '#libs/saga/find-result.ts';
 import { runJournal } from '#libs/saga/journal.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
 import type { ServiceContract, StepContext } from './contract.ts';
 import { readSpec } from './spec-store.ts';
-import { findResult, publishResult, storeResult } from './step-records.ts';
+import { publishResult, storeResult } from './step-records.ts';
 
 export interface StepDeps {
   readonly store: ObjectStore;

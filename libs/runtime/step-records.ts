@@ -1,21 +1,10 @@
 import type { Bus } from '#libs/bus/port.ts';
-import { parseResult, resultName, type StepCommand, type StepResult } from '#libs/contracts/step.ts';
+import { resultName, type StepCommand, type StepResult } from '#libs/contracts/step.ts';
 import { subjects } from '#libs/contracts/subjects.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import { findBytes } from '#libs/store/find-bytes.ts';
+import { findResult } from '#libs/saga/find-result.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
-
-interface Key {
-  readonly runId: string;
-  readonly step: string;
-  readonly attempt: number;
-}
-
-export async function findResult(store: ObjectStore, key: Key): Promise<StepResult | undefined> {
-  const bytes = await findBytes(store, resultName(key));
-  return bytes === undefined ? undefined : parseResult(bytes);
-}
 
 /** Create-only: the first result wins, and is what is returned. Without a signal: a result that is there is kept. */
 export async function storeResult(store: ObjectStore, result: StepResult): Promise<StepResult> {

@@ -1,4 +1,4 @@
-import { HoldfastError } from '#libs/kernel/errors.ts';
+import { findBytes, putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 
 /**
@@ -22,11 +22,7 @@ function cancelName(runId: string, choice: CancelChoice): string {
 /** Durable when it returns; the first of each choice counts. */
 export async function writeCancel(store: ObjectStore, runId: string, cancel: Cancel): Promise<void> {
   const bytes = Buffer.from(JSON.stringify({ principal: cancel.principal }));
-  try {
-    await store.put(cancelName(runId, cancel.choice), bytes, { createOnly: true });
-  } catch (error) {
-    if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
-  }
+  await putFirst(store, cancelName(runId, cancel.choice), bytes);
 }
 
 /** What was asked for; `back` outweighs `forward`. */
@@ -36,9 +32,9 @@ export async function findCancel(
   options: { signal?: AbortSignal } = {},
 ): Promise<Cancel | undefined> {
   for (const choice of CHOICES) {
-    const name = cancelName(runId, choice);
-    if ((await store.head(name, options)) === undefined) continue;
-    const { principal } = JSON.parse((await store.get(name, options)).toString('utf8')) as Cancel;
+    const bytes = await findBytes(store, cancelName(runId, choice), options);
+    if (bytes === undefined) continue;
+    const { principal } = JSON.parse(bytes.toString('utf8')) as Cancel;
     return { choice, principal };
   }
   return undefined;

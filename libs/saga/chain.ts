@@ -1,7 +1,7 @@
 import { canonicalJson, type Json } from '#libs/kernel/json.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
-import { findBytes } from '#libs/store/find-bytes.ts';
+import { findBytes, signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 
 /** One entry of an append-only, hash-chained record. `previous` is the SHA-256 of the entry before, '' for the first. */
@@ -87,7 +87,10 @@ export class Chain<E> {
   async append(event: E, at: string, options: Options = {}): Promise<ChainEntry<E>> {
     const n = this.#next;
     const bytes = encodeEntry({ n, at, previous: this.#head, event });
-    await this.#store.put(entryName(this.#prefix, n), bytes, { createOnly: true, ...signalOf(options) });
+    await this.#store.put(entryName(this.#prefix, n), bytes, {
+      createOnly: true,
+      ...signalOption(options.signal),
+    });
     this.#accept(bytes);
     return this.#entries.at(-1)!;
   }
@@ -107,7 +110,7 @@ export class Chain<E> {
   }
 
   #find(n: number, options: Options): Promise<Buffer | undefined> {
-    return findBytes(this.#store, entryName(this.#prefix, n), signalOf(options));
+    return findBytes(this.#store, entryName(this.#prefix, n), signalOption(options.signal));
   }
 
   #accept(bytes: Buffer): void {
@@ -168,8 +171,4 @@ export async function countBySearch(
     else absent = middle;
   }
   return absent;
-}
-
-function signalOf({ signal }: Options): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

@@ -1,7 +1,7 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
-import { findBytes } from '#libs/store/find-bytes.ts';
+import { findBytes, putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { countBySearch, entryName, paddedNumber } from './chain.ts';
 import { logPrefix, type LogEntry } from './log.ts';
@@ -78,7 +78,7 @@ export async function writeCheckpoint(
   for (const { opened, covered } of walkTriggers(deployment, entries).coverings)
     await Promise.all(
       covered.map(({ event: { key } }) =>
-        writeOnce(
+        putFirst(
           store,
           answeredName(deployment, key),
           Buffer.from(canonicalJson({ key, runId: opened.event.runId })),
@@ -86,7 +86,7 @@ export async function writeCheckpoint(
       ),
     );
   const checkpoint = encodeCheckpoint({ n, head, entries: relevant(deployment, entries) });
-  await writeOnce(store, checkpointName(deployment, n), checkpoint);
+  await putFirst(store, checkpointName(deployment, n), checkpoint);
   const old = n - 2 * CHECKPOINT_EVERY;
   if (old >= 0) await store.delete(checkpointName(deployment, old));
 }
@@ -124,12 +124,4 @@ function checkpointName(deployment: string, n: number): string {
 
 function answeredName(deployment: string, key: string): string {
   return `deployments/${deployment}/triggers/${sha256(key)}.json`;
-}
-
-async function writeOnce(store: ObjectStore, name: string, bytes: Buffer): Promise<void> {
-  try {
-    await store.put(name, bytes, { createOnly: true });
-  } catch (thrown) {
-    if (HoldfastError.from(thrown).code !== 'OBJECT_EXISTS') throw thrown;
-  }
 }

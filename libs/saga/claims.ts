@@ -1,7 +1,7 @@
 import type { Token } from '#libs/contracts/stage.ts';
 import type { StepCommand } from '#libs/contracts/step.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { findBytes } from '#libs/store/find-bytes.ts';
+import { findBytes } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { isNoEarlierThan } from './awaited.ts';
 import type { JournalEntry } from './journal.ts';
@@ -41,15 +41,13 @@ export async function isTakenOver(
   command: StepCommand,
   entries: readonly JournalEntry[],
 ): Promise<boolean> {
-  for (let n = claim + 1; ; n += 1) {
-    const bytes = await findBytes(store, nameOf(runId, n));
-    if (bytes === undefined) return false;
-    const later = JSON.parse(bytes.toString('utf8')) as Claim;
-    const { service, site, epoch } = command;
+  const { service, site, epoch } = command;
+  for await (const later of claimsFrom(store, runId, claim + 1)) {
     // One of an older epoch is a late command's, whose worker finds that it is not awaited.
     if (later.service !== service || later.site !== site || later.epoch < epoch) continue;
     if (isNoEarlierThan(entries, later, command)) return true;
   }
+  return false;
 }
 
 /** Has any worker begun with this attempt? */
@@ -57,11 +55,17 @@ export async function isClaimed(
   store: ObjectStore,
   { runId, step, attempt }: Pick<StepCommand, 'runId' | 'step' | 'attempt'>,
 ): Promise<boolean> {
-  for (let n = 1; ; n += 1) {
-    const bytes = await findBytes(store, nameOf(runId, n));
-    if (bytes === undefined) return false;
-    const claim = JSON.parse(bytes.toString('utf8')) as Claim;
+  for await (const claim of claimsFrom(store, runId, 1))
     if (claim.step === step && claim.attempt === attempt) return true;
+  return false;
+}
+
+/** By their names, which are numbered without a gap: a listing may be late. */
+async function* claimsFrom(store: ObjectStore, runId: string, first: number): AsyncIterable<Claim> {
+  for (let n = first; ; n += 1) {
+    const bytes = await findBytes(store, nameOf(runId, n));
+    if (bytes === undefined) return;
+    yield JSON.parse(bytes.toString('utf8')) as Claim;
   }
 }
 

@@ -1,7 +1,7 @@
 import { isoTime } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { resultName, type StepCommand, type StepResult } from '#libs/contracts/step.ts';
-import type { ObjectStore } from '#libs/store/port.ts';
+import { putFirst } from '#libs/store/objects.ts';
 import { undoName, type CommandWork, type Saga, type SagaStep } from './define.ts';
 import type { DrivePorts } from './drive.ts';
 import { outcomesOf, type RunState } from './fold.ts';
@@ -82,13 +82,4 @@ async function runLocally(
   };
   const result: StepResult = { ...common, ...verdict };
   await putFirst(ports.store, resultName(result), Buffer.from(JSON.stringify(result)), signal);
-}
-
-/** Create-only, where a result that is there already is as good: the first one wins. */
-async function putFirst(store: ObjectStore, name: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
-  try {
-    await store.put(name, bytes, { createOnly: true, signal });
-  } catch (error) {
-    if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
-  }
 }

@@ -1,13 +1,14 @@
 import { isoTime, type Clock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import { parseResult, resultName, type StepCommand, type StepResult } from '#libs/contracts/step.ts';
+import type { StepCommand, StepResult } from '#libs/contracts/step.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Chain } from './chain.ts';
 import { findCancel } from './cancel.ts';
 import { decide, findFailure, isCancelled, type SilentMs } from './decide.ts';
 import type { Saga } from './define.ts';
 import { dispatch, stepOf } from './dispatch.ts';
+import { findResult } from './find-result.ts';
 import { fold, isFinished, type RunState } from './fold.ts';
 import type { JournalEvent, RunHeader } from './journal.ts';
 
@@ -143,16 +144,6 @@ function awaited(saga: Saga, state: RunState): readonly { name: string; attempt:
       : [];
   });
   return [...early, ...running];
-}
-
-async function findResult(
-  store: ObjectStore,
-  where: { runId: string; step: string; attempt: number },
-  signal: AbortSignal,
-): Promise<StepResult | undefined> {
-  const name = resultName(where);
-  if ((await store.head(name, { signal })) === undefined) return undefined;
-  return parseResult(await store.get(name, { signal }));
 }
 
 function eventOf(result: StepResult): JournalEvent {

@@ -136,14 +136,13 @@ export class Caretaker implements AsyncDisposable {
   }
 
   /** As its journal tells of it. One that is finished only lacks its end in the log. */
-  async #meet({ runId, deployment }: OpenRunName): Promise<RunState> {
+  async #meet({ runId, deployment }: OpenRunName): Promise<void> {
     const journal = runJournal(this.#deps.store, runId);
     await journal.refresh();
     const state = requireState(journal, runId);
     const { openedAt } = state.header;
     if (isFinished(state)) await this.close(state);
     else this.#known.set(runId, { runId, deployment, openedAt, openedEpoch: undefined, owner: state.owner });
-    return state;
   }
 
   async #admit(): Promise<void> {
@@ -168,14 +167,14 @@ export class Caretaker implements AsyncDisposable {
     const state = requireState(journal, runId);
     this.#known.delete(runId);
     if (isFinished(state)) return await this.close(state);
-    if (state.owner !== run.owner) return void (await this.#meet(run));
+    if (state.owner !== run.owner) return await this.#meet(run);
     const epoch = run.openedEpoch ?? (await this.#takeOver(run));
     if (epoch === undefined) return await this.#forget(run);
     try {
       await journal.append({ kind: 'owned', epoch, by: instance }, isoTime(clock));
     } catch (thrown) {
       if (HoldfastError.from(thrown).code !== 'OBJECT_EXISTS') throw thrown;
-      return void (await this.#meet(run));
+      return await this.#meet(run);
     }
     log.info(EVENTS.runAdopted, { run_id: runId, deployment_id: deployment, epoch, owner: run.owner });
     this.#turn += 1;

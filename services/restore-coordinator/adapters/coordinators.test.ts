@@ -200,8 +200,8 @@ test('a driver whose run has a newer owner stops, also after its store was away'
   let away = false;
   const flaky: ObjectStore = {
     ...store,
-    head: (...words) =>
-      away ? Promise.reject(new HoldfastError('STORE_UNREACHABLE', {})) : store.head(...words),
+    get: (...words) =>
+      away ? Promise.reject(new HoldfastError('STORE_UNREACHABLE', {})) : store.get(...words),
   };
   await using first = await openCoordinator(flaky, 'first');
   const { runId } = (await first.runs.open(request('a'))).header;

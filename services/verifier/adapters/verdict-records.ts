@@ -1,4 +1,4 @@
-import { HoldfastError } from '#libs/kernel/errors.ts';
+import { putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Verdict, Verdicts } from '../ports.ts';
 
@@ -7,11 +7,7 @@ export function verdictRecords(store: ObjectStore): Verdicts {
   return {
     async record(deployment, backupId, verdict) {
       const name = `verdicts/${deployment}/${backupId}/${verdict.runId}.${verdict.step}.json`;
-      try {
-        await store.put(name, Buffer.from(JSON.stringify(verdict)), { createOnly: true });
-      } catch (error) {
-        if (HoldfastError.from(error).code !== 'OBJECT_EXISTS') throw error;
-      }
+      await putFirst(store, name, Buffer.from(JSON.stringify(verdict)));
     },
     async list(deployment, backupId, signal) {
       const verdicts: Verdict[] = [];
