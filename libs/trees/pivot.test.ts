@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { normalize } from 'node:path/posix';
 import { test } from 'node:test';
-import { keptTreePath } from '#libs/contracts/stage.ts';
+import { keptTreePath, stageFolder } from '#libs/contracts/stage.ts';
 import { systemClock } from '#libs/kernel/clock.ts';
 import type { TreeRoot } from '#libs/contracts/tree-snapshot.ts';
 import { realDisk, type Disk } from './disk.ts';
@@ -198,6 +210,17 @@ for (const [what, { first, others, left }] of Object.entries(turns))
     }
     assert.ok(stops >= 9, `${stops} stops`);
   });
+
+test('what a predecessor still has open in a place is no longer part of it', async () => {
+  await using scene = await switchable();
+  const [env] = scene.staged.roots;
+  const half = openSync(`${stageFolder(env!, scene.staged.stage)}/state.json.half`, 'w');
+  await scene.trees().pivot(scene.staged);
+  writeSync(half, 'written by who was taken over');
+  assert.equal(fstatSync(half).nlink, 0);
+  closeSync(half);
+  assert.deepEqual(readdirSync(stageFolder(env!, ACTING)).toSorted(), ['new', 'old', 'reserve', 'state.json']);
+});
 
 /** The copy of the env file stops after its first bytes: a full disk, or a killed process. */
 function cutShort(path: string): Disk {

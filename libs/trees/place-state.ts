@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path/posix';
 import { stageFolder, type StagePlace } from '#libs/contracts/stage.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
@@ -78,6 +78,12 @@ async function writeState(folder: string, state: PlaceState): Promise<PlaceState
   }
   await syncFolder(folder);
   return state;
+}
+
+/** Of predecessors: whoever has one open still writes into it, but not into the place. */
+export async function dropHalfWritten(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (name.startsWith(`${STATE_FILE}.`)) await rm(join(folder, name), { force: true });
 }
 
 export async function findPlaceState(place: StagePlace, stage: string): Promise<PlaceState | undefined> {

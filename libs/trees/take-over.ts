@@ -10,6 +10,7 @@ import {
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { syncFolder } from './attributes.ts';
 import { isGone, type Disk } from './disk.ts';
+import { dropHalfWritten } from './place-state.ts';
 
 /**
  * Renames the run's place of each root to `as`, the token of who acts from now on. Whoever had it finds it gone, in the
@@ -29,12 +30,13 @@ export async function takeOver<Place extends StagePlace>(
 }
 
 async function takeOne(place: StagePlace, as: string, disk: Disk): Promise<boolean> {
+  const own = stageFolder(place, as);
   for (;;) {
     const newest = await findNewest(place, as);
-    if (newest === undefined || newest === as) return newest === as;
-    const own = stageFolder(place, as);
+    if (newest === undefined) return false;
     try {
-      await disk.rename(Buffer.from(stageFolder(place, newest)), Buffer.from(own));
+      if (newest !== as) await disk.rename(Buffer.from(stageFolder(place, newest)), Buffer.from(own));
+      await dropHalfWritten(own);
     } catch (error) {
       // Somebody else took it since it was listed: the next look tells who.
       if (!isGone(error)) throw error;
