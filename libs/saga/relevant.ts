@@ -9,7 +9,7 @@ import { walkTriggers } from './triggers.ts';
 const REMEMBERED = 32;
 
 /** A person's decisions: a few of each, and a repeated one must be seen to be one. */
-const RARE = ['restored', 'rolled-back', 'released', 'schedules-released'] as const;
+const RARE = ['approved', 'restored', 'rolled-back', 'released', 'schedules-released'] as const;
 
 /**
  * What still matters of a log: whoever reads it instead of the whole, with what was appended since, comes to the same

@@ -219,7 +219,12 @@ test('what a predecessor still has open in a place is no longer part of it', asy
   writeSync(half, 'written by who was taken over');
   assert.equal(fstatSync(half).nlink, 0);
   closeSync(half);
-  assert.deepEqual(readdirSync(stageFolder(env!, ACTING)).toSorted(), ['new', 'old', 'reserve', 'state.json']);
+  assert.deepEqual(readdirSync(stageFolder(env!, ACTING)).toSorted(), [
+    'new',
+    'old',
+    'reserve',
+    'state.json',
+  ]);
 });
 
 /** The copy of the env file stops after its first bytes: a full disk, or a killed process. */

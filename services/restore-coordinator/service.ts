@@ -26,7 +26,7 @@ import { traceOf } from './domain/run-trace.ts';
 import { onDue } from './handlers/on-due.ts';
 import { onEdmsEvent } from './handlers/on-edms-event.ts';
 import type { CoordinatorPorts, Runs } from './ports.ts';
-import { openDrill } from './rpc/start-drill.ts';
+import { openDueDrill } from './rpc/start-drill.ts';
 import { sagaOf } from './sagas/all.ts';
 import { localBodies } from './sagas/bodies.ts';
 
@@ -63,9 +63,7 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
       stack.use(await consumeTriggers(wiring.bus, host, ports, ring));
       if (host.onlyAsked !== true) {
         due = stack.use(startDueTimer(dueDeps(host, ports)));
-        const drillBySlot = (deployment: string, key: string) =>
-          openDrill({ deployment, backupId: 'latest', principal: 'policy', origin: 'slot', key }, ports);
-        stack.use(startDrillTimer(ports, drillBySlot, host.log));
+        stack.use(startDrillTimer(ports, openDueDrill, host.log));
       }
       return stack.move();
     },

@@ -11,7 +11,7 @@ const LOOK_MS = 60_000;
 /** Starts the drills that policies want: looks at once, then every minute. All it knows is in the store, so a restart changes nothing. */
 export function startDrillTimer(
   ports: CoordinatorPorts,
-  open: (deployment: string, key: string) => Promise<unknown>,
+  open: (deployment: string, slot: string, ports: CoordinatorPorts) => Promise<void>,
   log: Log,
 ): AsyncDisposable {
   const stopping = new AbortController();
@@ -35,7 +35,7 @@ export function startDrillTimer(
   async function startIfDue(deployment: string): Promise<void> {
     const { drill } = (await ports.specs.read(deployment)).spec.policy;
     if (drill === undefined) return;
-    const key = drillDue(drill.every, await ports.readLog(deployment), ports.clock.now());
-    if (key !== undefined) await open(deployment, key);
+    const slot = drillDue(drill.every, await ports.readLog(deployment), ports.clock.now());
+    if (slot !== undefined) await open(deployment, slot, ports);
   }
 }

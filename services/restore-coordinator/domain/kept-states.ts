@@ -1,3 +1,4 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { staged, type Staged } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
@@ -24,6 +25,17 @@ export function keptStates(entries: readonly LogEntry[]): readonly KeptState[] {
     if (event.kind === 'released') for (const runId of event.restoreRunIds) kept.delete(runId);
   }
   return [...kept.values()].toReversed();
+}
+
+export function requireKept(states: readonly KeptState[], deployment: string): KeptState {
+  const [newest] = states;
+  if (newest === undefined)
+    throw new HoldfastError(
+      'NOT_FOUND',
+      { deployment },
+      { message: `no restore of ${deployment} keeps an old state` },
+    );
+  return newest;
 }
 
 /** Undefined before the first. Pure. */

@@ -6,6 +6,7 @@ export function isRecorded(entries: readonly LogEntry[], event: LogEvent): boole
   switch (event.kind) {
     case 'committed':
       return committedIds(entries).includes(event.backupId);
+    case 'approved':
     case 'restored':
     case 'rolled-back':
     case 'released':
@@ -19,7 +20,6 @@ export function isRecorded(entries: readonly LogEntry[], event: LogEvent): boole
     case 'taken-over':
     case 'closed':
     case 'scheduled':
-    case 'approved':
     case 'value-released':
       return false;
     default:

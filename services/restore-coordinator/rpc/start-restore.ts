@@ -1,45 +1,41 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
-import { presentRun } from '../domain/present.ts';
+import type { RunHeader } from '#libs/saga/journal.ts';
 import type { RestoreWish } from '../domain/restore-plan.ts';
-import { requireRequestId } from '../domain/request-id.ts';
 import type { CoordinatorPorts } from '../ports.ts';
-import { sagaOf } from '../sagas/all.ts';
+import { restoreParameters } from '../sagas/restore.ts';
+import { openRequested, type Requested } from './open-requested.ts';
 import { planFor } from './plan-restore.ts';
 
 /**
- * Opens the restore whose plan was approved by its digest. Throws PLAN_CHANGED when backup, spec or steps are other
- * ones by now, REFUSED with every problem, RUN_IN_PROGRESS.
+ * Opens the restore whose plan was approved by its digest, once per `request_id`. Throws PLAN_CHANGED when backup, spec
+ * or steps are other ones by now, REFUSED with every problem, RUN_IN_PROGRESS.
  */
 export async function startRestore(
-  request: RestoreWish & { planDigest: string; requestId: string },
+  request: RestoreWish & Requested & { planDigest: string },
   context: CallContext,
   ports: CoordinatorPorts,
 ) {
-  const key = requireRequestId(request.requestId);
-  const plan = await planFor(request, context, ports);
-  if (plan.digest !== request.planDigest)
-    throw new HoldfastError('PLAN_CHANGED', { approved: request.planDigest, now: plan.digest });
-  if (plan.problems.length > 0)
-    throw new HoldfastError('REFUSED', { deployment: request.deployment }, { problems: plan.problems });
-  const { deployment, relocationJson } = request;
-  const { principal } = context;
-  const state = await ports.runs.open({
-    kind: 'restore',
-    deployment,
-    specVersion: plan.specVersion,
-    principal,
-    origin: 'request',
-    key,
-    parameters: plan.parameters as unknown as Json,
-    relocationJson,
+  const { deployment, planDigest, relocationJson } = request;
+  const run = await openRequested('restore', request, context, ports, async (before) => {
+    const plan = await planFor(request, context, ports);
+    requireApproved(planDigest, [plan.digest, ...digestOf(before)]);
+    if (plan.problems.length > 0)
+      throw new HoldfastError('REFUSED', { deployment }, { problems: plan.problems });
+    const { specVersion, parameters } = plan;
+    return { specVersion, parameters: parameters as unknown as Json, relocationJson };
   });
-  await ports.record(deployment, {
-    kind: 'approved',
-    runId: state.header.runId,
-    planDigest: plan.digest,
-    principal,
-  });
-  return presentRun(state, sagaOf(state.header));
+  const { runId } = run;
+  await ports.record(deployment, { kind: 'approved', runId, planDigest, principal: context.principal });
+  return run;
+}
+
+/** The plan of now, and the one of the same request if it could not be opened then. */
+function requireApproved(approved: string, digests: readonly string[]): void {
+  for (const now of digests) if (now !== approved) throw new HoldfastError('PLAN_CHANGED', { approved, now });
+}
+
+function digestOf(before: RunHeader | undefined): readonly string[] {
+  return before === undefined ? [] : [restoreParameters.parse(before.parameters).planDigest];
 }

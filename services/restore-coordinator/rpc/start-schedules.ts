@@ -1,14 +1,13 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import type { Json } from '#libs/kernel/json.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
 import { newestRestore, stagedOf } from '../domain/kept-states.ts';
 import type { CoordinatorPorts } from '../ports.ts';
-import { openKeptRun, type KeptRequest } from './open-kept-run.ts';
+import { openRequested, type Requested } from './open-requested.ts';
 
 /** Enables the tasks that the newest restore held, once per `request_id`. Throws NOT_FOUND when it held none. */
-export async function startSchedules(request: KeptRequest, context: CallContext, ports: CoordinatorPorts) {
+export async function startSchedules(request: Requested, context: CallContext, ports: CoordinatorPorts) {
   const { deployment } = request;
-  return await openKeptRun('schedules', request, context, ports, async () => {
+  return await openRequested('schedules', request, context, ports, async () => {
     const restoreRunId = newestRestore(await ports.readLog(deployment));
     const states = restoreRunId === undefined ? [] : stagedOf(await ports.runs.read(restoreRunId));
     const names = states.flatMap(({ staged }) =>
@@ -20,6 +19,6 @@ export async function startSchedules(request: KeptRequest, context: CallContext,
         { deployment },
         { message: `the newest restore of ${deployment} holds no schedules` },
       );
-    return { restoreRunId, names } satisfies Json;
+    return { parameters: { restoreRunId, names } };
   });
 }

@@ -1,28 +1,16 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
-import { presentRun } from '../domain/present.ts';
-import { requireRequestId } from '../domain/request-id.ts';
 import { verificationOf } from '../domain/trial.ts';
 import type { CoordinatorPorts } from '../ports.ts';
-import { sagaOf } from '../sagas/all.ts';
+import { openRequested, type Requested } from './open-requested.ts';
 
 /** Opens a verification of what is stored, once per `request_id`. Throws BACKUP_NOT_FOUND, MANIFEST_DAMAGED. */
 export async function startVerify(
-  request: { deployment: string; backupId: string; level: number; requestId: string },
-  { principal }: CallContext,
-  { specs, manifests, runs }: CoordinatorPorts,
+  request: Requested & { backupId: string; level: number },
+  context: CallContext,
+  ports: CoordinatorPorts,
 ) {
-  const key = requireRequestId(request.requestId);
-  const { deployment, level } = request;
-  const { version: specVersion } = await specs.read(deployment);
-  const parameters = verificationOf(await manifests.read(deployment, request.backupId || 'latest'), level);
-  const state = await runs.open({
-    kind: 'verify',
-    deployment,
-    specVersion,
-    principal,
-    origin: 'request',
-    key,
-    parameters,
+  return await openRequested('verify', request, context, ports, async () => {
+    const stored = await ports.manifests.read(request.deployment, request.backupId || 'latest');
+    return { parameters: verificationOf(stored, request.level) };
   });
-  return presentRun(state, sagaOf(state.header));
 }

@@ -275,6 +275,13 @@ export const drives: Readonly<Record<string, Drive>> = {
     is(await door.refusal(`${RESTORES}/StartRestore`, other), 'FAILED_PRECONDITION', 'PLAN_CHANGED');
     const run = await startedOnce(door, `${RESTORES}/StartRestore`, { deployment, backup_id, plan_digest });
     assert.equal(run['state'], 'completed');
+    await planIsStale(door, async () => {
+      const asked = { deployment, backup_id, plan_digest };
+      const known = { ...asked, request_id: 'front-door StartRestore' };
+      assert.deepEqual(await door.answer(`${RESTORES}/StartRestore`, known), run);
+      const fresh = { ...asked, request_id: 'a-stale-plan' };
+      is(await door.refusal(`${RESTORES}/StartRestore`, fresh), 'FAILED_PRECONDITION', 'PLAN_CHANGED');
+    });
     await refusesUnknownDeployment(door, `${RESTORES}/StartRestore`);
   },
 
@@ -366,6 +373,18 @@ async function startedOnce(door: DoorScene, method: string, request: object): Pr
     assert.equal(refused.metadata['field'], 'request_id');
   }
   return run;
+}
+
+/** Runs `during` while the deployment is declared otherwise. */
+async function planIsStale(door: DoorScene, during: () => Promise<void>): Promise<void> {
+  const declare = (spec_yaml: string) => door.answer(`${DEPLOYMENTS}/DeclareDeployment`, { spec_yaml });
+  const { deployment } = door;
+  const { spec_yaml } = await door.answer(`${DEPLOYMENTS}/GetDeployment`, { deployment });
+  const changed = `${spec_yaml}`.replace(/rpo: \d+h/, 'rpo: 99h');
+  assert.notEqual(changed, spec_yaml);
+  await declare(changed);
+  await during();
+  await declare(spec_yaml);
 }
 
 async function startKept(door: DoorScene, method: string): Promise<void> {
