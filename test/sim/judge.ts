@@ -94,7 +94,7 @@ export class Judge implements StoreWatch, TargetWatch, BusWatch {
   }
 
   onDelete(name: string): void {
-    this.violate('P11 nothingDeleted', nothingDeleted(name));
+    this.violate('P11 nothingDeleted', nothingDeleted(name, this.facts));
   }
 
   onAct(act: Act): void {

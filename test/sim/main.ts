@@ -10,8 +10,12 @@ import { replaceTime } from './world/virtual-time.ts';
 /**
  * npm run sim -- system [--seeds N] [--seed FIRST] [--json]: so many worlds, each drawn by its seed. One alone tells its
  * history. npm run sim -- planted [NAME…] [--seeds N] [--json]: each planted bug must be found within so many.
+ * npm run sim -- admission [--deployments N] [--seed S] [--json]: so many that ask at once, and one that asks very often.
  * Exit code 1 unless all went as it must.
  */
+/** How many times the mean anybody may wait. */
+const WAIT_RATIO_MAX = 3;
+const FLOOD = 200;
 const ROOT = join(import.meta.dirname, '..', '..');
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -19,6 +23,7 @@ const { positionals, values } = parseArgs({
     json: { type: 'boolean', default: false },
     seeds: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
+    deployments: { type: 'string', default: '1000' },
   },
 });
 const [suite = '', ...names] = positionals;
@@ -28,7 +33,9 @@ const { report, good, text } = await (suite === 'system'
   ? playSystem()
   : suite === 'planted'
     ? playPlanted({ names, first, seeds: count, root: ROOT, onNote: note })
-    : Promise.reject(new Error(`no suite is called '${suite}', there is: system, planted`)));
+    : suite === 'admission'
+      ? playFlood()
+      : Promise.reject(new Error(`no suite is called '${suite}', there is: system, planted, admission`)));
 console.log(values.json ? JSON.stringify({ ...report, machine: thisMachine() }) : text);
 process.exitCode = good ? 0 : 1;
 
@@ -62,6 +69,15 @@ async function playSystem() {
   const { violations, stuck } = report;
   const text = `${count} worlds, ${violations} with violations, ${stuck} stuck; ${JSON.stringify(outcomes)}`;
   return { report, good: bad.length === 0, text };
+}
+
+async function playFlood() {
+  replaceTime();
+  const { playAdmission } = await import('./admission.ts');
+  const report = await playAdmission({ seed: first, deployments: Number(values.deployments), flood: FLOOD });
+  const { violations, stuck, ratio, queued, deployments } = report;
+  const good = violations.length + stuck.length === 0 && ratio <= WAIT_RATIO_MAX && queued > 0;
+  return { report, good, text: `${deployments} deployments: the longest wait is ${ratio} times the mean` };
 }
 
 /** In this process, with its history. */

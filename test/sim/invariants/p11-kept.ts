@@ -4,9 +4,15 @@ import type { Token } from '#libs/contracts/stage.ts';
 /** Markers of what goes on now; everything else stays. */
 const PASSING = /^(?:open|coordinators|probe)\//;
 
-/** P11: nothing that was committed is removed. */
-export function nothingDeleted(name: string): string | undefined {
-  return PASSING.test(name) ? undefined : `${name} was deleted`;
+const CHECKPOINT = /^deployments\/[^/]+\/checkpoints\//;
+
+/** P11: nothing that was committed is removed; a checkpoint only once a later one stands for it. */
+export function nothingDeleted(name: string, { bucket }: Facts): string | undefined {
+  if (PASSING.test(name)) return undefined;
+  const [prefix] = CHECKPOINT.exec(name) ?? [];
+  const isReplaced = (later: string): boolean =>
+    prefix !== undefined && later.startsWith(prefix) && later > name;
+  return [...bucket.objects.keys()].some(isReplaced) ? undefined : `${name} was deleted`;
 }
 
 /** P11: what a finished restore keeps is removed by a release that names it, and by nothing else. */

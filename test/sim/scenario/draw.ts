@@ -20,7 +20,7 @@ export interface Stage {
 
 /** How long everything may take once nothing goes wrong any more: several runs one after the other, and every patience in between. */
 const QUIET_MS = 15 * 60_000;
-const WORKERS: readonly Role[] = ['db-snapshot', 'file-snapshot', 'config-vault', 'verifier'];
+export const WORKERS: readonly Role[] = ['db-snapshot', 'file-snapshot', 'config-vault', 'verifier'];
 
 /**
  * One world's course: what is wanted, what goes wrong, and for how long. Safety: faults until the end, and nothing may

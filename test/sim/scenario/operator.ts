@@ -3,6 +3,11 @@ import type { Caller } from '#libs/rpc/caller.ts';
 import type { Judge } from '../judge.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 
+interface RunView {
+  readonly state: string;
+  readonly waitsFor: string;
+}
+
 const AREA = 'holdfast.coordinator.v1';
 const AGAIN_MS = 1_500;
 const TRIES_MAX = 60;
@@ -71,6 +76,27 @@ export class Operator {
       level: 1,
       requestId,
     });
+  }
+
+  /** Runs that say that they wait for their turn. */
+  async countQueued(): Promise<number> {
+    let [count, pageToken] = [0, ''];
+    do {
+      const page = await this.#ask<{ runs: readonly RunView[]; nextPageToken: string }>(
+        'RunService',
+        'listRuns',
+        {
+          deployment: '',
+          pageSize: 500,
+          pageToken,
+        },
+      );
+      count += page!.runs.filter(
+        ({ state, waitsFor }) => state === 'queued' && waitsFor.includes('its turn'),
+      ).length;
+      pageToken = page!.nextPageToken;
+    } while (pageToken !== '');
+    return count;
   }
 
   async cancel(runId: string): Promise<void> {

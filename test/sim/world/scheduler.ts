@@ -41,7 +41,10 @@ export class Scheduler {
   nowMs = 0;
   events = 0;
 
-  constructor(seed: number) {
+  readonly #eventsMax: number;
+
+  constructor(seed: number, { eventsMax = EVENTS_MAX } = {}) {
+    this.#eventsMax = eventsMax;
     this.random = new Random(seed);
   }
 
@@ -115,8 +118,8 @@ export class Scheduler {
   /** Until that moment, or until `isOver`, or until nothing is left to happen. */
   async run(untilMs: number, isOver: () => boolean): Promise<void> {
     for (;;) {
-      if (this.events > EVENTS_MAX)
-        throw new Error(`no end after ${EVENTS_MAX} events: something goes round in circles`);
+      if (this.events > this.#eventsMax)
+        throw new Error(`no end after ${this.#eventsMax} events: something goes round in circles`);
       const event = this.#queue.peek();
       if (event === undefined || event.atMs > untilMs || isOver()) return;
       this.#queue.pop();
