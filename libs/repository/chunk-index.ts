@@ -4,11 +4,12 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { sha256Of } from './chunk.ts';
 import { decodeIndex, encodeIndex } from './index-object.ts';
-import type { PackEntry } from './pack.ts';
+import type { PackEntry, PackTable } from './pack.ts';
 import { findPackTable } from './pack-table.ts';
 
 export interface ChunkPlace extends PackEntry {
   readonly pack: string;
+  readonly epoch: number;
 }
 
 /** Small objects: the round trip is the cost, not the bytes. */
@@ -49,9 +50,9 @@ export class ChunkIndex {
     return this.#places.get(id);
   }
 
-  add(pack: string, entries: readonly PackEntry[]): void {
+  add(pack: string, { epoch, entries }: PackTable): void {
     if (this.#packs.has(pack)) return;
-    const places = entries.map((entry) => ({ ...entry, pack }));
+    const places = entries.map((entry) => ({ ...entry, pack, epoch }));
     this.#packs.set(pack, places);
     for (const place of places) {
       if (!this.#places.has(place.id)) this.#places.set(place.id, place);
@@ -76,7 +77,7 @@ export class ChunkIndex {
   }
 
   /** One index object for a writer's packs; immutable, named by its bytes. */
-  async write(packs: ReadonlyMap<string, readonly PackEntry[]>, signal: AbortSignal): Promise<void> {
+  async write(packs: ReadonlyMap<string, PackTable>, signal: AbortSignal): Promise<void> {
     const sealed = encodeIndex(this.#keys, packs);
     await putFirst(this.#store, `index/${sha256Of(sealed).toString('hex')}`, sealed, signal);
   }
@@ -107,7 +108,7 @@ export class ChunkIndex {
       if (sealed === undefined) return;
       const packs = decodeIndex(this.#keys, sealed);
       isDamaged ||= packs === undefined;
-      for (const [pack, entries] of packs ?? []) this.add(pack, entries);
+      for (const [pack, table] of packs ?? []) this.add(pack, table);
     });
     if (isDamaged) await this.#readUncoveredPacks();
   }
@@ -117,8 +118,8 @@ export class ChunkIndex {
     await this.#forEachNew('packs/', signal, async (name, bytes) => {
       const pack = name.slice(name.lastIndexOf('/') + 1);
       if (this.#packs.has(pack)) return;
-      const entries = await findPackTable(this.#store, this.#keys, { pack, bytes });
-      if (entries !== undefined) this.add(pack, entries);
+      const table = await findPackTable(this.#store, this.#keys, { pack, bytes });
+      if (table !== undefined) this.add(pack, table);
     });
   }
 

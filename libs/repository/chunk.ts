@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import zlib from 'node:zlib';
 import { promisify } from 'node:util';
 import { openBytes, sealBytes } from './aead.ts';
-import { hmac, type RepositoryKeys } from './keys.ts';
+import { hmac, type RepositoryKeys, type SealingKeys } from './keys.ts';
 
 const compress = promisify(zlib.zstdCompress);
 const decompress = promisify(zlib.zstdDecompress);
@@ -34,23 +34,27 @@ export function chunkIdOf(keys: RepositoryKeys, digest: Uint8Array): string {
 }
 
 export async function sealChunk(
-  keys: RepositoryKeys,
+  sealing: SealingKeys,
   id: string,
   plain: Uint8Array,
 ): Promise<{ head: ChunkHead; sealed: Buffer }> {
   const packed = await compress(plain, { params: ZSTD, chunkSize: plain.length + OUTPUT_ROOM });
   const method = packed.length < plain.length * WORTH_IT ? METHOD.zstd : METHOD.stored;
   const head: ChunkHead = { id, method, rawBytes: plain.length };
-  return { head, sealed: sealBytes(keyOf(keys, id), aadOf(head), method === METHOD.zstd ? packed : plain) };
+  return {
+    head,
+    sealed: sealBytes(keyOf(sealing, id), aadOf(head), method === METHOD.zstd ? packed : plain),
+  };
 }
 
 /** Authenticates, unpacks, and hashes again; undefined when anything does not fit. */
 export async function openChunk(
   keys: RepositoryKeys,
-  head: ChunkHead,
+  head: ChunkHead & { readonly epoch: number },
   sealed: Uint8Array,
 ): Promise<Buffer | undefined> {
-  const body = openBytes(keyOf(keys, head.id), aadOf(head), sealed);
+  const sealing = keys.sealing(head.epoch);
+  const body = sealing === undefined ? undefined : openBytes(keyOf(sealing, head.id), aadOf(head), sealed);
   if (body === undefined) return undefined;
   const plain = head.method === METHOD.zstd ? await unpack(body, head.rawBytes) : body;
   if (plain === undefined || plain.length !== head.rawBytes) return undefined;
@@ -62,8 +66,8 @@ async function unpack(body: Buffer, rawBytes: number): Promise<Buffer | undefine
   return await decompress(body, options).catch(() => undefined);
 }
 
-function keyOf(keys: RepositoryKeys, id: string): Buffer {
-  return hmac(keys.chunkSeal, Buffer.from(id, 'hex'));
+function keyOf({ chunkSeal }: SealingKeys, id: string): Buffer {
+  return hmac(chunkSeal, Buffer.from(id, 'hex'));
 }
 
 function aadOf({ id, method, rawBytes }: ChunkHead): Buffer {

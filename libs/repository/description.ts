@@ -6,7 +6,7 @@ import { signBytes, verifyBytes, type RepositoryKeys } from './keys.ts';
 import { z } from 'zod';
 
 export const DESCRIPTION_OBJECT = 'holdfast.json';
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** What anybody may read of a repository (FORMAT.md#holdfastjson). */
 export interface Description {

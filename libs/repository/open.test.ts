@@ -69,7 +69,7 @@ test('a later format is REPOSITORY_VERSION, an empty store REPOSITORY_MISSING', 
   const store = memoryStore();
   assert.equal(await findRepository(store), undefined);
   const { identity } = await createRepository({ store });
-  await edit(store, 'holdfast.json', (text) => text.replace('"format": 1', '"format": 2'));
+  await edit(store, 'holdfast.json', (text) => text.replace('"format": 2', '"format": 3'));
   await assert.rejects(openRepository({ store, identity }), { code: 'REPOSITORY_VERSION' });
   await assert.rejects(openRepository({ store: memoryStore(), identity }), { code: 'REPOSITORY_MISSING' });
 });

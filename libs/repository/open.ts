@@ -5,8 +5,8 @@ import { Secret } from '#libs/kernel/secret.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { generateX25519Identity } from 'age-encryption';
 import { findDescription, DESCRIPTION_OBJECT, FORMAT_VERSION, signDescription } from './description.ts';
-import { deriveKeys, MASTER_BYTES, type RepositoryKeys } from './keys.ts';
-import { unwrapMasters, wrapMaster } from './key-slots.ts';
+import { deriveKeys, KEY_BYTES, type RepositoryKeys } from './keys.ts';
+import { unwrapRings, wrapRing } from './key-slots.ts';
 import type { Repository } from './port.ts';
 import { composeRepository } from './repository.ts';
 
@@ -23,7 +23,7 @@ export async function openRepository({
 }): Promise<Repository> {
   const description = await findDescription(store);
   if (description === undefined) throw new HoldfastError('REPOSITORY_MISSING', { store: store.name });
-  const candidates = (await unwrapMasters(store, identity)).map((master) => deriveKeys(master));
+  const candidates = (await unwrapRings(store, identity)).map(deriveKeys);
   if (candidates.length === 0) throw new HoldfastError('KEY_WRONG', { store: store.name });
   const keys = candidates.find((each) => description.isSignedBy(each));
   if (keys === undefined) throw new HoldfastError('REPOSITORY_FOREIGN', { store: store.name });
@@ -52,14 +52,14 @@ export async function createRepository(wanted: {
   recovery?: Secret;
 }): Promise<{ id: string; identity: Secret; recovery: Secret }> {
   const { store, identity = await newIdentity(), recovery = await newIdentity() } = wanted;
-  const master = randomBytes(MASTER_BYTES);
+  const ring = [randomBytes(KEY_BYTES)];
   const id = randomBytes(16).toString('hex');
   const slots = [
-    await wrapMaster(store, { master, identity, slot: `everyday-${id}` }),
-    await wrapMaster(store, { master, identity: recovery, slot: `recovery-${id}` }),
+    await wrapRing(store, { ring, identity, slot: `everyday-${id}` }),
+    await wrapRing(store, { ring, identity: recovery, slot: `recovery-${id}` }),
   ];
   try {
-    await putDescription(store, id, deriveKeys(master));
+    await putDescription(store, id, deriveKeys(ring));
   } catch (error) {
     if (HoldfastError.from(error).code === 'OBJECT_EXISTS')
       for (const slot of slots) await store.delete(slot);

@@ -2,14 +2,14 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { findBytes } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { RepositoryKeys } from './keys.ts';
-import { openTable, packObject, readTrailer, TRAILER_BYTES, type PackEntry } from './pack.ts';
+import { openTable, packObject, readTrailer, TRAILER_BYTES, type PackTable } from './pack.ts';
 
 /** What a pack says of its own chunks, by two small reads; undefined when it is gone or damaged. */
 export async function findPackTable(
   store: ObjectStore,
   keys: RepositoryKeys,
   { pack, bytes }: { pack: string; bytes: number },
-): Promise<readonly PackEntry[] | undefined> {
+): Promise<PackTable | undefined> {
   const read = (start: number, end: number) => findBytes(store, packObject(pack), { range: { start, end } });
   const trailer = await read(Math.max(0, bytes - TRAILER_BYTES), bytes);
   if (trailer === undefined) return undefined;

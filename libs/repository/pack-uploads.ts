@@ -2,7 +2,7 @@ import { putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
-import { packObject, type PackBuilder, type PackEntry } from './pack.ts';
+import { packObject, type PackBuilder, type PackTable } from './pack.ts';
 import { Slots } from './slots.ts';
 
 /** Times 16 MiB is what waits for the network: enough to fill it, little beside the rest of the process. */
@@ -15,7 +15,7 @@ export class PackUploads {
   readonly #signal: AbortSignal;
   readonly #slots = new Slots(PACKS_IN_FLIGHT_MAX);
   readonly #underWay = new Set<Promise<void>>();
-  readonly #durable = new Map<string, readonly PackEntry[]>();
+  readonly #durable = new Map<string, PackTable>();
   #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -43,7 +43,7 @@ export class PackUploads {
   }
 
   /** Every pack is durable when it returns. */
-  async finish(): Promise<ReadonlyMap<string, readonly PackEntry[]>> {
+  async finish(): Promise<ReadonlyMap<string, PackTable>> {
     await this.settle();
     this.#throwFailure();
     return this.#durable;
@@ -55,10 +55,10 @@ export class PackUploads {
 
   async #upload(pack: PackBuilder): Promise<void> {
     this.#signal.throwIfAborted();
-    const { bytes, entries } = pack.close(this.#keys);
+    const { bytes, table } = pack.close(this.#keys);
     const name = sha256Of(bytes).toString('hex');
     await putFirst(this.#store, packObject(name), bytes, this.#signal);
-    this.#durable.set(name, entries);
+    this.#durable.set(name, table);
     this.#bytes += bytes.length;
   }
 

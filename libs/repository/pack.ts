@@ -1,14 +1,14 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { openBytes, sealBytes } from './aead.ts';
 import type { ChunkHead } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
+import { epochOf, openFor, sealFor } from './sealed-object.ts';
 
 /** A pack is closed when it reaches this; one chunk may carry it beyond. */
 export const PACK_BYTES_AIM = 16 * 1024 * 1024;
 
-export const MAGIC_HEAD = Buffer.from('HFPACK01');
-const MAGIC_TAIL = Buffer.from('HFTABL01');
-const TABLE_AAD = Buffer.from('holdfast/1/pack-table');
+export const MAGIC_HEAD = Buffer.from('HFPACK02');
+const MAGIC_TAIL = Buffer.from('HFTABL02');
+const TABLE_PURPOSE = 'pack-table';
 export const ENTRY_BYTES = 45;
 export const TRAILER_BYTES = 16;
 
@@ -17,7 +17,13 @@ export interface PackEntry extends ChunkHead {
   readonly sealedBytes: number;
 }
 
-/** Collects sealed chunks; `close` gives the bytes whose SHA-256 is the pack's name. */
+/** What a pack says of itself: the key epoch that all of it is sealed under, and its chunks in order. */
+export interface PackTable {
+  readonly epoch: number;
+  readonly entries: readonly PackEntry[];
+}
+
+/** Collects sealed chunks of one key epoch; `close` gives the bytes whose SHA-256 is the pack's name. */
 export class PackBuilder {
   readonly #parts: Buffer[] = [MAGIC_HEAD];
   readonly #entries: PackEntry[] = [];
@@ -38,14 +44,14 @@ export class PackBuilder {
   }
 
   /** Gives the parts up: while the pack is on its way it is in memory once. */
-  close(keys: RepositoryKeys): { readonly bytes: Buffer; readonly entries: readonly PackEntry[] } {
-    const table = sealBytes(keys.objectSeal, TABLE_AAD, encodeEntries(this.#entries));
+  close(keys: RepositoryKeys): { readonly bytes: Buffer; readonly table: PackTable } {
+    const table = sealFor(keys, TABLE_PURPOSE, encodeEntries(this.#entries));
     const trailer = Buffer.alloc(TRAILER_BYTES);
     trailer.writeUInt32BE(table.length, 0);
     trailer.writeUInt32BE(this.#entries.length, 4);
     MAGIC_TAIL.copy(trailer, 8);
     const bytes = Buffer.concat([...this.#parts.splice(0), table, trailer]);
-    return { bytes, entries: this.#entries };
+    return { bytes, table: { epoch: keys.epoch, entries: this.#entries } };
   }
 }
 
@@ -64,11 +70,11 @@ export function readTrailer(
 }
 
 /** Throws PACK_DAMAGED when the table is not this repository's or not whole. */
-export function openTable(keys: RepositoryKeys, sealed: Uint8Array, pack: string): readonly PackEntry[] {
-  const table = openBytes(keys.objectSeal, TABLE_AAD, sealed);
+export function openTable(keys: RepositoryKeys, sealed: Uint8Array, pack: string): PackTable {
+  const table = openFor(keys, TABLE_PURPOSE, sealed);
   if (table === undefined || table.length % ENTRY_BYTES !== 0)
     throw new HoldfastError('PACK_DAMAGED', { pack, reason: 'table' });
-  return decodeEntries(table);
+  return { epoch: epochOf(sealed), entries: decodeEntries(table) };
 }
 
 export function encodeEntries(entries: readonly PackEntry[]): Buffer {

@@ -21,7 +21,7 @@ export async function verifyPack(
   if (sha256Of(bytes).toString('hex') !== pack) throw damaged('bytes do not fit the name');
   if (!bytes.subarray(0, MAGIC_HEAD.length).equals(MAGIC_HEAD)) throw damaged('head');
   const table = readTrailer(bytes.subarray(-TRAILER_BYTES), bytes.length, pack);
-  const entries = openTable(keys, bytes.subarray(table.start, table.end), pack);
+  const { epoch, entries } = openTable(keys, bytes.subarray(table.start, table.end), pack);
   if (entries.length !== bytes.readUInt32BE(table.end + 4)) throw damaged('number of chunks');
   let end = MAGIC_HEAD.length;
   for (const { offset, sealedBytes } of entries) {
@@ -33,7 +33,7 @@ export async function verifyPack(
     signal?.throwIfAborted();
     const plain = await openChunk(
       keys,
-      entry,
+      { ...entry, epoch },
       bytes.subarray(entry.offset, entry.offset + entry.sealedBytes),
     );
     if (plain === undefined) throw damaged('chunk does not open');

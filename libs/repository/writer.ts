@@ -5,7 +5,7 @@ import { abortable } from './abortable.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import { chunkIdOf, sealChunk, sha256Of } from './chunk.ts';
 import { chunked } from './chunker.ts';
-import type { RepositoryKeys } from './keys.ts';
+import { newestSealing, type RepositoryKeys } from './keys.ts';
 import { PACK_BYTES_AIM, PackBuilder, packObject } from './pack.ts';
 import { PackUploads } from './pack-uploads.ts';
 import type { ChunkWriter, StreamRef, WriterTotals } from './port.ts';
@@ -83,7 +83,7 @@ export class PackWriter implements ChunkWriter {
       if (!this.#open.isEmpty) await this.#uploads.start(this.#takeOpen());
       const packs = await this.#uploads.finish();
       if (packs.size > 0) await this.#index.write(packs, this.#cancel.signal);
-      for (const [pack, entries] of packs) this.#index.add(pack, entries);
+      for (const [pack, table] of packs) this.#index.add(pack, table);
       return {
         packs: [...this.#reused, ...packs.keys()].toSorted(),
         sourceBytes: this.#sourceBytes,
@@ -144,7 +144,7 @@ export class PackWriter implements ChunkWriter {
 
   /** Into the pack in the order in which they came, so that a reader fetches neighbours at once. */
   async #seal(id: string, chunk: Buffer, before: Promise<void>): Promise<void> {
-    const { head, sealed } = await sealChunk(this.#keys, id, chunk);
+    const { head, sealed } = await sealChunk(newestSealing(this.#keys), id, chunk);
     await before;
     this.#open.add(head, sealed);
     if (this.#open.bytes >= PACK_BYTES_AIM) await this.#uploads.start(this.#takeOpen());
