@@ -135,7 +135,8 @@ async function play(theatre: Theatre, drawn: Case) {
 
 async function strike(stack: Stack, { fault, service, node, awayMs }: Case): Promise<void> {
   const nodes = stack.names.filter((name) => name.startsWith('nats-server'));
-  const erase = (name: string) => rm(stack.streamsOf(name), { recursive: true, force: true });
+  const erase = (name: string) =>
+    rm(stack.streamsOf(name), { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
   const away = async (names: readonly string[], meanwhile = async () => {}): Promise<void> => {
     await Promise.all(names.map((name) => stack.member(name).down()));
     await meanwhile();

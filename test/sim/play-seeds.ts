@@ -9,6 +9,9 @@ export type Played = Omit<SeedResult, 'history'>;
 /** Below so many seeds a further process costs more than it saves. */
 const SEEDS_MIN = 20;
 
+/** A world that is over leaves something behind in its process: after so many there is a new one. */
+const SEEDS_PER_PROCESS = 300;
+
 export interface Seeds {
   readonly first: number;
   readonly count: number;
@@ -24,9 +27,12 @@ export async function playSeeds({ first, count, root, onPlayed, signal }: Seeds)
   const last = first + count - 1;
   const workers = Math.max(1, Math.min(availableParallelism(), Math.floor(count / SEEDS_MIN)));
   await Promise.all(
-    Array.from({ length: workers }, (_, at) =>
-      playSome({ first: first + at, last, stride: workers, root, onPlayed, signal }),
-    ),
+    Array.from({ length: workers }, async (_, at) => {
+      for (let from = first + at; from <= last; from += workers * SEEDS_PER_PROCESS) {
+        const to = Math.min(last, from + workers * SEEDS_PER_PROCESS - 1);
+        await playSome({ first: from, last: to, stride: workers, root, onPlayed, signal });
+      }
+    }),
   );
 }
 
