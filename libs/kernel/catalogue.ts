@@ -188,6 +188,10 @@ export const CATALOGUE = {
     'chunk is not in the repository',
     'restore from an older backup: holdfast backups list',
   ),
+  CHUNK_UNSOUND: corrupt(
+    'what was sealed a moment ago does not open: memory or processor of this machine are at fault',
+    'back up from another machine, and test the memory of this one',
+  ),
   SNAPSHOT_DAMAGED: corrupt('snapshot is damaged', 'restore from an older backup: holdfast backups list'),
   MANIFEST_DAMAGED: corrupt(
     'manifest is damaged or not signed by this repository',

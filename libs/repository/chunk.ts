@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto';
 // As a whole: an older Node is to be told which one is needed, not to stumble over a name it lacks.
 import zlib from 'node:zlib';
-import { promisify } from 'node:util';
-import { openBytes, sealBytes } from './aead.ts';
-import { hmac, type RepositoryKeys, type SealingKeys } from './keys.ts';
+import { openBytes, sealParts } from './aead.ts';
+import { hmac } from './keys.ts';
 
-const compress = promisify(zlib.zstdCompress);
-const decompress = promisify(zlib.zstdDecompress);
-
+/** What a chunk is, in bytes; runs on threads of its own (chunk-pool.ts), so nothing here waits. */
 export const METHOD = { stored: 0, zstd: 1 } as const;
 /** Level 1: 300 MiB/s on rows, a third of their size; higher levels cost more than they save. */
 const ZSTD = { [zlib.constants.ZSTD_c_compressionLevel]: 1 };
-/** Room for the whole answer at once: with the default of 16 KiB a chunk makes 60 trips to the thread pool. */
+/** Room for the whole answer at once: with the default of 16 KiB a chunk is copied together from 60 pieces. */
 const OUTPUT_ROOM = 8192;
 /** What does not shrink by this much is stored as it is: reading it back is then free. */
 const WORTH_IT = 0.95;
+/** So much of a chunk, from places all over it, tells whether the rest is worth a try. */
+const PROBE = { pieces: 4, bytes: 16 * 1024 };
+
+const LARGE = 128 * 1024;
 
 /** What a pack's table and the index say of a chunk (FORMAT.md#pack). */
 export interface ChunkHead {
@@ -24,49 +25,82 @@ export interface ChunkHead {
   readonly rawBytes: number;
 }
 
+type ChunkKeys = Readonly<Record<'chunkId' | 'chunkSeal', Uint8Array>>;
+
 export function sha256Of(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest();
 }
 
 /** Keyed, so that a stranger cannot ask whether a known file is in the store. */
-export function chunkIdOf(keys: RepositoryKeys, digest: Uint8Array): string {
-  return hmac(keys.chunkId, digest).toString('hex');
+export function chunkIdOf(chunkId: Uint8Array, digest: Uint8Array): string {
+  return hmac(chunkId, digest).toString('hex');
 }
 
-export async function sealChunk(
-  sealing: SealingKeys,
+/** Into `room`, which may be where the plain bytes are. */
+export function sealChunk(
+  chunkSeal: Uint8Array,
   id: string,
   plain: Uint8Array,
-): Promise<{ head: ChunkHead; sealed: Buffer }> {
-  const packed = await compress(plain, { params: ZSTD, chunkSize: plain.length + OUTPUT_ROOM });
-  const method = packed.length < plain.length * WORTH_IT ? METHOD.zstd : METHOD.stored;
+  room: Uint8Array,
+): { readonly head: ChunkHead; readonly bytes: number } {
+  const packed = pack(plain);
+  const method = packed === undefined ? METHOD.stored : METHOD.zstd;
   const head: ChunkHead = { id, method, rawBytes: plain.length };
-  return {
-    head,
-    sealed: sealBytes(keyOf(sealing, id), aadOf(head), method === METHOD.zstd ? packed : plain),
-  };
+  let bytes = 0;
+  for (const part of sealParts(keyOf(chunkSeal, id), aadOf(head), packed ?? plain)) {
+    room.set(part, bytes);
+    bytes += part.length;
+    free(part);
+  }
+  if (packed !== undefined) free(packed);
+  return { head, bytes };
 }
 
 /** Authenticates, unpacks, and hashes again; undefined when anything does not fit. */
-export async function openChunk(
-  keys: RepositoryKeys,
-  head: ChunkHead & { readonly epoch: number },
-  sealed: Uint8Array,
-): Promise<Buffer | undefined> {
-  const sealing = keys.sealing(head.epoch);
-  const body = sealing === undefined ? undefined : openBytes(keyOf(sealing, head.id), aadOf(head), sealed);
+export function openChunk(keys: ChunkKeys, head: ChunkHead, sealed: Uint8Array): Buffer | undefined {
+  const body = openBytes(keyOf(keys.chunkSeal, head.id), aadOf(head), sealed);
   if (body === undefined) return undefined;
-  const plain = head.method === METHOD.zstd ? await unpack(body, head.rawBytes) : body;
+  const plain = head.method === METHOD.zstd ? unpack(body, head.rawBytes) : body;
+  if (plain !== body) free(body);
   if (plain === undefined || plain.length !== head.rawBytes) return undefined;
-  return chunkIdOf(keys, sha256Of(plain)) === head.id ? plain : undefined;
+  return chunkIdOf(keys.chunkId, sha256Of(plain)) === head.id ? plain : undefined;
 }
 
-async function unpack(body: Buffer, rawBytes: number): Promise<Buffer | undefined> {
-  const options = { maxOutputLength: Math.max(rawBytes, 1), chunkSize: rawBytes + OUTPUT_ROOM };
-  return await decompress(body, options).catch(() => undefined);
+/** Undefined when it is not worth it. */
+function pack(plain: Uint8Array): Buffer | undefined {
+  const sample = sampleOf(plain);
+  if (sample !== plain && compress(sample).length >= sample.length * WORTH_IT) return undefined;
+  const packed = compress(plain);
+  return packed.length < plain.length * WORTH_IT ? packed : undefined;
 }
 
-function keyOf({ chunkSeal }: SealingKeys, id: string): Buffer {
+function sampleOf(plain: Uint8Array): Uint8Array {
+  const { pieces, bytes } = PROBE;
+  if (plain.length <= 2 * pieces * bytes) return plain;
+  const step = Math.floor((plain.length - bytes) / (pieces - 1));
+  return Buffer.concat(Array.from({ length: pieces }, (_, n) => plain.subarray(n * step, n * step + bytes)));
+}
+
+function compress(plain: Uint8Array): Buffer {
+  return zlib.zstdCompressSync(plain, { params: ZSTD, chunkSize: plain.length + OUTPUT_ROOM });
+}
+
+function unpack(body: Buffer, rawBytes: number): Buffer | undefined {
+  try {
+    const options = { maxOutputLength: Math.max(rawBytes, 1), chunkSize: rawBytes + OUTPUT_ROOM };
+    return zlib.zstdDecompressSync(body, options);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Gives large memory back at once: with each chunk four buffers of its size come and go, faster than garbage is collected. */
+export function free({ buffer, length }: Buffer): void {
+  // Small ones lie in a pool that others use.
+  if (buffer instanceof ArrayBuffer && length >= LARGE) buffer.transfer(0);
+}
+
+function keyOf(chunkSeal: Uint8Array, id: string): Buffer {
   return hmac(chunkSeal, Buffer.from(id, 'hex'));
 }
 

@@ -16,26 +16,23 @@ export function gearTable(key: Uint8Array): Uint32Array {
   return table;
 }
 
-/**
- * Cuts a stream into chunks; holds at most one chunk and one piece of the source. A chunk that lies within one piece
- * is a view of it, every other is copied once: a piece must not change after it was handed over.
- */
+/** Cuts a stream into chunks, each in pieces: views of what the source handed over, which must not change after that. */
 export async function* chunked(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   table: Uint32Array,
-): AsyncIterable<Buffer> {
+): AsyncIterable<readonly Uint8Array[]> {
   const cutter = new Cutter(table);
   let held: Uint8Array[] = [];
   for await (const piece of source) {
     let start = 0;
     for (let end = cutter.next(piece, start); end !== undefined; end = cutter.next(piece, start)) {
-      yield joined(held, piece.subarray(start, end));
+      yield [...held, piece.subarray(start, end)];
       held = [];
       start = end;
     }
     if (start < piece.length) held.push(piece.subarray(start));
   }
-  if (held.length > 0) yield joined(held);
+  if (held.length > 0) yield held;
 }
 
 /** Finds the cuts of a stream that is given piece by piece; they do not depend on where the pieces end. */
@@ -89,12 +86,4 @@ class Cutter {
     this.#hash = hash;
     return undefined;
   }
-}
-
-function joined(held: readonly Uint8Array[], last?: Uint8Array): Buffer {
-  const parts = last === undefined ? held : [...held, last];
-  const [only] = parts;
-  return parts.length === 1 && only !== undefined
-    ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
-    : Buffer.concat(parts);
 }

@@ -52,7 +52,7 @@ test('keys, gear words, chunk id and signature are those of the page', () => {
     'gear 0': gear[0]!.toString(16).padStart(8, '0'),
     'gear 1': gear[1]!.toString(16).padStart(8, '0'),
     'gear 255': gear[255]!.toString(16).padStart(8, '0'),
-    'chunk id': chunkIdOf(keys, bytes('plain sha-256')),
+    'chunk id': chunkIdOf(keys.chunkId, bytes('plain sha-256')),
     'chunk key': hmac(keys.sealing(2)!.chunkSeal, bytes('chunk id')).toString('hex'),
     signature: signBytes(keys, bytes('signed text')),
   };

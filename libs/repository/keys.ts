@@ -25,6 +25,8 @@ export interface RepositoryKeys {
 /** Of one key epoch: who is removed as a recipient has none of the later ones. */
 export interface SealingKeys {
   readonly epoch: number;
+  /** The same for all epochs. */
+  readonly chunkId: Buffer;
   readonly chunkSeal: Buffer;
   readonly objectSeal: Buffer;
 }
@@ -42,8 +44,10 @@ const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 export function deriveKeys(ring: KeyRing): RepositoryKeys {
   const derive = (label: string, epoch = 1) =>
     Buffer.from(hkdfSync('sha256', ring[epoch - 1]!, '', `holdfast/2/${label}`, KEY_BYTES));
+  const chunkId = derive('chunk-id');
   const sealing = ring.map((_, at) => ({
     epoch: at + 1,
+    chunkId,
     chunkSeal: derive('chunk-seal', at + 1),
     objectSeal: derive('object-seal', at + 1),
   }));
@@ -54,7 +58,7 @@ export function deriveKeys(ring: KeyRing): RepositoryKeys {
   });
   const spki = createPublicKey(signing).export({ format: 'der', type: 'spki' });
   return {
-    chunkId: derive('chunk-id'),
+    chunkId,
     mac: derive('mac'),
     gear: derive('gear'),
     signing,

@@ -2,7 +2,7 @@ import { putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
-import { packObject, type PackBuilder, type PackTable } from './pack.ts';
+import { PACK_BYTES_AIM, PackBuilder, packObject, type PackTable } from './pack.ts';
 import { Slots } from './slots.ts';
 
 /** Times 16 MiB is what waits for the network: enough to fill it, little beside the rest of the process. */
@@ -16,6 +16,8 @@ export class PackUploads {
   readonly #slots = new Slots(PACKS_IN_FLIGHT_MAX);
   readonly #underWay = new Set<Promise<void>>();
   readonly #durable = new Map<string, PackTable>();
+  /** Rooms of packs that are stored: a new one for each would be garbage as fast as it is read. */
+  readonly #spare: Buffer[] = [];
   #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -27,6 +29,10 @@ export class PackUploads {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  open(): PackBuilder {
+    return new PackBuilder(this.#spare.pop());
   }
 
   /** Returns when the upload has a place, not when it is done. */
@@ -55,11 +61,12 @@ export class PackUploads {
 
   async #upload(pack: PackBuilder): Promise<void> {
     this.#signal.throwIfAborted();
-    const { bytes, table } = pack.close(this.#keys);
+    const { bytes, room, table } = pack.close(this.#keys);
     const name = sha256Of(bytes).toString('hex');
     await putFirst(this.#store, packObject(name), bytes, this.#signal);
     this.#durable.set(name, table);
     this.#bytes += bytes.length;
+    if (room.length > PACK_BYTES_AIM) this.#spare.push(room);
   }
 
   #throwFailure(): void {

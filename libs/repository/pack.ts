@@ -8,6 +8,8 @@ export const PACK_BYTES_AIM = 16 * 1024 * 1024;
 
 export const MAGIC_HEAD = Buffer.from('HFPACK02');
 const MAGIC_TAIL = Buffer.from('HFTABL02');
+/** A pack may be of one small file, or of so much that it is closed, with a table of many small chunks. */
+const ROOMS = [256 * 1024, 2 * 1024 * 1024, PACK_BYTES_AIM + 5 * 1024 * 1024];
 const TABLE_PURPOSE = 'pack-table';
 export const ENTRY_BYTES = 45;
 export const TRAILER_BYTES = 16;
@@ -25,9 +27,15 @@ export interface PackTable {
 
 /** Collects sealed chunks of one key epoch; `close` gives the bytes whose SHA-256 is the pack's name. */
 export class PackBuilder {
-  readonly #parts: Buffer[] = [MAGIC_HEAD];
   readonly #entries: PackEntry[] = [];
-  #bytes = MAGIC_HEAD.length;
+  #buffer: Buffer;
+  #bytes: number;
+
+  /** In the room of a pack that is stored by now, if there is one. */
+  constructor(room: Buffer = Buffer.allocUnsafeSlow(ROOMS[0]!)) {
+    this.#buffer = room;
+    this.#bytes = MAGIC_HEAD.copy(room);
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -37,21 +45,33 @@ export class PackBuilder {
     return this.#entries.length === 0;
   }
 
-  add(head: ChunkHead, sealed: Buffer): void {
+  /** Copies the bytes. */
+  add(head: ChunkHead, sealed: Uint8Array): void {
     this.#entries.push({ ...head, offset: this.#bytes, sealedBytes: sealed.length });
-    this.#parts.push(sealed);
-    this.#bytes += sealed.length;
+    this.#append(sealed);
   }
 
-  /** Gives the parts up: while the pack is on its way it is in memory once. */
-  close(keys: RepositoryKeys): { readonly bytes: Buffer; readonly table: PackTable } {
+  close(keys: RepositoryKeys): { readonly bytes: Buffer; readonly room: Buffer; readonly table: PackTable } {
     const table = sealFor(keys, TABLE_PURPOSE, encodeEntries(this.#entries));
     const trailer = Buffer.alloc(TRAILER_BYTES);
     trailer.writeUInt32BE(table.length, 0);
     trailer.writeUInt32BE(this.#entries.length, 4);
     MAGIC_TAIL.copy(trailer, 8);
-    const bytes = Buffer.concat([...this.#parts.splice(0), table, trailer]);
-    return { bytes, table: { epoch: keys.epoch, entries: this.#entries } };
+    this.#append(table);
+    this.#append(trailer);
+    const bytes = this.#buffer.subarray(0, this.#bytes);
+    return { bytes, room: this.#buffer, table: { epoch: keys.epoch, entries: this.#entries } };
+  }
+
+  #append(bytes: Uint8Array): void {
+    const end = this.#bytes + bytes.length;
+    if (end > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(ROOMS.find((room) => room >= end) ?? end);
+      this.#buffer.copy(larger, 0, 0, this.#bytes);
+      this.#buffer = larger;
+    }
+    this.#buffer.set(bytes, this.#bytes);
+    this.#bytes = end;
   }
 }
 

@@ -3,7 +3,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { findBytes } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { ChunkIndex, ChunkPlace } from './chunk-index.ts';
-import { openChunk } from './chunk.ts';
+import { chunkPool } from './chunk-pool.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { packObject } from './pack.ts';
 import type { StreamRef } from './port.ts';
@@ -98,7 +98,9 @@ async function openGroup(
   return await Promise.all(
     group.map(async (place) => {
       const at = place.offset - range.start;
-      const plain = await openChunk(parts.keys, place, bytes.subarray(at, at + place.sealedBytes));
+      const sealing = parts.keys.sealing(place.epoch);
+      using held = await chunkPool.hold([bytes.subarray(at, at + place.sealedBytes)]);
+      const plain = sealing === undefined ? undefined : await held.open(sealing, place);
       if (plain !== undefined) return plain;
       throw new HoldfastError('PACK_DAMAGED', {
         pack: place.pack,

@@ -1,13 +1,10 @@
-import pLimit from 'p-limit';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { findBytes, signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
-import { openChunk, sha256Of } from './chunk.ts';
+import { chunkPool } from './chunk-pool.ts';
+import { sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { MAGIC_HEAD, openTable, packObject, readTrailer, TRAILER_BYTES } from './pack.ts';
-
-/** Bounds what lies open beside the pack itself. */
-const CHUNKS_AT_ONCE = 4;
 
 /** Name, head, table and every chunk; throws PACK_DAMAGED at the first that does not fit. */
 export async function verifyPack(
@@ -29,14 +26,14 @@ export async function verifyPack(
     end += sealedBytes;
   }
   if (end !== table.start) throw damaged('chunks do not reach the table');
-  await pLimit(CHUNKS_AT_ONCE).map(entries, async (entry) => {
-    signal?.throwIfAborted();
-    const plain = await openChunk(
-      keys,
-      { ...entry, epoch },
-      bytes.subarray(entry.offset, entry.offset + entry.sealedBytes),
-    );
-    if (plain === undefined) throw damaged('chunk does not open');
-  });
+  const sealing = keys.sealing(epoch)!;
+  await Promise.all(
+    entries.map(async (entry) => {
+      const sealed = bytes.subarray(entry.offset, entry.offset + entry.sealedBytes);
+      using held = await chunkPool.hold([sealed]);
+      signal?.throwIfAborted();
+      if ((await held.open(sealing, entry)) === undefined) throw damaged('chunk does not open');
+    }),
+  );
   return { bytes: bytes.length, chunks: entries.length };
 }

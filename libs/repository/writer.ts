@@ -1,24 +1,25 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { abortable } from './abortable.ts';
 import type { ChunkIndex } from './chunk-index.ts';
-import { chunkIdOf, sealChunk, sha256Of } from './chunk.ts';
+import { chunkPool, type HeldChunk } from './chunk-pool.ts';
+import { sha256Of } from './chunk.ts';
 import { chunked } from './chunker.ts';
 import { newestSealing, type RepositoryKeys } from './keys.ts';
-import { PACK_BYTES_AIM, PackBuilder, packObject } from './pack.ts';
+import { PACK_BYTES_AIM, packObject, type PackBuilder } from './pack.ts';
 import { PackUploads } from './pack-uploads.ts';
 import type { ChunkWriter, StreamRef, WriterTotals } from './port.ts';
-import { Slots } from './slots.ts';
 
-/** As many as the thread pool has threads: more would only hold memory. Each is at most 4 MiB, and as much sealed. */
-const CHUNKS_AT_ONCE = 4;
+interface Named {
+  readonly digest: Uint8Array;
+  readonly id: string;
+}
 
 /**
- * Chunks are hashed and sealed on this thread and packed by zstd in the thread pool; packs leave while the next one
- * fills. Memory: one chunk a stream, CHUNKS_AT_ONCE, one open pack, and PACKS_IN_FLIGHT_MAX; who would go beyond waits,
- * and so does its source. Sealed chunks are not opened again before they leave: it would add half to the cost of a
- * backup, and verification opens what really lies in the store.
+ * Chunks are cut on this thread, and named, packed and sealed by the chunk pool; packs leave while the next one fills.
+ * Memory: one chunk a stream, the pool's rooms, one open pack, and PACKS_IN_FLIGHT_MAX; who would go beyond waits, and so
+ * does its source.
  */
 export class PackWriter implements ChunkWriter {
   readonly #keys: RepositoryKeys;
@@ -26,14 +27,13 @@ export class PackWriter implements ChunkWriter {
   readonly #index: ChunkIndex;
   readonly #store: ObjectStore;
   readonly #uploads: PackUploads;
-  readonly #slots = new Slots(CHUNKS_AT_ONCE);
   readonly #cancel = new AbortController();
   /** Chunks that some stream of this writer has brought already. */
   readonly #claimed = new Set<string>();
   readonly #packBytes = new Map<string, Promise<number>>();
   readonly #reused = new Set<string>();
-  #lastSealed: Promise<void> = Promise.resolve();
-  #open = new PackBuilder();
+  #lastBrought: Promise<void> = Promise.resolve();
+  #open: PackBuilder;
   #sourceBytes = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -43,32 +43,42 @@ export class PackWriter implements ChunkWriter {
     this.#gear = parts.gear;
     this.#index = parts.index;
     this.#uploads = new PackUploads(parts.store, parts.keys, this.#cancel.signal);
+    this.#open = this.#uploads.open();
   }
 
   async writeStream(
     source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     { signal, onBytes }: { signal?: AbortSignal; onBytes?: (bytes: number) => void } = {},
   ): Promise<StreamRef> {
-    const whole = createHash('sha256');
-    const chunks: string[] = [];
+    const whole = new StreamDigest();
+    const ids: string[] = [];
+    const naming = new Set<Promise<void>>();
     let bytes = 0;
     try {
-      for await (const chunk of chunked(abortable(source, signal), this.#gear)) {
-        whole.update(chunk);
-        // The digest of the first chunk is that of the stream so far: small streams are hashed once.
-        const digest = chunks.length === 0 ? whole.copy().digest() : sha256Of(chunk);
-        const id = chunkIdOf(this.#keys, digest);
-        chunks.push(id);
-        bytes += chunk.length;
-        this.#sourceBytes += chunk.length;
-        await this.#bring(id, chunk);
-        onBytes?.(chunk.length);
+      for await (const pieces of chunked(abortable(source, signal), this.#gear)) {
+        this.#throwFailure();
+        whole.add(pieces);
+        const held = await chunkPool.hold(pieces);
+        const n = ids.push('') - 1;
+        const named = this.#bring(held).then(({ digest, id }) => {
+          ids[n] = id;
+          if (n === 0) whole.ofFirst = digest;
+          naming.delete(named);
+        });
+        // Told to whoever waits for all of them, and by the writer's failure to whoever comes before.
+        named.catch(() => {});
+        naming.add(named);
+        const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+        bytes += length;
+        this.#sourceBytes += length;
+        onBytes?.(length);
       }
+      await Promise.all(naming);
+      return { bytes, sha256: whole.hex(), chunks: ids };
     } catch (error) {
       signal?.throwIfAborted();
       throw error;
     }
-    return { bytes, sha256: whole.digest('hex'), chunks };
   }
 
   async flush({ signal }: { signal?: AbortSignal } = {}): Promise<WriterTotals> {
@@ -78,7 +88,7 @@ export class PackWriter implements ChunkWriter {
     signal?.throwIfAborted();
     signal?.addEventListener('abort', onAbort);
     try {
-      await this.#lastSealed;
+      await this.#lastBrought;
       this.#throwFailure();
       if (!this.#open.isEmpty) await this.#uploads.start(this.#takeOpen());
       const packs = await this.#uploads.finish();
@@ -97,28 +107,34 @@ export class PackWriter implements ChunkWriter {
   /** Without a flush before it, ends what is under way; packs that are there already are harmless. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancel.abort(new HoldfastError('CANCELLED', { reason: 'writer was left before flush' }));
-    await this.#lastSealed;
+    await this.#lastBrought;
     await this.#uploads.settle();
   }
 
-  /** Claimed before the first await: of two streams with the same chunk one sends it. */
-  async #bring(id: string, chunk: Buffer): Promise<void> {
-    this.#throwFailure();
-    if (this.#claimed.has(id)) return;
-    this.#claimed.add(id);
-    try {
-      if (await this.#reuse(id)) return;
-      await this.#slots.take();
-    } catch (error) {
-      throw this.#fail(error);
-    }
-    const before = this.#lastSealed;
-    const sealed = this.#seal(id, chunk, before)
+  /** Named at once, and in the pack in the order in which it came: so a reader fetches neighbours together. */
+  async #bring(held: HeldChunk): Promise<Named> {
+    const before = this.#lastBrought;
+    const named = held.name(this.#keys);
+    this.#lastBrought = this.#add(held, named, before)
       .catch((error: unknown) => void this.#fail(error))
       .finally(() => {
-        this.#slots.give();
+        held[Symbol.dispose]();
       });
-    this.#lastSealed = sealed;
+    return await named;
+  }
+
+  async #add(held: HeldChunk, naming: Promise<Named>, before: Promise<void>): Promise<void> {
+    const { id } = await naming;
+    // Claimed at once: of two streams with the same chunk one sends it.
+    const isNew = !this.#claimed.has(id);
+    this.#claimed.add(id);
+    const chunk =
+      isNew && !(await this.#reuse(id)) ? await held.seal(newestSealing(this.#keys), id) : undefined;
+    await before;
+    this.#throwFailure();
+    if (chunk === undefined) return;
+    this.#open.add(chunk.head, chunk.sealed);
+    if (this.#open.bytes >= PACK_BYTES_AIM) await this.#uploads.start(this.#takeOpen());
   }
 
   /** The index may name a pack that was deleted or cut short since: each is asked for once before it is relied on. */
@@ -142,17 +158,9 @@ export class PackWriter implements ChunkWriter {
     return head?.bytes ?? 0;
   }
 
-  /** Into the pack in the order in which they came, so that a reader fetches neighbours at once. */
-  async #seal(id: string, chunk: Buffer, before: Promise<void>): Promise<void> {
-    const { head, sealed } = await sealChunk(newestSealing(this.#keys), id, chunk);
-    await before;
-    this.#open.add(head, sealed);
-    if (this.#open.bytes >= PACK_BYTES_AIM) await this.#uploads.start(this.#takeOpen());
-  }
-
   #takeOpen(): PackBuilder {
     const full = this.#open;
-    this.#open = new PackBuilder();
+    this.#open = this.#uploads.open();
     return full;
   }
 
@@ -165,5 +173,27 @@ export class PackWriter implements ChunkWriter {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#cancel.signal.throwIfAborted();
+  }
+}
+
+/** SHA-256 of a whole stream; one of a single chunk, as most files are, has been hashed with the chunk. */
+class StreamDigest {
+  #first: readonly Uint8Array[] | undefined;
+  #hash: Hash | undefined;
+  ofFirst: Uint8Array | undefined;
+
+  add(pieces: readonly Uint8Array[]): void {
+    if (this.#hash === undefined && this.#first === undefined) {
+      this.#first = pieces;
+      return;
+    }
+    this.#hash ??= createHash('sha256');
+    for (const piece of [...(this.#first ?? []), ...pieces]) this.#hash.update(piece);
+    this.#first = undefined;
+  }
+
+  hex(): string {
+    if (this.#hash !== undefined) return this.#hash.digest('hex');
+    return Buffer.from(this.ofFirst ?? sha256Of(Buffer.alloc(0))).toString('hex');
   }
 }

@@ -5,6 +5,7 @@ import { bundle } from '#services/operator/cli/bundle.ts';
 import { interruptible } from '#test/demo/interruptible.ts';
 import { benchDemo } from './demo.ts';
 import { benchOrchestration } from './orchestration.ts';
+import { benchRepository } from './repository/bench.ts';
 import { passes, report, reportText, type Case } from './report.ts';
 
 /**
@@ -19,7 +20,9 @@ const { values, positionals } = parseArgs({
     files: { type: 'string', default: '5000' },
     entries: { type: 'string', default: '1000000' },
     backups: { type: 'string', default: '10000' },
-    /** Five pairs of the demo; forty runs of orchestration. */
+    /** Of the stream of `repository`. */
+    mib: { type: 'string', default: '2048' },
+    /** Five rounds of the demo and the repository; forty runs of orchestration. */
     runs: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
@@ -55,13 +58,20 @@ async function casesOf(name: string, seed: number, onNote: (note: string) => voi
         backups: wholeNumber('backups'),
         onNote,
       });
+    case 'repository':
+      return await benchRepository({
+        mib: wholeNumber('mib'),
+        runs: wholeNumber('runs', '5'),
+        seed,
+        onNote,
+      });
     default:
-      throw new Error(`no suite ${name}: wanted demo or orchestration`);
+      throw new Error(`no suite ${name}: wanted demo, orchestration or repository`);
   }
 }
 
 function wholeNumber(
-  name: 'rows' | 'files' | 'entries' | 'backups' | 'runs' | 'seed',
+  name: 'rows' | 'files' | 'entries' | 'backups' | 'mib' | 'runs' | 'seed',
   fallback = '',
 ): number {
   const text = values[name] ?? fallback;

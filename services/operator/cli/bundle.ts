@@ -38,6 +38,7 @@ export async function bundle(
     external: ['pg-native', 'pino-pretty'],
     define: {
       HOLDFAST_BUNDLED: JSON.stringify(texts),
+      HOLDFAST_CHUNK_WORKER: JSON.stringify(await bundledWorker()),
       HOLDFAST_SANDBOX_SCRIPTS: JSON.stringify(await readScripts()),
     },
     banner: { js: BANNER },
@@ -48,6 +49,20 @@ export async function bundle(
   const { metafile } = await build(options);
   await chmod(outfile, 0o755);
   return { file: outfile, ...sizeOf(metafile) };
+}
+
+/** The program of the threads that seal chunks. */
+async function bundledWorker(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('../../../libs/repository/chunk-worker.ts', import.meta.url))],
+    bundle: true,
+    minifyWhitespace: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node22.15',
+    write: false,
+  });
+  return outputFiles[0]!.text;
 }
 
 /** What drills run inside their sandbox. */
