@@ -13,7 +13,7 @@ const OUTPUT_ROOM = 8192;
 /** What does not shrink by this much is stored as it is: reading it back is then free. */
 const WORTH_IT = 0.95;
 /** So much of a chunk, from places all over it, tells whether the rest is worth a try. */
-const PROBE = { pieces: 4, bytes: 16 * 1024 };
+const PROBE = { pieces: 8, bytes: 8 * 1024 };
 
 const LARGE = 128 * 1024;
 

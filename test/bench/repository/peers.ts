@@ -16,16 +16,20 @@ export interface Contender {
 }
 
 const CHILD = join(import.meta.dirname, 'child.ts');
-/** As the services run. */
-const child = (verb: string) => (folder: string) => [
-  process.execPath,
-  '--max-semi-space-size=8',
-  CHILD,
-  verb,
-  `disk:${join(folder, 'store')}`,
-  join(folder, 'identity'),
-  join(folder, 'ref.json'),
-];
+/** Of our processes, as the services have them. */
+export const OURS = { MALLOC_ARENA_MAX: '2' };
+
+export function childWords(
+  verb: 'write' | 'read' | 'puts',
+  store: string,
+  folder: string,
+): readonly string[] {
+  const node = [process.execPath, '--max-semi-space-size=8'];
+  return [...node, CHILD, verb, store, join(folder, 'identity'), join(folder, 'ref.json')];
+}
+
+const onDisk = (verb: 'write' | 'read') => (folder: string) =>
+  childWords(verb, `disk:${join(folder, 'store')}`, folder);
 
 export const holdfast: Contender = {
   name: 'holdfast',
@@ -34,9 +38,9 @@ export const holdfast: Contender = {
     const { identity } = await createRepository({ store: openStore(`disk:${join(folder, 'store')}`) });
     await writeFile(join(folder, 'identity'), identity.reveal());
   },
-  write: child('write'),
-  read: child('read'),
-  environment: () => ({ MALLOC_ARENA_MAX: '2' }),
+  write: onDisk('write'),
+  read: onDisk('read'),
+  environment: () => OURS,
 };
 
 const restic: Contender = {
