@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { execa } from 'execa';
+import { memoryStore } from '#libs/store/memory.ts';
+import { ChunkIndex } from './chunk-index.ts';
+import { KEYS } from './fixtures/opened.ts';
+import { CHUNKS_IN_PACK, grownIndex, syntheticPack } from './fixtures/synthetic-index.ts';
+
+const CHUNKS = 10_000_000;
+const RESIDENT_BYTES_A_CHUNK = 64;
+/** What the process has beside it: freshly made entries that are not collected yet, compiled code. */
+const BESIDE_BYTES = 48 * 1024 * 1024;
+
+test('an index gives back what was added, to the byte', async () => {
+  const index = grownIndex(20_000);
+  for (const n of [0, 1, 700, 1249]) {
+    const { name, table } = syntheticPack(n);
+    for (const entry of table.entries)
+      assert.deepEqual(await index.find(entry.id), { ...entry, pack: name, epoch: table.epoch });
+  }
+  assert.equal(await index.find(syntheticPack(1250).table.entries[0]!.id), undefined);
+});
+
+test('ten million chunks are resident in at most 64 bytes each, also while the index grows', async () => {
+  const script = `
+    const { grownIndex } = await import('${new URL('fixtures/synthetic-index.ts', import.meta.url)}');
+    await grownIndex(20_000).find('0'.repeat(64));
+    gc();
+    const before = process.memoryUsage.rss();
+    const index = grownIndex(${CHUNKS});
+    const peak = process.resourceUsage().maxRSS * 1024 - before;
+    gc();
+    const resident = process.memoryUsage.rss() - before;
+    const known = (await index.find('${syntheticPack(CHUNKS / CHUNKS_IN_PACK - 1).table.entries[0]!.id}'))?.pack;
+    console.log(JSON.stringify({ peak, resident, known }));`;
+  const { stdout } = await execa(process.execPath, ['--expose-gc', '--input-type=module', '-e', script]);
+  const { peak, resident, known } = JSON.parse(stdout) as { peak: number; resident: number; known: string };
+  assert.equal(known, syntheticPack(CHUNKS / CHUNKS_IN_PACK - 1).name);
+  assert.ok(resident > CHUNKS * 32, `only ${resident} bytes: not all of it is there`);
+  assert.ok(resident <= CHUNKS * RESIDENT_BYTES_A_CHUNK, `${resident / CHUNKS} bytes a chunk`);
+  assert.ok(
+    peak <= CHUNKS * RESIDENT_BYTES_A_CHUNK + BESIDE_BYTES,
+    `${peak / CHUNKS} bytes a chunk at the peak`,
+  );
+});
+
+test('a chunk of several packs is found until the last of them is forgotten, and then no more', async () => {
+  const index = new ChunkIndex(memoryStore(), KEYS);
+  const { table } = syntheticPack(1);
+  const packs = [2, 3, 4].map((n) => syntheticPack(n).name);
+  for (const pack of packs) index.add(pack, table);
+  const { id } = table.entries[5]!;
+  const left = new Set(packs);
+  while (left.size > 0) {
+    const place = (await index.find(id))!;
+    assert.ok(left.delete(place.pack), 'it is in a pack that was not forgotten');
+    index.forget(place.pack);
+  }
+  assert.equal(await index.find(id), undefined);
+  index.add(packs[0]!, table);
+  assert.equal(await index.find(id), undefined, 'nothing brings a forgotten pack back');
+});
