@@ -4,6 +4,7 @@ import { findBytes, putFirst, signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { DigestTable } from './digest-table.ts';
+import { mergeSegments, type Listed } from './index-merge.ts';
 import { INDEX_PREFIX, openSegment, packSection, sealSegments } from './index-object.ts';
 import { encodeEntries, ENTRY_BYTES, type PackEntry, type PackTable } from './pack.ts';
 import { findPackTable } from './pack-table.ts';
@@ -82,11 +83,31 @@ export class ChunkIndex {
     else this.#packs.setValue(known, 0, GONE);
   }
 
-  /** Index objects for a writer's packs; immutable, named by their bytes. */
+  /** Index objects for a writer's packs; immutable, named by their bytes. Small ones that became many are merged. */
   async write(packs: ReadonlyMap<string, PackTable>, signal: AbortSignal): Promise<void> {
     const sections = [...packs].map(([pack, table]) => packSection(pack, table));
-    for (const { name, bytes } of sealSegments(this.#keys, sections))
+    for (const { name, bytes } of sealSegments(this.#keys, sections)) {
       await putFirst(this.#store, name, bytes, signal);
+      this.#seen.add(name);
+    }
+    for (const [pack, table] of packs) this.add(pack, table);
+    try {
+      await this.merge(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      // The packs are in an index; whoever writes next merges.
+      if (HoldfastError.from(error).entry.retry === 'bug') throw error;
+    }
+  }
+
+  /** FORMAT.md#index. May run beside itself, writers and readers, and end anywhere. */
+  async merge(signal: AbortSignal): Promise<void> {
+    const listed = await this.#readSegments();
+    await mergeSegments(
+      { store: this.#store, keys: this.#keys },
+      { listed, replaced: this.#replaced },
+      signal,
+    );
   }
 
   /** From the packs' tables alone. A damaged pack is skipped; whoever needs it gets CHUNK_MISSING. */
@@ -132,7 +153,7 @@ export class ChunkIndex {
   }
 
   async #load(): Promise<void> {
-    this.#loading = this.#readSegments();
+    this.#loading = this.#readSegments().then(() => {});
     try {
       await this.#loading;
     } catch (error) {
@@ -142,19 +163,31 @@ export class ChunkIndex {
     }
   }
 
-  async #readSegments(): Promise<void> {
+  /** A segment that is gone since the listing was merged into a newer one: then it looks again. Returns the listing. */
+  async #readSegments(): Promise<readonly Listed[]> {
     let isDamaged = false;
-    const names: string[] = [];
-    for await (const { name } of this.#store.list(INDEX_PREFIX)) if (!this.#seen.has(name)) names.push(name);
-    await pLimit(SEGMENTS_AT_ONCE).map(names, async (name) => {
-      const sealed = await findBytes(this.#store, name);
-      if (sealed === undefined) return;
-      const segment = openSegment(this.#keys, name, sealed);
-      isDamaged ||= segment === undefined;
-      for (const { name: pack, ...table } of segment?.packs ?? []) this.#addPack(pack, table);
-      this.#seen.add(name);
-    });
-    if (isDamaged) await this.#readUncoveredPacks();
+    for (let looks = 1; ; looks += 1) {
+      const listed: Listed[] = await Array.fromAsync(this.#store.list(INDEX_PREFIX));
+      // The largest first: they tell of the small ones that they hold.
+      const unseen = listed.filter(({ name }) => !this.#seen.has(name)).toSorted((a, b) => b.bytes - a.bytes);
+      const found = await pLimit(SEGMENTS_AT_ONCE).map(unseen, ({ name }) => this.#readSegment(name));
+      isDamaged ||= found.includes('damaged');
+      const isGone = found.includes('gone');
+      if (isGone && looks < LOOKS_MAX) continue;
+      if (isDamaged || isGone) await this.#readUncoveredPacks();
+      return listed;
+    }
+  }
+
+  async #readSegment(name: string): Promise<'read' | 'gone' | 'damaged'> {
+    if (this.#replaced.has(name)) return 'read';
+    const sealed = await findBytes(this.#store, name);
+    if (sealed === undefined) return 'gone';
+    const segment = openSegment(this.#keys, name, sealed);
+    for (const { name: pack, ...table } of segment?.packs ?? []) this.#addPack(pack, table);
+    for (const replaced of segment?.replaces ?? []) this.#replaced.add(replaced);
+    this.#seen.add(name);
+    return segment === undefined ? 'damaged' : 'read';
   }
 
   /**
