@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execa } from 'execa';
 import { memoryStore } from '#libs/store/memory.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
 import { ChunkIndex } from './chunk-index.ts';
-import { KEYS } from './fixtures/opened.ts';
+import { bytesOf } from './fixtures/generated.ts';
+import { KEYS, namesBelow, opened } from './fixtures/opened.ts';
 import { CHUNKS_IN_PACK, grownIndex, syntheticPack } from './fixtures/synthetic-index.ts';
 
 const CHUNKS = 10_000_000;
@@ -59,4 +61,37 @@ test('a chunk of several packs is found until the last of them is forgotten, and
   assert.equal(await index.find(id), undefined);
   index.add(packs[0]!, table);
   assert.equal(await index.find(id), undefined, 'nothing brings a forgotten pack back');
+});
+
+test('it is rebuilt from the ends of the packs alone, past what is no pack and what is damaged', async () => {
+  const store = memoryStore();
+  const ids: string[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    await using writer = opened(store).writer();
+    ids.push(...(await writer.writeStream([bytesOf(n, 5000)])).chunks);
+    await writer.flush();
+  }
+  const [damaged] = await namesBelow(store, 'packs/');
+  const whole = await store.get(damaged!);
+  for (const name of ['packs/readme', 'packs/00/00', `packs/00/${'z'.repeat(64)}`])
+    await store.put(name, whole, { createOnly: true });
+  const read: string[] = [];
+  const recorded: ObjectStore = {
+    ...store,
+    get(name, options) {
+      read.push(options?.range === undefined ? `all of ${name}` : name.slice(0, 6));
+      return store.get(name, options);
+    },
+  };
+  const index = new ChunkIndex(recorded, KEYS);
+  assert.deepEqual(await index.rebuild(), { packs: 3, chunks: 3 });
+  for (const id of ids) assert.ok((await index.find(id)) !== undefined);
+  assert.deepEqual(
+    read,
+    Array.from({ length: 6 }, () => 'packs/'),
+  );
+  await store.put(damaged!, whole.subarray(0, 40), { createOnly: false });
+  assert.deepEqual(await index.rebuild(), { packs: 2, chunks: 2 });
+  const places = await Promise.all(ids.map((id) => index.find(id)));
+  assert.equal(places.filter((place) => place === undefined).length, 1);
 });
