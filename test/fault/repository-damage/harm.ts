@@ -32,7 +32,7 @@ export async function drawHarm(
   { store, other, what, how }: { store: ObjectStore; other: ObjectStore; what: ObjectClass; how: Harm },
 ): Promise<Harmed> {
   const all = await objectsOf(store, what);
-  const [name, bytes] = random.pick([...all]);
+  const [name, bytes] = random.pick([...all].filter(([each]) => how !== 'bit' || !isLastOfLog(each, all)));
   switch (how) {
     case 'missing':
       return { name, bytes: undefined };
@@ -53,6 +53,12 @@ export async function drawHarm(
     default:
       throw how satisfies never;
   }
+}
+
+/** No entry follows it that holds its digest: what a flipped bit makes of it is believed. */
+function isLastOfLog(name: string, all: ReadonlyMap<string, Buffer>): boolean {
+  const folder = name.slice(0, name.lastIndexOf('/') + 1);
+  return CLASSES.log.test(name) && ![...all.keys()].some((each) => each.startsWith(folder) && each > name);
 }
 
 /** A signature is hex: a letter of it that became a capital says the same. */
