@@ -6,6 +6,7 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import { bytesOf } from './fixtures/generated.ts';
 import { KEYS, namesBelow, opened } from './fixtures/opened.ts';
+import { packSection, sealSegments } from './index-object.ts';
 import { CHUNKS_IN_PACK, grownIndex, syntheticPack } from './fixtures/synthetic-index.ts';
 
 const CHUNKS = 10_000_000;
@@ -25,7 +26,7 @@ test('an index gives back what was added, to the byte', async () => {
 
 test('ten million chunks are resident in at most 64 bytes each, also while the index grows', async () => {
   const script = `
-    const { grownIndex } = await import('${new URL('fixtures/synthetic-index.ts', import.meta.url)}');
+    const { grownIndex } = await import('${new URL('fixtures/synthetic-index.ts', import.meta.url).href}');
     await grownIndex(20_000).find('0'.repeat(64));
     gc();
     const before = process.memoryUsage.rss();
@@ -94,4 +95,33 @@ test('it is rebuilt from the ends of the packs alone, past what is no pack and w
   assert.deepEqual(await index.rebuild(), { packs: 2, chunks: 2 });
   const places = await Promise.all(ids.map((id) => index.find(id)));
   assert.equal(places.filter((place) => place === undefined).length, 1);
+});
+
+test('an index object that lies under another name hides no chunk, not even from a writer', async () => {
+  const store = memoryStore();
+  const ids: string[] = [];
+  for (let n = 0; n < 2; n += 1) {
+    await using writer = opened(store).writer();
+    ids.push(...(await writer.writeStream([bytesOf(n, 5000)])).chunks);
+    await writer.flush();
+  }
+  const [one, other] = await namesBelow(store, 'index/');
+  await store.put(one!, await store.get(other!), { createOnly: false });
+  const index = new ChunkIndex(store, KEYS);
+  for (const id of ids) assert.ok((await index.find(id)) !== undefined);
+});
+
+test('an index object that opens and is not one hides no chunk either', async () => {
+  const store = memoryStore();
+  await using writer = opened(store).writer();
+  const { chunks } = await writer.writeStream([bytesOf(1, 5000)]);
+  await writer.flush();
+  const [own] = await namesBelow(store, 'index/');
+  await store.delete(own!);
+  const pack = syntheticPack(1);
+  const section = packSection(pack.name, pack.table);
+  for (const length of [20, 39, 41, section.length - 1])
+    for (const { name, bytes } of sealSegments(KEYS, [section.subarray(0, length)]))
+      await store.put(name, bytes, { createOnly: true });
+  assert.ok((await new ChunkIndex(store, KEYS).find(chunks[0]!)) !== undefined);
 });
