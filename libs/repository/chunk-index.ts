@@ -118,7 +118,7 @@ export class ChunkIndex {
     this.#seen.clear();
     this.#replaced.clear();
     const packs = await this.#readUncoveredPacks(signal);
-    return { packs, chunks: this.#chunks.distinct };
+    return { packs, chunks: this.#chunks.countDistinct() };
   }
 
   #place(id: string): ChunkPlace | undefined {

@@ -31,7 +31,7 @@ test('every record is found by its digest, several of one digest too, and no oth
           assert.equal(table.value(at, 0), n);
         }
       }
-      assert.deepEqual([table.count, table.distinct], [numbers.length, new Set(numbers).size]);
+      assert.equal(table.countDistinct(), new Set(numbers).size);
     }),
   );
 });

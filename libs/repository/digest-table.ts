@@ -17,25 +17,20 @@ export class DigestTable {
   readonly #buckets: Uint32Array[] = [];
   #count = 0;
   #bucketCount = 0;
-  #distinct = 0;
 
   constructor(values: number) {
     this.#recordWords = 1 + DIGEST_WORDS + values;
   }
 
-  /** How many records there are: they are 1 to this. */
-  get count(): number {
-    return this.#count;
-  }
-
-  /** How many digests there are. */
-  get distinct(): number {
-    return this.#distinct;
+  /** How many digests there are: looks at every record. */
+  countDistinct(): number {
+    let distinct = 0;
+    for (let record = 1; record <= this.#count; record += 1) if (this.next(record) === 0) distinct += 1;
+    return distinct;
   }
 
   /** The digest is the 32 bytes at `at`. Returns the record. */
   add(bytes: Buffer, at: number, values: readonly number[]): number {
-    if (this.first(bytes, at) === 0) this.#distinct += 1;
     if (this.#count % BLOCK_RECORDS === 0)
       this.#records.push(new Uint32Array(BLOCK_RECORDS * this.#recordWords));
     this.#count += 1;
@@ -60,9 +55,8 @@ export class DigestTable {
 
   /** The one after `record` of the same digest, or 0. */
   next(record: number): number {
-    const digest = this.digest(record);
     let other = this.#nextInBucket(record);
-    while (other !== 0 && !this.#has(other, digest, 0)) other = this.#nextInBucket(other);
+    while (other !== 0 && !this.#isSame(other, record)) other = this.#nextInBucket(other);
     return other;
   }
 
@@ -87,6 +81,14 @@ export class DigestTable {
     const start = this.#startOf(record) + 1;
     for (let word = 0; word < DIGEST_WORDS; word += 1)
       if (words[start + word] !== bytes.readUInt32LE(at + 4 * word)) return false;
+    return true;
+  }
+
+  #isSame(record: number, other: number): boolean {
+    const [words, others] = [this.#blockOf(record), this.#blockOf(other)];
+    const [start, otherStart] = [this.#startOf(record) + 1, this.#startOf(other) + 1];
+    for (let word = 0; word < DIGEST_WORDS; word += 1)
+      if (words[start + word] !== others[otherStart + word]) return false;
     return true;
   }
 
