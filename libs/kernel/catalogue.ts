@@ -178,6 +178,10 @@ export const CATALOGUE = {
     'repository has a format this version does not read',
     'use the holdfast.mjs that lies in about/ of the store',
   ),
+  REPOSITORY_READ_ONLY: refused(
+    'repository is open for reading only',
+    'restore as usual; to back up again, put the named object back from a copy of the store: holdfast doctor',
+  ),
   KEY_WRONG: refused(
     'key does not open this repository',
     'give the recovery key written at init: --key FILE',

@@ -1,10 +1,12 @@
 import pLimit from 'p-limit';
-import { findBytes, putFirst } from '#libs/store/objects.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { findBytes, putFirst, signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { RepositoryKeys } from './keys.ts';
-import { sha256Of } from './chunk.ts';
-import { decodeIndex, encodeIndex } from './index-object.ts';
-import type { PackEntry, PackTable } from './pack.ts';
+import { DigestTable } from './digest-table.ts';
+import { mergeSegments, type Listed } from './index-merge.ts';
+import { INDEX_PREFIX, openSegment, packSection, sealSegments } from './index-object.ts';
+import { encodeEntries, ENTRY_BYTES, type PackEntry, type PackTable } from './pack.ts';
 import { findPackTable } from './pack-table.ts';
 
 export interface ChunkPlace extends PackEntry {
@@ -12,22 +14,38 @@ export interface ChunkPlace extends PackEntry {
   readonly epoch: number;
 }
 
-/** Small objects: the round trip is the cost, not the bytes. */
-const READS_AT_ONCE = 8;
+/** Ends of packs are small: the round trip is the cost, not the bytes. */
+const PACKS_AT_ONCE = 8;
+const PACKS_LISTED_AHEAD = 512;
+/** Of up to 32 MiB each: one is opened while the other one comes. */
+const SEGMENTS_AT_ONCE = 2;
+/** Then the listing is a stale one. */
+const LOOKS_MAX = 3;
+
+/** Instead of an epoch, for packs without chunks here. */
+const UNREADABLE = 0;
+const GONE = 0xffffffff;
+const NO_TABLE = { epoch: UNREADABLE, entries: Buffer.alloc(0) };
+const PACK_PATTERN = /\/([0-9a-f]{64})$/;
+/** A method and a plain length share a number: chunks are far below 16 MiB. */
+const METHOD_SHIFT = 24;
 
 /**
- * Where every chunk lies. Read from index objects; what they do not cover is read from the packs' own tables when an
- * index object is damaged or a chunk is not found otherwise: an index saves time and is never needed.
+ * Where every chunk lies, in 52 to 60 bytes of memory a chunk. Read from index objects; what they do not cover is read
+ * from the packs' own tables when an index object is damaged or a chunk is not found otherwise: an index saves time and
+ * is never needed.
  */
 export class ChunkIndex {
   readonly #store: ObjectStore;
   readonly #keys: RepositoryKeys;
-  readonly #places = new Map<string, ChunkPlace>();
-  /** Further places of a chunk that lies in several packs. */
-  readonly #spares = new Map<string, ChunkPlace[]>();
-  readonly #packs = new Map<string, readonly ChunkPlace[]>();
-  /** Index objects and packs that were read, whole or not: they never change. */
+  /** By id: pack (record of the other table), offset, sealed length, method and plain length. */
+  #chunks = new DigestTable(4);
+  /** By name: key epoch. */
+  #packs = new DigestTable(1);
+  /** Index objects that were read, whole or not: they never change. */
   readonly #seen = new Set<string>();
+  /** Index objects that another one holds. */
+  readonly #replaced = new Set<string>();
   #loading: Promise<void> | undefined;
 
   constructor(store: ObjectStore, keys: RepositoryKeys) {
@@ -38,7 +56,7 @@ export class ChunkIndex {
   /** What the indexes say; enough for a writer, who otherwise sends the chunk again. */
   async find(id: string): Promise<ChunkPlace | undefined> {
     await (this.#loading ?? this.#load());
-    return this.#places.get(id);
+    return this.#place(id);
   }
 
   /** Looks everywhere: new index objects of other writers, then the tables of packs that no index covers. */
@@ -46,52 +64,96 @@ export class ChunkIndex {
     const known = await this.find(id);
     if (known !== undefined) return known;
     await this.#load();
-    if (!this.#places.has(id)) await this.#readUncoveredPacks();
-    return this.#places.get(id);
+    const found = this.#place(id);
+    if (found !== undefined) return found;
+    await this.#readUncoveredPacks();
+    return this.#place(id);
   }
 
   add(pack: string, { epoch, entries }: PackTable): void {
-    if (this.#packs.has(pack)) return;
-    const places = entries.map((entry) => ({ ...entry, pack, epoch }));
-    this.#packs.set(pack, places);
-    for (const place of places) {
-      if (!this.#places.has(place.id)) this.#places.set(place.id, place);
-      else this.#spares.set(place.id, [...(this.#spares.get(place.id) ?? []), place]);
-    }
+    this.#addPack(Buffer.from(pack, 'hex'), { epoch, entries: encodeEntries(entries) });
   }
 
   /** The pack is not in the store: its chunks count as unknown, or as lying in another pack. */
   forget(pack: string): void {
-    for (const place of this.#packs.get(pack) ?? []) {
-      const spares = (this.#spares.get(place.id) ?? []).filter((spare) => spare.pack !== pack);
-      if (this.#places.get(place.id)?.pack === pack) {
-        const next = spares.shift();
-        if (next === undefined) this.#places.delete(place.id);
-        else this.#places.set(place.id, next);
-      }
-      if (spares.length === 0) this.#spares.delete(place.id);
-      else this.#spares.set(place.id, spares);
-    }
+    const name = Buffer.from(pack, 'hex');
+    const known = this.#packs.first(name);
     // The name stays known, so that no index object brings it back.
-    this.#packs.set(pack, []);
+    if (known === 0) this.#packs.add(name, 0, [GONE]);
+    else this.#packs.setValue(known, 0, GONE);
   }
 
-  /** One index object for a writer's packs; immutable, named by its bytes. */
+  /** Index objects for a writer's packs; immutable, named by their bytes. Small ones that became many are merged. */
   async write(packs: ReadonlyMap<string, PackTable>, signal: AbortSignal): Promise<void> {
-    const sealed = encodeIndex(this.#keys, packs);
-    await putFirst(this.#store, `index/${sha256Of(sealed).toString('hex')}`, sealed, signal);
+    const sections = [...packs].map(([pack, table]) => packSection(pack, table));
+    for (const { name, bytes } of sealSegments(this.#keys, sections)) {
+      await putFirst(this.#store, name, bytes, signal);
+      this.#seen.add(name);
+    }
+    for (const [pack, table] of packs) this.add(pack, table);
+    try {
+      await this.merge(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      // The packs are in an index; whoever writes next merges.
+      if (HoldfastError.from(error).entry.retry === 'bug') throw error;
+    }
+  }
+
+  /** FORMAT.md#index. May run beside itself, writers and readers, and end anywhere. */
+  async merge(signal: AbortSignal): Promise<void> {
+    const listed = await this.#readSegments();
+    await mergeSegments(
+      { store: this.#store, keys: this.#keys },
+      { listed, replaced: this.#replaced },
+      signal,
+    );
   }
 
   /** From the packs' tables alone. A damaged pack is skipped; whoever needs it gets CHUNK_MISSING. */
   async rebuild(signal?: AbortSignal): Promise<{ packs: number; chunks: number }> {
     this.#loading = Promise.resolve();
-    for (const known of [this.#places, this.#spares, this.#packs, this.#seen]) known.clear();
-    await this.#readUncoveredPacks(signal);
-    return { packs: this.#packs.size, chunks: this.#places.size };
+    this.#chunks = new DigestTable(4);
+    this.#packs = new DigestTable(1);
+    this.#seen.clear();
+    this.#replaced.clear();
+    const packs = await this.#readUncoveredPacks(signal);
+    return { packs, chunks: this.#chunks.countDistinct() };
+  }
+
+  #place(id: string): ChunkPlace | undefined {
+    for (let at = this.#chunks.first(Buffer.from(id, 'hex')); at !== 0; at = this.#chunks.next(at)) {
+      const pack = this.#chunks.value(at, 0);
+      const epoch = this.#packs.value(pack, 0);
+      if (epoch === GONE) continue;
+      const packed = this.#chunks.value(at, 3);
+      return {
+        id,
+        method: packed >>> METHOD_SHIFT,
+        rawBytes: packed % 2 ** METHOD_SHIFT,
+        offset: this.#chunks.value(at, 1),
+        sealedBytes: this.#chunks.value(at, 2),
+        pack: this.#packs.digest(pack).toString('hex'),
+        epoch,
+      };
+    }
+    return undefined;
+  }
+
+  #addPack(name: Buffer, { epoch, entries }: { epoch: number; entries: Buffer }): void {
+    let pack = this.#packs.first(name);
+    if (pack === 0) pack = this.#packs.add(name, 0, [epoch]);
+    else if (this.#packs.value(pack, 0) === UNREADABLE) this.#packs.setValue(pack, 0, epoch);
+    else return;
+    for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
+      const packed = entries.readUInt8(at + 32) * 2 ** METHOD_SHIFT + entries.readUInt32BE(at + 33);
+      const [offset, sealedBytes] = [entries.readUInt32BE(at + 37), entries.readUInt32BE(at + 41)];
+      this.#chunks.add(entries, at, [pack, offset, sealedBytes, packed]);
+    }
   }
 
   async #load(): Promise<void> {
-    this.#loading = this.#readIndexes();
+    this.#loading = this.#readSegments().then(() => {});
     try {
       await this.#loading;
     } catch (error) {
@@ -101,39 +163,56 @@ export class ChunkIndex {
     }
   }
 
-  async #readIndexes(): Promise<void> {
+  /** A segment that is gone since the listing was merged into a newer one: then it looks again. Returns the listing. */
+  async #readSegments(): Promise<readonly Listed[]> {
     let isDamaged = false;
-    await this.#forEachNew('index/', undefined, async (name) => {
-      const sealed = await findBytes(this.#store, name);
-      if (sealed === undefined) return;
-      const packs = decodeIndex(this.#keys, sealed);
-      isDamaged ||= packs === undefined;
-      for (const [pack, table] of packs ?? []) this.add(pack, table);
-    });
-    if (isDamaged) await this.#readUncoveredPacks();
+    for (let looks = 1; ; looks += 1) {
+      const listed: Listed[] = await Array.fromAsync(this.#store.list(INDEX_PREFIX));
+      // The largest first: they tell of the small ones that they hold.
+      const unseen = listed.filter(({ name }) => !this.#seen.has(name)).toSorted((a, b) => b.bytes - a.bytes);
+      const found = await pLimit(SEGMENTS_AT_ONCE).map(unseen, ({ name }) => this.#readSegment(name));
+      isDamaged ||= found.includes('damaged');
+      const isGone = found.includes('gone');
+      if (isGone && looks < LOOKS_MAX) continue;
+      if (isDamaged || isGone) await this.#readUncoveredPacks();
+      return listed;
+    }
   }
 
-  /** Also packs of a writer that died before its index: their chunks are whole, and save sending them again. */
-  async #readUncoveredPacks(signal?: AbortSignal): Promise<void> {
-    await this.#forEachNew('packs/', signal, async (name, bytes) => {
-      const pack = name.slice(name.lastIndexOf('/') + 1);
-      if (this.#packs.has(pack)) return;
-      const table = await findPackTable(this.#store, this.#keys, { pack, bytes });
-      if (table !== undefined) this.add(pack, table);
-    });
+  async #readSegment(name: string): Promise<'read' | 'gone' | 'damaged'> {
+    if (this.#replaced.has(name)) return 'read';
+    const sealed = await findBytes(this.#store, name);
+    if (sealed === undefined) return 'gone';
+    const segment = openSegment(this.#keys, name, sealed);
+    for (const { name: pack, ...table } of segment?.packs ?? []) this.#addPack(pack, table);
+    for (const replaced of segment?.replaces ?? []) this.#replaced.add(replaced);
+    this.#seen.add(name);
+    return segment === undefined ? 'damaged' : 'read';
   }
 
-  async #forEachNew(
-    prefix: string,
-    signal: AbortSignal | undefined,
-    act: (name: string, bytes: number) => Promise<void>,
-  ): Promise<void> {
-    const names: { name: string; bytes: number }[] = [];
-    for await (const object of this.#store.list(prefix)) if (!this.#seen.has(object.name)) names.push(object);
-    await pLimit(READS_AT_ONCE).map(names, async ({ name, bytes }) => {
-      signal?.throwIfAborted();
-      await act(name, bytes);
-      this.#seen.add(name);
-    });
+  /**
+   * Also packs of a writer that died before its index: their chunks are whole, and save sending them again. Returns how
+   * many were read.
+   */
+  async #readUncoveredPacks(signal?: AbortSignal): Promise<number> {
+    let read = 0;
+    const readAll = (packs: readonly { pack: string; bytes: number }[]) =>
+      pLimit(PACKS_AT_ONCE).map(packs, async ({ pack, bytes }) => {
+        signal?.throwIfAborted();
+        const table = await findPackTable(this.#store, this.#keys, { pack, bytes });
+        this.#addPack(Buffer.from(pack, 'hex'), table ?? NO_TABLE);
+        if (table !== undefined) read += 1;
+      });
+    let ahead: { pack: string; bytes: number }[] = [];
+    for await (const { name, bytes } of this.#store.list('packs/', signalOption(signal))) {
+      const pack = PACK_PATTERN.exec(name)?.[1];
+      if (pack === undefined || this.#packs.first(Buffer.from(pack, 'hex')) !== 0) continue;
+      ahead.push({ pack, bytes });
+      if (ahead.length < PACKS_LISTED_AHEAD) continue;
+      await readAll(ahead);
+      ahead = [];
+    }
+    await readAll(ahead);
+    return read;
   }
 }

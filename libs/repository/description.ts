@@ -2,7 +2,8 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
 import { findBytes } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
-import { signBytes, verifyBytes, type RepositoryKeys } from './keys.ts';
+import { signBytes, type RepositoryKeys } from './keys.ts';
+import { isSignedJson } from './signed-json.ts';
 import { z } from 'zod';
 
 export const DESCRIPTION_OBJECT = 'holdfast.json';
@@ -20,37 +21,41 @@ export interface Description {
 }
 
 const versioned = z.looseObject({ format: z.int() });
-const signed = z.object({
-  format: z.literal(FORMAT_VERSION),
+/** Also of another format, as far as it is signed as this one is. */
+const signed = z.looseObject({
+  format: z.int(),
   repository: z.string().regex(/^[0-9a-f]{32}$/),
   verifyingKey: z.string().regex(/^[0-9a-f]{64}$/),
-  createdAt: z.string(),
   signature: z.string(),
 });
+
+/** Whole is what its own key signed, whoever that is. */
+export type FoundDescription =
+  | { readonly state: 'missing' }
+  /** With the format that it claims. */
+  | { readonly state: 'damaged'; readonly format: number | undefined }
+  | { readonly state: 'whole'; readonly id: string; readonly verifyingKey: string };
 
 export function signDescription(keys: RepositoryKeys, description: Description): Buffer {
   const signature = signBytes(keys, Buffer.from(canonicalJson(description)));
   return Buffer.from(`${JSON.stringify({ ...description, signature }, undefined, 2)}\n`);
 }
 
-/** Undefined when there is none. Throws REPOSITORY_VERSION, REPOSITORY_FOREIGN when it is no such object. */
-export async function findDescription(
-  store: ObjectStore,
-): Promise<{ readonly id: string; isSignedBy(keys: RepositoryKeys): boolean } | undefined> {
+/** Throws REPOSITORY_VERSION for a whole one of another format. */
+export async function findDescription(store: ObjectStore): Promise<FoundDescription> {
   const bytes = await findBytes(store, DESCRIPTION_OBJECT);
-  if (bytes === undefined) return undefined;
+  if (bytes === undefined) return { state: 'missing' };
   const json = jsonIfAny(bytes);
-  const version = versioned.safeParse(json).data?.format;
-  if (version !== undefined && version !== FORMAT_VERSION)
-    throw new HoldfastError('REPOSITORY_VERSION', { seen: version, wanted: FORMAT_VERSION });
+  const whole = findSigned(json);
+  if (whole === undefined) return { state: 'damaged', format: versioned.safeParse(json).data?.format };
+  if (whole.format !== FORMAT_VERSION)
+    throw new HoldfastError('REPOSITORY_VERSION', { seen: whole.format, wanted: FORMAT_VERSION });
+  return { state: 'whole', id: whole.repository, verifyingKey: whole.verifyingKey };
+}
+
+function findSigned(json: unknown) {
   const parsed = signed.safeParse(json);
-  if (!parsed.success)
-    throw new HoldfastError('REPOSITORY_FOREIGN', { object: DESCRIPTION_OBJECT, reason: 'not readable' });
+  if (!parsed.success) return undefined;
   const { signature, ...description } = parsed.data;
-  return {
-    id: description.repository,
-    isSignedBy: (keys) =>
-      keys.verifying === description.verifyingKey &&
-      verifyBytes(keys, Buffer.from(canonicalJson(description)), signature),
-  };
+  return isSignedJson(description.verifyingKey, description, signature) ? description : undefined;
 }

@@ -1,11 +1,12 @@
 import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
-import { putFirst } from '#libs/store/objects.ts';
+import { findBytes, putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { KEY_BYTES, type KeyRing } from './keys.ts';
 
 const EPOCH_DIGITS = 8;
+const SLOT_PATTERN = /^keys\/(\d{8})\//;
 
 /**
  * The key ring as an age file for one recipient; returns the object's name (FORMAT.md#keys). The slot carries the
@@ -25,21 +26,38 @@ export async function wrapRing(
   return name;
 }
 
-/** Every ring the identity opens, the longest first: more than one of a length when a creation was cut off. */
-export async function unwrapRings(store: ObjectStore, identity: Secret): Promise<readonly KeyRing[]> {
+export interface KeySlots {
+  /** Every ring the identity opens, the longest first: more than one of a length when a creation was cut off. */
+  readonly rings: readonly { readonly ring: KeyRing; readonly slot: string }[];
+  /** The newest epoch that anybody has a slot of; 0 when there is no slot. */
+  readonly newestEpoch: number;
+}
+
+/** A slot that is damaged or another one's is passed over. Throws KEY_WRONG when what is given is no identity. */
+export async function unwrapRings(store: ObjectStore, identity: Secret): Promise<KeySlots> {
   const decrypter = new Decrypter();
   try {
     decrypter.addIdentity(identity.reveal().trim());
   } catch {
     throw notAnIdentity();
   }
-  const rings: KeyRing[] = [];
+  const rings: { ring: KeyRing; slot: string }[] = [];
+  let newestEpoch = 0;
   for await (const { name } of store.list('keys/')) {
-    const wrapped = await store.get(name);
-    const keys = await decrypter.decrypt(wrapped).catch(() => undefined);
-    if (keys !== undefined && keys.length > 0 && keys.length % KEY_BYTES === 0) rings.push(ringOf(keys));
+    const epoch = SLOT_PATTERN.exec(name)?.[1];
+    if (epoch === undefined) continue;
+    newestEpoch = Math.max(newestEpoch, Number(epoch));
+    const wrapped = await findBytes(store, name);
+    const keys = wrapped && (await decrypter.decrypt(wrapped).catch(() => undefined));
+    if (keys !== undefined && keys.length > 0 && keys.length % KEY_BYTES === 0)
+      rings.push({ ring: ringOf(keys), slot: name });
   }
-  return rings.toSorted((a, b) => b.length - a.length);
+  return { rings: rings.toSorted((a, b) => b.ring.length - a.ring.length), newestEpoch };
+}
+
+/** Of the repository, from the name of a slot that its creation made. */
+export function idOf(slot: string): string | undefined {
+  return /-([0-9a-f]{32})$/.exec(slot)?.[1];
 }
 
 function ringOf(keys: Uint8Array): KeyRing {

@@ -4,15 +4,28 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { Secret } from '#libs/kernel/secret.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { generateX25519Identity } from 'age-encryption';
-import { findDescription, DESCRIPTION_OBJECT, FORMAT_VERSION, signDescription } from './description.ts';
+import {
+  DESCRIPTION_OBJECT,
+  findDescription,
+  FORMAT_VERSION,
+  signDescription,
+  type FoundDescription,
+} from './description.ts';
 import { deriveKeys, KEY_BYTES, type RepositoryKeys } from './keys.ts';
-import { unwrapRings, wrapRing } from './key-slots.ts';
+import { idOf, unwrapRings, wrapRing } from './key-slots.ts';
 import type { Repository } from './port.ts';
 import { composeRepository } from './repository.ts';
+import { findProven } from './ring-proof.ts';
+
+export interface OpenedRepository extends Repository {
+  /** Why it is open for reading only: what writing throws. Undefined when nothing is wrong. */
+  readonly readOnly: HoldfastError | undefined;
+}
 
 /**
- * Opens with any identity a key slot was made for. Throws REPOSITORY_MISSING, REPOSITORY_VERSION, KEY_WRONG,
- * and REPOSITORY_FOREIGN when the keys do not belong to this holdfast.json.
+ * Opens with any identity that a whole key slot was made for, whatever else is damaged; for reading only when
+ * holdfast.json is, or the slot of the newest epoch. Throws REPOSITORY_MISSING, REPOSITORY_VERSION, KEY_WRONG, and
+ * REPOSITORY_FOREIGN when the keys do not belong to this store.
  */
 export async function openRepository({
   store,
@@ -20,20 +33,92 @@ export async function openRepository({
 }: {
   store: ObjectStore;
   identity: Secret;
-}): Promise<Repository> {
+}): Promise<OpenedRepository> {
   const description = await findDescription(store);
-  if (description === undefined) throw new HoldfastError('REPOSITORY_MISSING', { store: store.name });
-  const candidates = (await unwrapRings(store, identity)).map(deriveKeys);
+  const { rings, newestEpoch } = await unwrapRings(store, identity);
+  const candidates = rings.map(({ ring, slot }) => ({ keys: deriveKeys(ring), slot }));
+  if (description.state !== 'whole') return await openUndescribed(store, description, candidates);
   if (candidates.length === 0) throw new HoldfastError('KEY_WRONG', { store: store.name });
-  const keys = candidates.find((each) => description.isSignedBy(each));
-  if (keys === undefined) throw new HoldfastError('REPOSITORY_FOREIGN', { store: store.name });
-  return composeRepository({ store, keys, id: description.id });
+  const found = candidates.find(({ keys }) => keys.verifying === description.verifyingKey);
+  if (found === undefined) throw new HoldfastError('REPOSITORY_FOREIGN', { store: store.name });
+  const repository = composeRepository({ store, keys: found.keys, id: description.id });
+  if (found.keys.epoch >= newestEpoch) return { ...repository, readOnly: undefined };
+  // What it wrote would be open to recipients that were removed since.
+  return forReading(repository, { object: 'keys/', reason: `no slot of key epoch ${newestEpoch} opens` });
 }
 
-/** Whether the store holds a repository, without a key. Throws REPOSITORY_VERSION, REPOSITORY_FOREIGN. */
-export async function findRepository(store: ObjectStore): Promise<{ id: string } | undefined> {
+interface Candidate {
+  readonly keys: RepositoryKeys;
+  readonly slot: string;
+}
+
+/** holdfast.json tells nothing: the ring does that made what lies in the store. */
+async function openUndescribed(
+  store: ObjectStore,
+  description: Exclude<FoundDescription, { state: 'whole' }>,
+  candidates: readonly Candidate[],
+): Promise<OpenedRepository> {
+  const proven = await findProven(store, candidates);
+  const isOurFormat =
+    description.state === 'damaged' && (description.format ?? FORMAT_VERSION) === FORMAT_VERSION;
+  const isAlone = new Set(candidates.map(({ keys }) => keys.verifying)).size === 1;
+  const chosen = proven ?? (isOurFormat && isAlone ? candidates[0] : undefined);
+  if (chosen === undefined) throw await whyNot(store, description, candidates);
+  const id = idOf(chosen.slot) ?? '';
+  const reason = description.state;
+  return forReading(composeRepository({ store, keys: chosen.keys, id }), {
+    object: DESCRIPTION_OBJECT,
+    reason,
+  });
+}
+
+async function whyNot(
+  store: ObjectStore,
+  description: Exclude<FoundDescription, { state: 'whole' }>,
+  candidates: readonly Candidate[],
+): Promise<HoldfastError> {
+  const where = { store: store.name };
+  if (candidates.length === 0 && (await isUsed(store))) return new HoldfastError('KEY_WRONG', where);
+  // Slots alone are what a creation left that was cut off.
+  if (description.state === 'missing') return new HoldfastError('REPOSITORY_MISSING', where);
+  const { format = FORMAT_VERSION } = description;
+  if (format !== FORMAT_VERSION)
+    return new HoldfastError('REPOSITORY_VERSION', { seen: format, wanted: FORMAT_VERSION });
+  return new HoldfastError('REPOSITORY_FOREIGN', {
+    ...where,
+    object: DESCRIPTION_OBJECT,
+    reason: 'not readable',
+  });
+}
+
+function forReading(repository: Repository, details: { object: string; reason: string }): OpenedRepository {
+  const readOnly = new HoldfastError('REPOSITORY_READ_ONLY', details);
+  return {
+    ...repository,
+    readOnly,
+    writer() {
+      throw readOnly;
+    },
+    putSnapshot: () => Promise.reject(readOnly),
+  };
+}
+
+/**
+ * Whether the store holds a repository, without a key; its id where holdfast.json is whole. Throws REPOSITORY_VERSION,
+ * and REPOSITORY_FOREIGN when a holdfast.json is there and nothing else of a repository.
+ */
+export async function findRepository(store: ObjectStore): Promise<{ id: string | undefined } | undefined> {
   const description = await findDescription(store);
-  return description === undefined ? undefined : { id: description.id };
+  if (description.state === 'whole') return { id: description.id };
+  if (await isUsed(store)) return { id: undefined };
+  if (description.state === 'missing') return undefined;
+  throw await whyNot(store, description, []);
+}
+
+/** Something was written with the keys of its slots. */
+async function isUsed(store: ObjectStore): Promise<boolean> {
+  for (const prefix of ['packs/', 'backups/']) for await (const _ of store.list(prefix)) return true;
+  return false;
 }
 
 export async function newIdentity(): Promise<Secret> {
@@ -44,7 +129,8 @@ export async function newIdentity(): Promise<Secret> {
  * Makes a repository for two identities: one for every day, one to be kept elsewhere; fresh ones where none is given.
  * Who must not lose them in a crash keeps them first and gives them here. The commit point is holdfast.json, last and
  * create-only: a crash before it leaves key slots that open nothing, and creation can be repeated; of two creators
- * one wins and the other gets OBJECT_EXISTS. Throws KEY_WRONG when what is given is no identity.
+ * one wins and the other gets OBJECT_EXISTS. Throws KEY_WRONG when what is given is no identity, REPOSITORY_READ_ONLY
+ * where a repository is that lost its holdfast.json: its backups would not open any more.
  */
 export async function createRepository(wanted: {
   store: ObjectStore;
@@ -53,6 +139,8 @@ export async function createRepository(wanted: {
 }): Promise<{ id: string; identity: Secret; recovery: Secret }> {
   const { store, identity = await newIdentity(), recovery = await newIdentity() } = wanted;
   const ring = [randomBytes(KEY_BYTES)];
+  if ((await findDescription(store)).state === 'missing' && (await isUsed(store)))
+    throw new HoldfastError('REPOSITORY_READ_ONLY', { object: DESCRIPTION_OBJECT, reason: 'missing' });
   const id = randomBytes(16).toString('hex');
   const slots = [
     await wrapRing(store, { ring, identity, slot: `everyday-${id}` }),

@@ -11,6 +11,7 @@ import { cancel } from './cancel.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
+import { repositoryDamage } from './repository-damage.ts';
 import { takeover } from './takeover.ts';
 import { zombie } from './zombie.ts';
 
@@ -83,6 +84,14 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     const counts = `${lost} lost, ${duplicated} twice, ${wrong} wrong ends`;
     const text = [`${cases} faults of a bus of ${nodes}, ${counts}`, ...rows].join('\n');
     return { report, good: lost + duplicated + wrong === 0, text };
+  },
+  'repository-damage': async (wish) => {
+    const report = await repositoryDamage({ ...wish, cases: wish.cases ?? 500 });
+    const { cases, harmed, found, falseAlarms, wrong, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const counts = `${found} of ${harmed} harmed backups named, ${falseAlarms} false alarms, ${wrong} wrong ends`;
+    const text = [`${cases} objects harmed: ${counts}`, ...rows].join('\n');
+    return { report, good: found === harmed && falseAlarms + wrong === 0, text };
   },
 };
 

@@ -1,0 +1,100 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { jsonIfAny } from '#libs/kernel/json.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import type { seededOrder } from '../pivot/seeded.ts';
+
+/** Every kind of object that the store of a repository holds, by its name. */
+export const CLASSES = {
+  description: /^holdfast\.json$/,
+  slot: /^keys\//,
+  index: /^index\//,
+  pack: /^packs\//,
+  snapshot: /^snapshots\//,
+  manifest: /^backups\//,
+  spec: /\/spec\//,
+  log: /\/log\//,
+  about: /^about\//,
+} as const;
+export type ObjectClass = keyof typeof CLASSES;
+
+export const HARMS = ['missing', 'empty', 'truncated', 'replaced', 'bit'] as const;
+export type Harm = (typeof HARMS)[number];
+
+export interface Harmed {
+  readonly name: string;
+  /** Undefined: it is gone. */
+  readonly bytes: Buffer | undefined;
+}
+
+/** One object of the class, harmed so; replaced by another one of its class, of this store or of the other one. */
+export async function drawHarm(
+  random: ReturnType<typeof seededOrder>,
+  { store, other, what, how }: { store: ObjectStore; other: ObjectStore; what: ObjectClass; how: Harm },
+): Promise<Harmed> {
+  const all = await objectsOf(store, what);
+  const [name, bytes] = random.pick([...all].filter(([each]) => how !== 'bit' || !isLastOfLog(each, all)));
+  switch (how) {
+    case 'missing':
+      return { name, bytes: undefined };
+    case 'empty':
+      return { name, bytes: Buffer.alloc(0) };
+    case 'truncated':
+      return { name, bytes: bytes.subarray(0, Math.floor(random.fraction() * bytes.length)) };
+    case 'replaced': {
+      const others = [...all.values(), ...(await objectsOf(other, what)).values()];
+      return { name, bytes: random.pick(others.filter((each) => !each.equals(bytes))) };
+    }
+    case 'bit': {
+      const flipped = Buffer.from(bytes);
+      const bit = Math.floor(random.fraction() * bytes.length * 8);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      return { name, bytes: flipped };
+    }
+    default:
+      throw how satisfies never;
+  }
+}
+
+/** No entry follows it that holds its digest: what a flipped bit makes of it is believed. */
+function isLastOfLog(name: string, all: ReadonlyMap<string, Buffer>): boolean {
+  const folder = name.slice(0, name.lastIndexOf('/') + 1);
+  return CLASSES.log.test(name) && ![...all.keys()].some((each) => each.startsWith(folder) && each > name);
+}
+
+/** A signature is hex: a letter of it that became a capital says the same. */
+export function saysTheSame(one: Buffer, other: Buffer | undefined): boolean {
+  const [left, right] = [one, other ?? Buffer.alloc(0)].map((bytes) => {
+    const json = jsonIfAny(bytes) as { signature?: unknown } | undefined;
+    if (typeof json?.signature !== 'string') return bytes.toString('hex');
+    return JSON.stringify({ ...json, signature: json.signature.toLowerCase() });
+  });
+  return left === right;
+}
+
+/** The store as it is with this object harmed; the one below stays whole. */
+export function withHarm(store: ObjectStore, { name: harmed, bytes }: Harmed): ObjectStore {
+  return {
+    ...store,
+    get(name, options = {}) {
+      if (name !== harmed) return store.get(name, options);
+      if (bytes === undefined) return Promise.reject(new HoldfastError('OBJECT_MISSING', { object: name }));
+      return Promise.resolve(Buffer.from(bytes.subarray(options.range?.start ?? 0, options.range?.end)));
+    },
+    head(name, options) {
+      if (name !== harmed) return store.head(name, options);
+      return Promise.resolve(bytes && { bytes: bytes.length });
+    },
+    async *list(prefix, options) {
+      for await (const object of store.list(prefix, options))
+        if (object.name !== harmed) yield object;
+        else if (bytes !== undefined) yield { name: object.name, bytes: bytes.length };
+    },
+  };
+}
+
+async function objectsOf(store: ObjectStore, what: ObjectClass): Promise<ReadonlyMap<string, Buffer>> {
+  const found = new Map<string, Buffer>();
+  for await (const { name } of store.list(''))
+    if (CLASSES[what].test(name)) found.set(name, await store.get(name));
+  return found;
+}
