@@ -43,11 +43,9 @@ def mac(key, data):
     return hmac.digest(key, data, "sha256")
 
 def hkdf(secret, salt, info):
-    """HKDF-SHA-256 (RFC 5869) of 32 bytes: one round of each half."""
-    return mac(mac(salt or bytes(32), secret), info + b"\x01")
+    return mac(mac(salt or bytes(32), secret), info + b"\x01")  # RFC 5869: 32 bytes are one round of each half
 
-def unpack(frame, most):
-    """One zstd frame; never more than `most` bytes, whatever the frame says."""
+def unpack(frame, most):  # one zstd frame; never to more than that, whatever it says of itself
     plain = zstandard.ZstdDecompressor().stream_reader(frame).read(most + 1)
     require(len(plain) <= most, "unpacks to more than it may")
     return plain
@@ -115,8 +113,7 @@ def find_file_key(lines, identity):
         if kind == b"X25519":
             share = unbase64(arguments[0])
             secret = identity.exchange(X25519PublicKey.from_public_bytes(share))
-            public = identity.public_key().public_bytes(*RAW)
-            key = hkdf(secret, share + public, b"age-encryption.org/v1/X25519")
+            key = hkdf(secret, share + identity.public_key().public_bytes(*RAW), b"age-encryption.org/v1/X25519")
             with suppress(InvalidTag):
                 return ChaCha20Poly1305(key).decrypt(bytes(12), unbase64(b"".join(body)), None)
     raise Damaged("is for somebody else")
@@ -161,7 +158,7 @@ class Repository:
         with reading("holdfast.json"):
             description = json.loads(self.get("holdfast.json"))
             require(description["format"] == 2, f"has format {description['format']}, and this reads format 2")
-            self.id, self.keys = description["repository"], self.find_keys(description, identities)
+            self.keys = self.find_keys(description, identities)
         for name in self.names("index"):
             with suppress(*DAMAGE):  # it is never needed
                 self.read_index(self.get(name))
@@ -272,8 +269,7 @@ class Repository:
             stored = json.loads(self.get(name))
             manifest = stored["manifest"]
             self.keys.check(manifest, stored["signature"])
-            own = [manifest[field] for field in ("repository", "deployment", "backupId")]
-            require(own == [self.id, deployment, backup], "lies under another name")
+            require((manifest["deployment"], manifest["backupId"]) == (deployment, backup), "lies under another name")
             return manifest
 
     def snapshot(self, deployment, cited):
@@ -342,8 +338,13 @@ def restore_database(repository, streams, into):
 
 def list_backups(repository, _):
     shown = ("deployment", "backupId", "mark", "completeness", "leftOut", "snapshots")
-    manifests = [repository.manifest(*name[8:-5].split("/")) for name in repository.names("backups")]
-    print(json.dumps([{field: manifest[field] for field in shown} for manifest in manifests], indent=2))
+    names, manifests = [name[8:-5].split("/") for name in repository.names("backups")], []
+    for name in names:
+        with suppress(Damaged):
+            manifests.append(repository.manifest(*name))
+    print(json.dumps([{field: each[field] for field in shown} for each in manifests], indent=2))
+    for name in names:  # once more: those that are whole are shown, now the first that is not is told
+        repository.manifest(*name)
 
 def restore(repository, options):
     """The folder has its name when all of it is right, and not before."""
@@ -364,11 +365,9 @@ def verify(repository, options):
         for pack in snapshot["packs"]:
             packs[pack] = packs.get(pack) or repository.verify_pack(pack)
             lengths |= packs[pack]
-        streams = list(snapshot["streams"].values())
-        for name in {"listing", "tables"} & set(snapshot["streams"]):
-            records = repository.read_records(snapshot["streams"][name])
-            streams += [record["data"] for record in records if "data" in record]
-        for stream in streams:  # no stream is as long as that of a chunk that is missing
+        lists = [stream for name, stream in snapshot["streams"].items() if name in ("listing", "tables")]
+        parts = (record["data"] for each in lists for record in repository.read_records(each) if "data" in record)
+        for stream in (*snapshot["streams"].values(), *parts):
             there = sum(lengths.get(chunk, float("inf")) for chunk in stream["chunks"]) == stream["bytes"]
             require(there, f"{cited['component']} {cited['id']}: chunks of a stream are not in its packs")
     print(f"backup {options.backup}: {len(packs)} packs with {sum(map(len, packs.values()))} chunks are whole")

@@ -87,7 +87,8 @@ async function assertRefused(expected: RegExp, ...words: readonly string[]): Pro
   assert.deepEqual(readdirSync(folder), before);
 }
 
-test('the store says which backups it holds', () => {
+test('the store says which backups it holds, and carries this reader', async () => {
+  assert.ok((await readFile(join(scene.storeFolder, 'about', 'reader.py'))).equals(await readFile(READER)));
   assert.deepEqual(listed.snapshots.map(({ component }) => component).toSorted(), [
     'config',
     'database',
@@ -171,6 +172,7 @@ test('another identity, a mistyped one, a changed manifest and snapshot, another
   await assertRefused(/mistyped/, 'list', store, '--identity', key);
   await rm(key);
   const verify = ['verify', store, ...backup];
+  const list = ['list', store, '--identity', identity];
   const manifest = at('backups', scene.deployment, `${listed.backupId}.json`);
   const changes = [
     { file: manifest, from: '"complete"', to: '"partial"', said: /InvalidSignature/ },
@@ -187,10 +189,12 @@ test('another identity, a mistyped one, a changed manifest and snapshot, another
     assert.ok(text.includes(from));
     await writeFile(file, text.replace(from, to));
     await assertRefused(said, ...verify);
+    await assertRefused(said, ...list);
     await writeFile(file, text);
   }
   await cp(manifest, at('backups', scene.deployment, 'other.json'));
   await assertRefused(/another name/, ...verify.slice(0, -1), 'other');
+  assert.deepEqual(JSON.parse((await read(...list)).stdout), [listed], 'what is whole is listed beside it');
   const [snapshot] = globSync(at('snapshots', '*', 'files', '*'));
   await writeFile(snapshot!, (await readFile(snapshot!)).with(50, 0));
   await assertRefused(/not the one that the manifest cites/, ...verify);
@@ -266,7 +270,9 @@ async function loadDatabase(from: string, database: string): Promise<void> {
   const { postgres } = scene.world;
   const restore = (section: string) =>
     execa(join(postgres.bin, 'pg_restore'), [
-      ...['--exit-on-error', `--section=${section}`, '-d', postgres.url(database)],
+      '--exit-on-error',
+      `--section=${section}`,
+      `--dbname=${postgres.url(database)}`,
       join(from, `${section}.dump`),
     ]);
   const records = <T>(file: string) =>
