@@ -23,13 +23,15 @@ export const PROGRAM_FILE = fileURLToPath(
 /** What lies in `about/` of every store, so that a stranger with a key finds all that is needed. */
 export async function aboutObjects(): Promise<readonly { readonly name: string; readonly bytes: Buffer }[]> {
   const { format, reader, readme } = texts ?? (await readCheckoutTexts());
-  const program = await readFile(PROGRAM_FILE).catch(() => undefined);
-  return [
+  const program = await readFile(PROGRAM_FILE).catch(() => Buffer.alloc(0));
+  const objects = [
     { name: 'about/README.md', bytes: Buffer.from(readme) },
     { name: 'about/FORMAT.md', bytes: Buffer.from(format) },
     { name: 'about/reader.py', bytes: Buffer.from(reader) },
-    ...(program === undefined ? [] : [{ name: 'about/holdfast.mjs', bytes: program }]),
+    { name: 'about/holdfast.mjs', bytes: program },
   ];
+  // What this build does not carry leaves what another one put there.
+  return objects.filter(({ bytes }) => bytes.length > 0);
 }
 
 export async function readCheckoutTexts(): Promise<BundledTexts> {
