@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 /** Texts that the bundle carries, because no file lies beside it. */
 export interface BundledTexts {
   readonly format: string;
+  readonly reader: string;
   readonly readme: string;
 }
 
@@ -21,19 +22,23 @@ export const PROGRAM_FILE = fileURLToPath(
 
 /** What lies in `about/` of every store, so that a stranger with a key finds all that is needed. */
 export async function aboutObjects(): Promise<readonly { readonly name: string; readonly bytes: Buffer }[]> {
-  const { format, readme } = texts ?? (await readCheckoutTexts());
-  const program = await readFile(PROGRAM_FILE).catch(() => undefined);
-  return [
+  const { format, reader, readme } = texts ?? (await readCheckoutTexts());
+  const program = await readFile(PROGRAM_FILE).catch(() => Buffer.alloc(0));
+  const objects = [
     { name: 'about/README.md', bytes: Buffer.from(readme) },
     { name: 'about/FORMAT.md', bytes: Buffer.from(format) },
-    ...(program === undefined ? [] : [{ name: 'about/holdfast.mjs', bytes: program }]),
+    { name: 'about/reader.py', bytes: Buffer.from(reader) },
+    { name: 'about/holdfast.mjs', bytes: program },
   ];
+  // What this build does not carry leaves what another one put there.
+  return objects.filter(({ bytes }) => bytes.length > 0);
 }
 
 export async function readCheckoutTexts(): Promise<BundledTexts> {
   const text = async (path: string) => await readFile(new URL(path, CHECKOUT), 'utf8').catch(() => '');
   return {
     format: await text('libs/repository/FORMAT.md'),
+    reader: await text('test/contract/reader.py'),
     readme: await text('services/operator/cli/about.md'),
   };
 }

@@ -104,11 +104,23 @@ test('the store explains itself, and what somebody changed there is set right', 
   withHome(async (context) => {
     await prepare({ kind: 'disk' }, context);
     const store = diskStore(context.home.storeFolder);
-    const text = await store.get('about/FORMAT.md');
-    assert.ok(text.length > 1000);
-    await store.put('about/FORMAT.md', Buffer.from('old'), { createOnly: false });
-    await prepare({ kind: 'disk' }, context);
-    assert.ok((await store.get('about/FORMAT.md')).equals(text));
+    const names = (await Array.fromAsync(store.list('about/'))).map(({ name }) => name);
+    const own = ['FORMAT.md', 'README.md', 'holdfast.mjs', 'reader.py'];
+    assert.deepEqual(
+      names,
+      own.map((name) => `about/${name}`),
+    );
+    assert.ok((await store.get('about/reader.py')).equals(await readFile('test/contract/reader.py')));
+    const page = (await store.get('about/README.md')).toString();
+    for (const name of own.filter((each) => each !== 'README.md'))
+      assert.ok(page.includes(`\`${name}\``), name);
+    for (const name of names) {
+      const bytes = await store.get(name);
+      assert.ok(bytes.length > 1000, name);
+      await store.put(name, Buffer.from('old'), { createOnly: false });
+      await prepare({ kind: 'disk' }, context);
+      assert.ok((await store.get(name)).equals(bytes), name);
+    }
   }));
 
 for (const kind of ['minio', 'versitygw'] as const) {
