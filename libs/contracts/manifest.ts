@@ -127,7 +127,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** As stored: `signature` is Ed25519 over the canonical JSON (RFC 8785) of `manifest`. */
-const signedManifestSchema = z.object({ manifest: manifestSchema, signature: z.string() });
+const signedSchema = z.object({ manifest: z.json(), signature: z.string() });
 
 /** Signed by whom `verify` knows, and of the name it lies under. Throws MANIFEST_DAMAGED with the reason. */
 export function openManifest(
@@ -136,10 +136,15 @@ export function openManifest(
   verify: (bytes: Buffer, signature: string) => boolean,
 ): Manifest {
   const damaged = (reason: string) => new HoldfastError('MANIFEST_DAMAGED', { ...where, reason });
-  const parsed = signedManifestSchema.safeParse(jsonIfAny(bytes));
+  const signed = signedSchema.safeParse(jsonIfAny(bytes));
+  if (!signed.success) throw damaged('not a manifest');
+  const { signature } = signed.data;
+  // All that was signed, also what a later version adds and this one does not know.
+  if (!verify(Buffer.from(canonicalJson(signed.data.manifest)), signature))
+    throw damaged('signature does not hold');
+  const parsed = manifestSchema.safeParse(signed.data.manifest);
   if (!parsed.success) throw damaged('not a manifest');
-  const { manifest, signature } = parsed.data;
-  if (!verify(Buffer.from(canonicalJson(manifest)), signature)) throw damaged('signature does not hold');
+  const manifest = parsed.data;
   if (manifest.deployment !== where.deployment || manifest.backupId !== where.id)
     throw damaged('lies under another name');
   return manifest;

@@ -4,6 +4,7 @@ import { openRepository } from '#libs/repository/open.ts';
 import { openStore } from '#libs/store/open-store.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
+import { EVENTS } from '#libs/telemetry/names.ts';
 import type { ServiceConfig } from './config.ts';
 import { secretSource } from './env-file.ts';
 import type { Host } from './host.ts';
@@ -14,6 +15,7 @@ export async function openHost(config: ServiceConfig, log: Log): Promise<Omit<Ho
   const store = storeOf(config);
   await store.probe();
   const repository = await openRepository({ store, identity: await readIdentity(config.keyFile) });
+  if (repository.readOnly !== undefined) log.warn(EVENTS.repositoryReadOnly, { err: repository.readOnly });
   return {
     site: config.site,
     store,

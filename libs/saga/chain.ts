@@ -1,4 +1,4 @@
-import { canonicalJson, type Json } from '#libs/kernel/json.ts';
+import { canonicalJson, jsonIfAny, type Json } from '#libs/kernel/json.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
 import { findBytes, signalOption } from '#libs/store/objects.ts';
@@ -144,11 +144,10 @@ export function encodeEntry<E>(entry: ChainEntry<E>): Buffer {
 }
 
 export function parseEntry<E>(bytes: Buffer, name: string): ChainEntry<E> {
-  try {
-    return JSON.parse(bytes.toString('utf8')) as ChainEntry<E>;
-  } catch (cause) {
-    throw new HoldfastError('JOURNAL_BROKEN', { object: name, reason: 'is no entry' }, { cause });
-  }
+  const entry = jsonIfAny(bytes) as ChainEntry<E> | undefined;
+  if (entry?.event === undefined)
+    throw new HoldfastError('JOURNAL_BROKEN', { object: name, reason: 'is no entry' });
+  return entry;
 }
 
 /**

@@ -18,6 +18,7 @@ export const GAUGES = {
 
 export const EVENTS = {
   serviceStarted: 'service.started',
+  repositoryReadOnly: 'repository.read-only',
   serviceStopping: 'service.stopping',
   serviceStopped: 'service.stopped',
   serviceFailed: 'service.failed',
