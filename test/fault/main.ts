@@ -11,6 +11,7 @@ import { cancel } from './cancel.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
+import { repositoryCrash } from './repository-crash.ts';
 import { repositoryDamage } from './repository-damage.ts';
 import { takeover } from './takeover.ts';
 import { zombie } from './zombie.ts';
@@ -84,6 +85,13 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     const counts = `${lost} lost, ${duplicated} twice, ${wrong} wrong ends`;
     const text = [`${cases} faults of a bus of ${nodes}, ${counts}`, ...rows].join('\n');
     return { report, good: lost + duplicated + wrong === 0, text };
+  },
+  'repository-crash': async (wish) => {
+    const report = await repositoryCrash(wish);
+    const { cases, operations, harmed, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const text = [`${cases} stops at ${JSON.stringify(operations)}, ${harmed} harmed`, ...rows].join('\n');
+    return { report, good: harmed === 0, text };
   },
   'repository-damage': async (wish) => {
     const report = await repositoryDamage({ ...wish, cases: wish.cases ?? 500 });

@@ -5,7 +5,7 @@ import type { SnapshotId } from '#libs/kernel/ids.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { unwrapRings, wrapRing } from '#libs/repository/key-slots.ts';
 import { createRepository, openRepository } from '#libs/repository/open.ts';
-import type { Repository } from '#libs/repository/port.ts';
+import type { Component, Repository } from '#libs/repository/port.ts';
 import { openLogs } from '#libs/saga/logs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -80,9 +80,35 @@ async function keepOne(
     const by = needs.get(object) ?? new Set();
     needs.set(object, by.add(`${deployment}/${backupId}`));
   };
+  let before = new Set(await namesBelow(store, 'packs/'));
+  const onComponent = async (component: Component, chunks: readonly string[]): Promise<void> => {
+    const names = await namesBelow(store, 'packs/');
+    const fresh = names.filter((name) => !before.has(name));
+    if (fresh.length !== 1) throw new Error(`${fresh.length} new packs: a chunk could be in any`);
+    before = new Set(names);
+    for (const chunk of chunks) {
+      if (!packOfChunk.has(chunk)) packOfChunk.set(chunk, fresh[0]!);
+      need(packOfChunk.get(chunk)!);
+    }
+    need(`snapshots/${deployment}/${component}/${backupId}-${component}`);
+  };
+  need(`backups/${deployment}/${backupId}.json`);
+  return await writeBackup({ store, repository }, { deployment, backupId, contents, onComponent });
+}
+
+/** In the order of the product: packs, index, snapshots, manifest, log. The same again is the same. */
+export async function writeBackup(
+  { store, repository }: Pick<Parts, 'store' | 'repository'>,
+  wish: {
+    readonly deployment: string;
+    readonly backupId: string;
+    readonly contents: ReadonlyMap<string, Buffer>;
+    readonly onComponent?: (component: Component, chunks: readonly string[]) => Promise<void>;
+  },
+): Promise<KeptBackup> {
+  const { deployment, backupId, contents, onComponent } = wish;
   const snapshots: ManifestSnapshot[] = [];
   for (const component of COMPONENTS) {
-    const before = new Set(await namesBelow(store, 'packs/'));
     await using writer = repository.writer();
     const streams = Object.fromEntries(
       await Promise.all(
@@ -92,20 +118,16 @@ async function keepOne(
       ),
     );
     const { packs } = await writer.flush();
-    const fresh = (await namesBelow(store, 'packs/')).filter((name) => !before.has(name));
-    if (fresh.length !== 1) throw new Error(`${fresh.length} new packs: a chunk could be in any`);
-    for (const chunk of Object.values(streams).flatMap(({ chunks }) => chunks)) {
-      if (!packOfChunk.has(chunk)) packOfChunk.set(chunk, fresh[0]!);
-      need(packOfChunk.get(chunk)!);
-    }
     const id = `${backupId}-${component}` as SnapshotId;
     const known = { deployment, component, id, runId: '0'.repeat(32), takenAt: '', mark: '', facts: {} };
     const { digest } = await repository.putSnapshot({ ...known, streams, packs });
-    need(`snapshots/${deployment}/${component}/${id}`);
     snapshots.push({ component, id, digest, sourceBytes: 0, newBytes: 0, packs: [...packs], facts: {} });
+    await onComponent?.(
+      component,
+      Object.values(streams).flatMap(({ chunks }) => chunks),
+    );
   }
   await commit({ store, repository }, { deployment, backupId, snapshots });
-  need(`backups/${deployment}/${backupId}.json`);
   return { deployment, backupId, snapshots, streams: contents };
 }
 
@@ -127,12 +149,12 @@ async function put(store: ObjectStore, name: string, text: string): Promise<void
   await store.put(name, Buffer.from(text), { createOnly: true });
 }
 
-async function namesBelow(store: ObjectStore, prefix: string): Promise<string[]> {
+export async function namesBelow(store: ObjectStore, prefix: string): Promise<string[]> {
   return await Array.fromAsync(store.list(prefix), ({ name }) => name);
 }
 
 /** Rows in their first half, and nothing that shrinks in the other. */
-function bytesFrom(random: Random, length: number): Buffer {
+export function bytesFrom(random: Random, length: number): Buffer {
   const seed = String(random.fraction());
   const hard = Array.from({ length: length / 64 }, (_, n) =>
     createHash('sha256').update(`${seed} ${n}`).digest(),

@@ -1,0 +1,170 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Secret } from '#libs/kernel/secret.ts';
+import { createRepository, findRepository, newIdentity, openRepository } from '#libs/repository/open.ts';
+import { diskStore } from '#libs/store/disk.ts';
+import { memoryStore } from '#libs/store/memory.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import { COMPONENTS } from '#libs/contracts/sites.ts';
+import { seededOrder } from './pivot/seeded.ts';
+import { dyingStore, Killed, type Death } from './repository-crash/dying-store.ts';
+import { bytesFrom, namesBelow, writeBackup, type KeptBackup } from './repository-damage/kept-backups.ts';
+import { comesBack, namedHarmed } from './repository-damage/look.ts';
+
+export interface CrashReport {
+  readonly suite: 'repository-crash';
+  readonly seed: number;
+  /** Stops: before and after each operation of each kind of work, on each store. */
+  readonly cases: number;
+  /** Store operations of each kind of work. */
+  readonly operations: Readonly<Record<string, number>>;
+  /** Cases after which a committed backup did not come back whole, or the work could not be done again. */
+  readonly harmed: number;
+  readonly faults: readonly { readonly case: string; readonly found: string }[];
+}
+
+/** So many that the last of them merges index objects. */
+const BACKUPS_BEFORE = 2;
+const DEPLOYMENT = 'records';
+const STORES = { memory: async () => memoryStore(), disk: async (folder: string) => diskStore(folder) };
+
+interface Keys {
+  readonly identity: Secret;
+  readonly recovery: Secret;
+}
+
+/** What is stopped, on a copy of what was there before it; returns what must come back if it was committed. */
+interface Work {
+  readonly before: 'nothing' | 'backups';
+  readonly run: (store: ObjectStore, keys: Keys) => Promise<KeptBackup | undefined>;
+}
+
+/** A process is stopped before and after every operation on its store; what comes after it finds all that was committed. */
+export async function repositoryCrash(wish: {
+  readonly seed: number;
+  readonly parts: readonly string[];
+  readonly onNote: (text: string) => void;
+}): Promise<CrashReport> {
+  const { seed, parts, onNote } = wish;
+  const random = seededOrder(seed);
+  const keys = { identity: await newIdentity(), recovery: await newIdentity() };
+  const contents = () =>
+    new Map(
+      COMPONENTS.flatMap((component) =>
+        ['shared', 'own'].map((name) => [`${component}/${name}`, bytesFrom(random, 5000)] as const),
+      ),
+    );
+  const kept: KeptBackup[] = [];
+  const base = memoryStore();
+  await createRepository({ store: base, ...keys });
+  const shared = contents();
+  for (let n = 0; n < BACKUPS_BEFORE; n += 1) {
+    const own = new Map([...contents(), ...[...shared].filter(([name]) => name.endsWith('shared'))]);
+    kept.push(await write(base, keys, n, own));
+  }
+  const last = new Map([...contents(), ...[...shared].filter(([name]) => name.endsWith('shared'))]);
+  const works: Readonly<Record<string, Work>> = {
+    create: {
+      before: 'nothing',
+      run: async (store) => {
+        if ((await findRepository(store)) === undefined) await createRepository({ store, ...keys });
+        return undefined;
+      },
+    },
+    backup: { before: 'backups', run: (store) => write(store, keys, BACKUPS_BEFORE, last) },
+  };
+  const operations: Record<string, number> = {};
+  const faults: { case: string; found: string }[] = [];
+  let cases = 0;
+  for (const [what, work] of Object.entries(works))
+    for (const [kind, open] of Object.entries(STORES)) {
+      if (!parts.every((part) => `${what} ${kind}`.includes(part))) continue;
+      const fresh = async (folder: string): Promise<ObjectStore> => {
+        const store = await open(folder);
+        if (work.before === 'backups') await copy(base, store);
+        return store;
+      };
+      const whole = await inFolder(async (folder) => {
+        const counting = dyingStore(await fresh(folder), undefined);
+        await work.run(counting, keys);
+        return counting.operations();
+      });
+      operations[`${what} ${kind}`] = whole;
+      for (let at = 0; at < whole; at += 1)
+        for (const when of ['before', 'after'] as const) {
+          cases += 1;
+          const committed = work.before === 'backups' ? kept : [];
+          const found = await inFolder(async (folder) =>
+            stopped(await fresh(folder), work, { keys, death: { at, when }, committed }),
+          ).catch(String);
+          if (found === undefined) continue;
+          faults.push({ case: `${what} ${kind} ${when} operation ${at}`, found });
+          onNote(`${what} ${kind} ${when} operation ${at}: ${found}`);
+        }
+    }
+  return { suite: 'repository-crash', seed, cases, operations, harmed: faults.length, faults };
+}
+
+async function write(
+  store: ObjectStore,
+  { identity }: Keys,
+  n: number,
+  contents: ReadonlyMap<string, Buffer>,
+): Promise<KeptBackup> {
+  const repository = await openRepository({ store, identity });
+  return await writeBackup(
+    { store, repository },
+    { deployment: DEPLOYMENT, backupId: `20260101T00000${n}Z-0000000${n}`, contents },
+  );
+}
+
+/** What is wrong; undefined for nothing. */
+async function stopped(
+  store: ObjectStore,
+  work: Work,
+  { keys, death, committed }: { keys: Keys; death: Death; committed: readonly KeptBackup[] },
+): Promise<string | undefined> {
+  const outcome = await work.run(dyingStore(store, death), keys).then(
+    () => 'done',
+    (thrown: unknown) => (isDeath(thrown) ? 'killed' : String(thrown)),
+  );
+  if (!['done', 'killed'].includes(outcome)) return `it ended by itself: ${outcome}`;
+  const lost = await whatIsLost(store, keys, committed);
+  if (lost !== undefined) return `afterwards ${lost}`;
+  const again = await work.run(store, keys);
+  return await whatIsLost(store, keys, again === undefined ? committed : [...committed, again]);
+}
+
+async function whatIsLost(
+  store: ObjectStore,
+  { identity }: Keys,
+  committed: readonly KeptBackup[],
+): Promise<string | undefined> {
+  if ((await findRepository(store)) === undefined) return committed.length > 0 ? 'it is gone' : undefined;
+  const repository = await openRepository({ store, identity });
+  for (const backup of committed)
+    if (!(await comesBack(repository, backup))) return `${backup.backupId} does not come back`;
+  // Also the one that was under way: if there is a manifest it must be whole.
+  const [harmed] = await namedHarmed(store, repository);
+  return harmed === undefined ? undefined : `${harmed} is listed, and not whole`;
+}
+
+/** As the process was told it, or as its code wrapped it. */
+function isDeath(thrown: unknown): boolean {
+  return thrown instanceof Killed || (thrown instanceof Error && isDeath(thrown.cause));
+}
+
+async function copy(from: ObjectStore, to: ObjectStore): Promise<void> {
+  for (const name of await namesBelow(from, ''))
+    await to.put(name, await from.get(name), { createOnly: true });
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-crash-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
