@@ -1,4 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ObjectStore } from '#libs/store/port.ts';
+
+const BYTES_PER_TURN = 256;
 
 /** What a process that was killed sees of its own end. */
 export class Killed extends Error {}
@@ -16,10 +19,12 @@ export function dyingStore(
 ): ObjectStore & { readonly operations: () => number } {
   let count = 0;
   let isDead = false;
-  const act = async <T>(operation: () => Promise<T>): Promise<T> => {
+  const act = async <T>(operation: () => Promise<T>, bytes = 0): Promise<T> => {
     const n = count;
     count += 1;
     if (n === death?.at && death.when === 'before') isDead = true;
+    // Bytes take their time: what nobody waited for is still on its way when the process ends, and never arrives.
+    for (let turns = 0; turns <= bytes / BYTES_PER_TURN && !isDead; turns += 1) await turn();
     if (isDead) throw new Killed();
     try {
       return await operation();
@@ -31,7 +36,7 @@ export function dyingStore(
   };
   return {
     ...store,
-    put: (...words) => act(() => store.put(...words)),
+    put: (name, bytes, options) => act(() => store.put(name, bytes, options), bytes.length),
     get: (...words) => act(() => store.get(...words)),
     head: (...words) => act(() => store.head(...words)),
     delete: (...words) => act(() => store.delete(...words)),
