@@ -6,8 +6,8 @@ import { hmac } from './keys.ts';
 
 /** What a chunk is, in bytes; runs on threads of its own (chunk-pool.ts), so nothing here waits. */
 export const METHOD = { stored: 0, zstd: 1 } as const;
-/** Level 1: 300 MiB/s on rows, a third of their size; higher levels cost more than they save. */
-const ZSTD = { [zlib.constants.ZSTD_c_compressionLevel]: 1 };
+/** Level 2: a tenth slower than level 1, and rows are 4 % smaller, texts 16 %; level 3 costs twice that (measured 2026-11). */
+const ZSTD = { [zlib.constants.ZSTD_c_compressionLevel]: 2 };
 /** Room for the whole answer at once: with the default of 16 KiB a chunk is copied together from 60 pieces. */
 const OUTPUT_ROOM = 8192;
 /** What does not shrink by this much is stored as it is: reading it back is then free. */

@@ -23,10 +23,11 @@ const BANNER = [
  */
 export async function bundle(
   outfile: string = OUTPUT,
+  entry: string = `${HERE}main.ts`,
 ): Promise<{ file: string; bytes: number; inputs: number }> {
   const texts = await readCheckoutTexts();
   const options: BuildOptions & { metafile: true } = {
-    entryPoints: [`${HERE}main.ts`],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     minifyWhitespace: true,

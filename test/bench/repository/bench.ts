@@ -5,7 +5,7 @@ import { against, figure, type Case } from '../report.ts';
 import { benchOnMinio } from './on-minio.ts';
 import { measured, type Measured } from './measured.ts';
 import { writeOfficeStream } from './office-stream.ts';
-import { holdfast, peers, storedBytes, type Contender } from './peers.ts';
+import { bundleChild, CHILD, holdfast, peers, storedBytes, type Contender } from './peers.ts';
 
 export interface RepositoryBench {
   /** Of the stream. */
@@ -35,6 +35,7 @@ export async function benchRepository({
   try {
     const input = join(folder, 'stream');
     await writeOfficeStream(input, mib, seed);
+    await bundleChild();
     const found = await peers();
     if (found.length === 0) throw new Error('neither restic nor borg is on the PATH: install one to compare');
     const contenders = [holdfast, ...found];
@@ -71,6 +72,7 @@ export async function benchRepository({
       await benchOnMinio({ folder, input, runs, onNote }),
     ];
   } finally {
+    await rm(CHILD, { force: true });
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,10 @@
 import { glob, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tmpdir } from 'node:os';
 import { execa } from 'execa';
 import { createRepository } from '#libs/repository/open.ts';
 import { openStore } from '#libs/store/open-store.ts';
+import { bundle } from '#services/operator/cli/bundle.ts';
 
 export interface Contender {
   readonly name: 'holdfast' | 'restic' | 'borg';
@@ -15,8 +17,9 @@ export interface Contender {
   readonly environment: (folder: string) => Record<string, string>;
 }
 
-const CHILD = join(import.meta.dirname, 'child.ts');
-/** Of our processes, as the services have them. */
+/** As the services run: one file, and their memory settings. */
+export const CHILD = join(tmpdir(), `holdfast-bench-child-${process.pid}.mjs`);
+export const bundleChild = () => bundle(CHILD, join(import.meta.dirname, 'child.ts'));
 export const OURS = { MALLOC_ARENA_MAX: '2' };
 
 export function childWords(
