@@ -45,20 +45,16 @@ class ChunkPool {
   #held = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  /** Copies the pieces: they may be used again when it returns. */
-  async hold(pieces: readonly Uint8Array[]): Promise<HeldChunk> {
-    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  /** Copies the bytes: they may be used again when it returns. */
+  async hold(chunk: Uint8Array): Promise<HeldChunk> {
+    const bytes = chunk.length;
     if (bytes > ROOM_BYTES)
       throw new HoldfastError('INTERNAL', { reason: 'no chunk has so many bytes', bytes });
     await this.#slots.take();
     clearTimeout(this.#idle);
     this.#held += 1;
     const room = this.#rooms.pop() ?? new Uint8Array(new SharedArrayBuffer(ROOM_BYTES));
-    let at = 0;
-    for (const piece of pieces) {
-      room.set(piece, at);
-      at += piece.length;
-    }
+    room.set(chunk);
     return {
       name: async ({ chunkId }) => {
         const answer = await this.#ask({ kind: 'name', room, bytes, chunkId });

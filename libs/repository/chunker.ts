@@ -5,6 +5,9 @@ export const CHUNK_BYTES_MIN = 256 * 1024;
 export const CHUNK_BYTES_AIM = 1024 * 1024;
 export const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
 
+/** Most files are small, and end before they need the largest. */
+const ROOMS = [16 * 1024, CHUNK_BYTES_MIN, CHUNK_BYTES_AIM, CHUNK_BYTES_MAX];
+
 /** Before the aim a cut needs 22 zero bits, after it 18: sizes gather around the aim. As the signed words of the hash. */
 const MASK_EARLY = 0xfffffc00 | 0;
 const MASK_LATE = 0xffffc000 | 0;
@@ -16,23 +19,52 @@ export function gearTable(key: Uint8Array): Uint32Array {
   return table;
 }
 
-/** Cuts a stream into chunks, each in pieces: views of what the source handed over, which must not change after that. */
+/**
+ * Cuts a stream into chunks. A chunk is the caller's until the next one is asked for, and so is a piece of the source:
+ * whoever reads may read into the same memory again and again.
+ */
 export async function* chunked(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   table: Uint32Array,
-): AsyncIterable<readonly Uint8Array[]> {
+): AsyncIterable<Uint8Array> {
   const cutter = new Cutter(table);
-  let held: Uint8Array[] = [];
+  const begun = new Begun();
   for await (const piece of source) {
     let start = 0;
     for (let end = cutter.next(piece, start); end !== undefined; end = cutter.next(piece, start)) {
-      yield [...held, piece.subarray(start, end)];
-      held = [];
+      yield begun.with(piece.subarray(start, end));
       start = end;
     }
-    if (start < piece.length) held.push(piece.subarray(start));
+    begun.add(piece.subarray(start));
   }
-  if (held.length > 0) yield held;
+  const last = begun.with(new Uint8Array(0));
+  if (last.length > 0) yield last;
+}
+
+/** A chunk whose end is still to come. */
+class Begun {
+  #room = Buffer.alloc(0);
+  #bytes = 0;
+
+  add(piece: Uint8Array): void {
+    const end = this.#bytes + piece.length;
+    if (end > this.#room.length) {
+      const larger = Buffer.allocUnsafeSlow(ROOMS.find((room) => room >= end) ?? CHUNK_BYTES_MAX);
+      this.#room.copy(larger, 0, 0, this.#bytes);
+      this.#room = larger;
+    }
+    this.#room.set(piece, this.#bytes);
+    this.#bytes = end;
+  }
+
+  /** All of it, with its end; the next one begins empty. */
+  with(end: Uint8Array): Uint8Array {
+    if (this.#bytes === 0) return end;
+    this.add(end);
+    const chunk = this.#room.subarray(0, this.#bytes);
+    this.#bytes = 0;
+    return chunk;
+  }
 }
 
 /** Finds the cuts of a stream that is given piece by piece; they do not depend on where the pieces end. */

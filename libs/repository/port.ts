@@ -34,7 +34,7 @@ export interface Snapshot {
 export interface ChunkWriter extends AsyncDisposable {
   /**
    * Chunks, seals and stores one stream; memory is bounded whatever its length. Several may run at once.
-   * `onBytes` is told source bytes as they pass. A piece must not change after the source handed it over.
+   * `onBytes` is told source bytes as they pass. A piece must not change until the next one is asked for.
    */
   writeStream(
     source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,

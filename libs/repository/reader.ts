@@ -99,7 +99,7 @@ async function openGroup(
     group.map(async (place) => {
       const at = place.offset - range.start;
       const sealing = parts.keys.sealing(place.epoch);
-      using held = await chunkPool.hold([bytes.subarray(at, at + place.sealedBytes)]);
+      using held = await chunkPool.hold(bytes.subarray(at, at + place.sealedBytes));
       const plain = sealing === undefined ? undefined : await held.open(sealing, place);
       if (plain !== undefined) return plain;
       throw new HoldfastError('PACK_DAMAGED', {

@@ -30,7 +30,7 @@ export async function verifyPack(
   await Promise.all(
     entries.map(async (entry) => {
       const sealed = bytes.subarray(entry.offset, entry.offset + entry.sealedBytes);
-      using held = await chunkPool.hold([sealed]);
+      using held = await chunkPool.hold(sealed);
       signal?.throwIfAborted();
       if ((await held.open(sealing, entry)) === undefined) throw damaged('chunk does not open');
     }),

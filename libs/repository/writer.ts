@@ -5,7 +5,7 @@ import { abortable } from './abortable.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import { chunkPool, type HeldChunk } from './chunk-pool.ts';
 import { sha256Of } from './chunk.ts';
-import { chunked } from './chunker.ts';
+import { CHUNK_BYTES_MIN, chunked } from './chunker.ts';
 import { newestSealing, type RepositoryKeys } from './keys.ts';
 import { PACK_BYTES_AIM, packObject, type PackBuilder } from './pack.ts';
 import { PackUploads } from './pack-uploads.ts';
@@ -55,10 +55,11 @@ export class PackWriter implements ChunkWriter {
     const naming = new Set<Promise<void>>();
     let bytes = 0;
     try {
-      for await (const pieces of chunked(abortable(source, signal), this.#gear)) {
+      for await (const chunk of chunked(abortable(source, signal), this.#gear)) {
         this.#throwFailure();
-        whole.add(pieces);
-        const held = await chunkPool.hold(pieces);
+        whole.add(chunk);
+        const { length } = chunk;
+        const held = await chunkPool.hold(chunk);
         const n = ids.push('') - 1;
         const named = this.#bring(held).then(({ digest, id }) => {
           ids[n] = id;
@@ -68,7 +69,6 @@ export class PackWriter implements ChunkWriter {
         // Told to whoever waits for all of them, and by the writer's failure to whoever comes before.
         named.catch(() => {});
         naming.add(named);
-        const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
         bytes += length;
         this.#sourceBytes += length;
         onBytes?.(length);
@@ -176,20 +176,16 @@ export class PackWriter implements ChunkWriter {
   }
 }
 
-/** SHA-256 of a whole stream; one of a single chunk, as most files are, has been hashed with the chunk. */
+/** SHA-256 of a whole stream; one of a single small chunk, as most files are, has been hashed with the chunk. */
 class StreamDigest {
-  #first: readonly Uint8Array[] | undefined;
   #hash: Hash | undefined;
   ofFirst: Uint8Array | undefined;
 
-  add(pieces: readonly Uint8Array[]): void {
-    if (this.#hash === undefined && this.#first === undefined) {
-      this.#first = pieces;
-      return;
-    }
+  add(chunk: Uint8Array): void {
+    // No other chunk but the last is so small.
+    if (this.#hash === undefined && chunk.length <= CHUNK_BYTES_MIN) return;
     this.#hash ??= createHash('sha256');
-    for (const piece of [...(this.#first ?? []), ...pieces]) this.#hash.update(piece);
-    this.#first = undefined;
+    this.#hash.update(chunk);
   }
 
   hex(): string {

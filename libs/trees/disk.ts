@@ -13,7 +13,7 @@ export interface Disk {
 
 export interface OpenFile extends AsyncDisposable {
   stat(): Promise<BigIntStats>;
-  /** The first `bytes` of the file, or fewer when it ends before. */
+  /** The first `bytes` of the file, or fewer when it ends before. A piece is gone when the next one is asked for. */
   read(bytes: number): AsyncIterable<Buffer>;
 }
 
@@ -31,9 +31,15 @@ export const realDisk: Disk = {
     return {
       stat: () => handle.stat({ bigint: true }),
       async *read(bytes) {
+        // One for all pieces: who wants to keep one copies it.
+        const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, bytes));
         for (let position = 0; position < bytes;) {
-          const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, bytes - position));
-          const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+          const { bytesRead } = await handle.read(
+            buffer,
+            0,
+            Math.min(buffer.length, bytes - position),
+            position,
+          );
           if (bytesRead === 0) return;
           position += bytesRead;
           yield buffer.subarray(0, bytesRead);
