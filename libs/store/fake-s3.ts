@@ -82,7 +82,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, world: 
   if (fault === 'page') return void response.writeHead(200).end('<html>please log in</html>');
   const answer = act(request, { name, body }, world);
   if (fault === 'reset after') return void request.socket.resetAndDestroy();
-  if (fault === 'cut unseen') return void sendUnseenCut(request.socket, answer);
+  if (fault === 'cut unseen') return sendUnseenCut(request.socket, answer);
   send(response, answer, fault === 'cut');
 }
 
