@@ -47,7 +47,7 @@ export interface S3Options {
 
 const SERVERS = ['minio', 'versitygw'] as const satisfies readonly ServerKind[];
 const TEMPERS: readonly Temper[] = [
-  ...Array.from({ length: 3 }, () => ({ kind: 'mixed' as const })),
+  ...Array.from({ length: 6 }, () => ({ kind: 'mixed' as const })),
   { kind: 'throttled' },
   ...['PUT packs/', 'PUT index/', 'PUT snapshots/', 'PUT holdfast.json', 'GET packs/', 'GET notes'].map(
     (at) => ({ kind: 'worn out' as const, at }),

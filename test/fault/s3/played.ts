@@ -10,8 +10,8 @@ import type { seededOrder } from '../pivot/seeded.ts';
 /** A piece is shared by two streams, so that chunks are used again while their pack may not be there yet. */
 const STREAMS = 4;
 const PIECE_BYTES_MAX = 400_000;
-const NOTES = 16;
-const RACES = 4;
+const NOTES = 10;
+const RACES = 3;
 const CONTENDERS = 3;
 
 export interface Script {
