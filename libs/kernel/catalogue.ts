@@ -152,7 +152,7 @@ export const CATALOGUE = {
   ),
   STORE_NOT_CREATE_ONLY: refused(
     'object store does not honour create-only writes',
-    'use a store that honours If-None-Match (MinIO, S3, versitygw) or a local directory',
+    'use a store that honours If-None-Match (MinIO, S3, versitygw) or a folder of a file system with hard links',
   ),
   OBJECT_EXISTS: {
     what: 'object exists already',

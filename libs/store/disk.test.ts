@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readlinkSync } from 'node:fs';
+import fs, { mkdir, mkdtemp, open, readdir, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test } from 'node:test';
+import { join, relative } from 'node:path';
+import { test, type TestContext } from 'node:test';
 import { execaNode } from 'execa';
 import { openSmallDisk } from '#libs/testkit/small-disk.ts';
 import { storeConformance } from './conformance.ts';
@@ -13,6 +15,13 @@ const CONTENDER = join(import.meta.dirname, 'disk-contender.ts');
 const NAMES_PER_RACE = 200;
 
 storeConformance('disk', openRig);
+storeConformance('tmpfs', async () => {
+  const disk = await openSmallDisk(256 << 20);
+  return {
+    store: diskStore(join(disk.folder, 'store')),
+    [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
+  };
+});
 
 test('a half-written file and what others put into the folder are never listed', async () => {
   await using rig = await openRig();
@@ -39,6 +48,42 @@ test('bytes that come back from the disk other than they were written are refuse
   await assert.rejects(rig.store.put('a', Buffer.from('x'), { createOnly: true }), { code: 'STORE_REFUSED' });
   assert.equal(await rig.store.head('a'), undefined);
 });
+
+test('bytes are synced before they have their name; the name, and every folder that was made, before the put returns', async (t) => {
+  await using rig = await openRig();
+  const synced = await watchSyncs(t, rig.folder, 'a/b/c');
+  await rig.store.put('a/b/c', Buffer.from('x'), { createOnly: true });
+  assert.deepEqual(synced.splice(0), [
+    'folder .tmp',
+    'folder ',
+    'bytes .tmp/*',
+    'folder a/b',
+    'folder a',
+    'folder ',
+    'folder a/b with the name',
+  ]);
+  await rig.store.delete('a/b/c');
+  await rig.store.put('a/b/c', Buffer.from('y'), { createOnly: false });
+  assert.deepEqual(synced, ['bytes .tmp/*', 'folder a/b with the name']);
+});
+
+for (const code of ['EPERM', 'ENOTSUP', 'EMLINK', 'ENOSYS'])
+  test(`a file system whose hard links are refused with ${code} is refused by the probe, and keeps nothing`, async (t) => {
+    await using rig = await openRig();
+    const link = t.mock.method(fs, 'link', () => Promise.reject(Object.assign(new Error(code), { code })));
+    syncBuiltinESMExports();
+    try {
+      await assert.rejects(rig.store.probe(), { code: 'STORE_NOT_CREATE_ONLY' });
+      await assert.rejects(rig.store.put('a', Buffer.from('x'), { createOnly: true }), {
+        code: 'STORE_NOT_CREATE_ONLY',
+      });
+    } finally {
+      link.mock.restore();
+      syncBuiltinESMExports();
+    }
+    assert.deepEqual(await Array.fromAsync(rig.store.list('')), []);
+    assert.deepEqual(await readdir(join(rig.folder, '.tmp')), []);
+  });
 
 test('two processes that race for the same names share them without overlap', async () => {
   await using rig = await openRig();
@@ -100,4 +145,25 @@ async function openRig() {
     store: diskStore(folder),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** What is synced from now on, in its order, and whether the object has its name by then. */
+async function watchSyncs(t: TestContext, folder: string, name: string): Promise<string[]> {
+  const synced: string[] = [];
+  await using handle = await open(folder, 'r');
+  const kind = Object.getPrototypeOf(handle) as FileHandle;
+  for (const [method, what] of [
+    ['datasync', 'bytes'],
+    ['sync', 'folder'],
+  ] as const) {
+    // oxlint-disable-next-line typescript/unbound-method -- called with the handle that it is called on
+    const real = kind[method];
+    t.mock.method(kind, method, async function (this: FileHandle) {
+      await real.call(this);
+      const path = relative(folder, readlinkSync(`/proc/self/fd/${this.fd}`));
+      const named = existsSync(join(folder, name)) ? ' with the name' : '';
+      synced.push(`${what} ${path.replace(/[0-9a-f]{24}$/, '*')}${named}`);
+    });
+  }
+  return synced;
 }

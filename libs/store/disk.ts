@@ -11,7 +11,8 @@ const TEMP_FOLDER = '.tmp';
 
 /**
  * A directory as object store, safe under several processes. A put writes beside, syncs, reads the bytes again, and
- * then gives the file its name: by link when it must be the first (EEXIST on the second), by rename otherwise.
+ * then gives the file its name: by link when it must be the first (EEXIST on the second), by rename otherwise. A file system without hard links is refused
+ * as STORE_NOT_CREATE_ONLY.
  */
 export function diskStore(path: string): ObjectStore {
   const folder = resolve(path);
@@ -93,9 +94,18 @@ async function readRange(file: FileHandle, { start, end }: { start: number; end:
   return buffer.subarray(0, filled);
 }
 
+/** What `link` says on a file system without hard links: FAT and exFAT, network shares, drivers that know no such call. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
 /** A second name for the same bytes, refused when the name is taken: by a file, not by a folder. */
 async function linkFirst(temp: string, path: string): Promise<void> {
   await link(temp, path).catch(async (error: NodeJS.ErrnoException) => {
+    if (NO_LINKS.has(error.code ?? ''))
+      throw new HoldfastError(
+        'STORE_NOT_CREATE_ONLY',
+        { path, reason: `hard links: ${error.code}` },
+        { cause: error },
+      );
     if (error.code !== 'EEXIST' || !(await lstat(path)).isFile()) throw error;
     throw new HoldfastError('OBJECT_EXISTS', { path }, { cause: error });
   });

@@ -1,14 +1,23 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { Secret } from '#libs/kernel/secret.ts';
 import { s3Store } from './s3.ts';
 
 /**
  * What goes wrong with one request: an answer of that status (and S3 code) without effect; the connection reset before
- * or after the effect; an answer cut in the middle; no answer at all.
+ * or after the effect; an answer cut in the middle, or as if it were whole; the page of something on the way; no answer.
  */
-export type Fault = number | readonly [number, string] | 'reset' | 'reset after' | 'cut' | 'silent' | 'none';
+export type Fault =
+  | number
+  | readonly [number, string]
+  | 'reset'
+  | 'reset after'
+  | 'cut'
+  | 'cut unseen'
+  | 'page'
+  | 'silent'
+  | 'none';
 
 export interface FakeS3 extends AsyncDisposable {
   readonly store: ReturnType<typeof s3Store>;
@@ -18,6 +27,9 @@ export interface FakeS3 extends AsyncDisposable {
   readonly seen: string[];
   readonly objects: Map<string, Buffer>;
 }
+
+/** Of every object: nobody looks at more than that there is one. */
+const ETAG = '"fake"';
 
 interface FakeOptions {
   readonly honoursCreateOnly?: boolean;
@@ -67,8 +79,10 @@ async function serve(request: IncomingMessage, response: ServerResponse, world: 
   if (typeof fault === 'number') return void response.writeHead(fault).end();
   if (typeof fault === 'object')
     return void response.writeHead(fault[0]).end(`<Error><Code>${fault[1]}</Code></Error>`);
+  if (fault === 'page') return void response.writeHead(200).end('<html>please log in</html>');
   const answer = act(request, { name, body }, world);
   if (fault === 'reset after') return void request.socket.resetAndDestroy();
+  if (fault === 'cut unseen') return sendUnseenCut(request.socket, answer);
   send(response, answer, fault === 'cut');
 }
 
@@ -97,7 +111,13 @@ function act(
 }
 
 function send(response: ServerResponse, { status, body = Buffer.alloc(0) }: Answer, cut: boolean): void {
-  response.writeHead(status, status === 204 ? {} : { 'content-length': body.length });
+  response.writeHead(status, status === 204 ? {} : { 'content-length': body.length, etag: ETAG });
   if (!cut) return void response.end(body);
   response.write(body.subarray(0, body.length / 2), () => response.socket?.resetAndDestroy());
+}
+
+/** It says no length, and ends as a whole one would. */
+function sendUnseenCut(socket: Socket, { status, body = Buffer.alloc(0) }: Answer): void {
+  socket.write(`HTTP/1.1 ${status} X\r\nconnection: close\r\netag: ${ETAG}\r\n\r\n`);
+  socket.end(body.subarray(0, body.length / 2));
 }

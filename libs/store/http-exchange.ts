@@ -6,6 +6,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 
 export interface HttpAnswer {
   readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
   /** As the header says: of HEAD, what GET would send. */
   readonly bodyBytes: number;
   readonly body: Buffer;
@@ -49,7 +50,7 @@ export function httpExchange(secure: boolean, silenceMs: number): HttpExchange {
 }
 
 /** A store may refuse before it has read the body and close: once an answer begins, it alone counts. */
-function completeAnswer(request: http.ClientRequest, body: Uint8Array | undefined): Promise<HttpAnswer> {
+function completeAnswer(request: http.ClientRequest, sent: Uint8Array | undefined): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   let answered = false;
   request.on('error', (error) => {
@@ -57,10 +58,21 @@ function completeAnswer(request: http.ClientRequest, body: Uint8Array | undefine
   });
   request.on('response', (response) => {
     answered = true;
-    const status = response.statusCode ?? 0;
-    const bodyBytes = Number(response.headers['content-length'] ?? 0);
-    buffer(response).then((bytes) => resolve({ status, bodyBytes, body: bytes }), reject);
+    const { statusCode: status = 0, headers } = response;
+    if (request.method === 'GET' && isOpenEnded(status, headers)) {
+      reject(new Error('answer does not say how long it is'));
+      return void request.destroy();
+    }
+    const bodyBytes = Number(headers['content-length'] ?? 0);
+    buffer(response).then((body) => resolve({ status, headers, bodyBytes, body }), reject);
   });
-  request.end(body);
+  request.end(sent);
   return promise;
+}
+
+/** It ends where the connection does, and half of it would pass for the whole; of an error the status says enough. */
+function isOpenEnded(status: number, headers: http.IncomingHttpHeaders): boolean {
+  return (
+    status < 500 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined
+  );
 }

@@ -12,6 +12,13 @@ export interface StoreCredentials {
   readonly secretKey?: Secret;
 }
 
+export interface StoreTuning {
+  /** How long a socket may stay silent; half a minute where nothing is said. */
+  readonly silenceMs?: number;
+  /** Told how many requests may be under way, each time that changes. */
+  readonly onAllowed?: (inFlight: number) => void;
+}
+
 /** Half a minute in all: outlasts a restart of the store; longer outages belong to the bus and its redelivery. */
 const PAUSES_MS = [100, 300, 1_000, 3_000, 9_000, 18_000];
 /** Two to four large puts fill a store; the rest is for small objects (measured 2026-11). */
@@ -22,11 +29,16 @@ const WANTED = 'disk:/FOLDER or s3://BUCKET?endpoint=http(s)://HOST:PORT&region=
  * The store of an address: `disk:` and an absolute path, percent-encoded as in a file URL, or
  * `s3://BUCKET?endpoint=http(s)://HOST:PORT&region=REGION`. Sends nothing yet. Throws CONFIG_INVALID with every problem.
  */
-export function openStore(url: string, credentials: StoreCredentials = {}): ObjectStore {
+export function openStore(
+  url: string,
+  credentials: StoreCredentials = {},
+  { silenceMs, onAllowed }: StoreTuning = {},
+): ObjectStore {
   // A disk has no transient failures: nothing to try again.
   if (url.startsWith('disk:')) return diskStore(folderOf(url));
-  const s3 = s3Store(s3AddressOf(url, credentials));
-  return withRetry(withLimit(s3, { inFlightMax: IN_FLIGHT_MAX }), { pausesMs: PAUSES_MS });
+  const address = s3AddressOf(url, credentials);
+  const s3 = s3Store(silenceMs === undefined ? address : { ...address, silenceMs });
+  return withRetry(withLimit(s3, { inFlightMax: IN_FLIGHT_MAX, onAllowed }), { pausesMs: PAUSES_MS });
 }
 
 function folderOf(url: string): string {

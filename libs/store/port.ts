@@ -31,6 +31,6 @@ export interface ObjectStore {
   ): AsyncIterable<{ name: string; bytes: number }>;
   /** No error when there is none. */
   delete(name: string, options?: { signal?: AbortSignal }): Promise<void>;
-  /** Proves create-only writes with a race of its own; throws STORE_NOT_CREATE_ONLY. */
+  /** Proves create-only writes with a race of its own; throws STORE_NOT_CREATE_ONLY, as a put does that cannot be one. */
   probe(options?: { signal?: AbortSignal }): Promise<void>;
 }

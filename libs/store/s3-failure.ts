@@ -36,6 +36,11 @@ export function s3Failure(answer: HttpAnswer, details: { store: string; object?:
   const { status } = answer;
   const s3Code = s3CodeOf(answer);
   const code =
-    BY_S3_CODE[s3Code] ?? BY_STATUS[status] ?? (status >= 500 ? 'STORE_UNREACHABLE' : 'STORE_REFUSED');
+    BY_S3_CODE[s3Code] ?? BY_STATUS[status] ?? (isRefusal(status) ? 'STORE_REFUSED' : 'STORE_UNREACHABLE');
   return new HoldfastError(code, { ...details, status, ...(s3Code === '' ? {} : { s3Code }) });
+}
+
+/** A success that is none was not said by the store, or it failed after it had begun to answer: nothing is known. */
+function isRefusal(status: number): boolean {
+  return status >= 300 && status < 500;
 }

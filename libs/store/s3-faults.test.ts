@@ -16,6 +16,9 @@ const TRANSIENT: readonly (readonly [Fault, ErrorCode])[] = [
   [502, 'STORE_UNREACHABLE'],
   [[400, 'RequestTimeout'], 'STORE_UNREACHABLE'],
   [[400, 'BadDigest'], 'STORE_UNREACHABLE'],
+  [[200, 'InternalError'], 'STORE_UNREACHABLE'],
+  [[200, 'SlowDown'], 'STORE_THROTTLED'],
+  ['page', 'STORE_UNREACHABLE'],
   ['reset', 'STORE_UNREACHABLE'],
 ];
 const PERMANENT: readonly (readonly [Fault, ErrorCode])[] = [
@@ -53,10 +56,28 @@ for (const [fault, code] of PERMANENT)
 test('an answer that is cut off is never taken for the object', async () => {
   await using fake = await startFakeS3();
   fake.objects.set('a', Buffer.alloc(100_000, 7));
-  fake.faults.push('cut');
-  await assert.rejects(fake.store.get('a'), { code: 'STORE_UNREACHABLE' });
-  fake.faults.push('cut');
-  assert.equal((await withRetry(fake.store, RETRY).get('a')).length, 100_000);
+  for (const cut of ['cut', 'cut unseen'] as const) {
+    fake.faults.push(cut);
+    await assert.rejects(fake.store.get('a'), { code: 'STORE_UNREACHABLE' });
+    fake.faults.push(cut);
+    assert.equal((await withRetry(fake.store, RETRY).get('a')).length, 100_000);
+  }
+});
+
+test('a 200 that the store did not say is no success of any method: nothing stored, listed or deleted', async () => {
+  await using fake = await startFakeS3();
+  for (const fault of ['page', [200, 'InternalError']] as const)
+    for (const ask of [
+      () => fake.store.put('a', X, { createOnly: false }),
+      () => fake.store.get('a'),
+      () => fake.store.get('a', { range: { start: 0, end: 1 } }),
+      () => fake.store.head('a'),
+      () => fake.store.delete('a'),
+      () => Array.fromAsync(fake.store.list('')),
+    ]) {
+      fake.faults.push(fault);
+      await assert.rejects(ask, { code: 'STORE_UNREACHABLE' });
+    }
 });
 
 test('a create-only put that arrived unheard meets its own bytes and succeeds', async () => {

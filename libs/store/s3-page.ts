@@ -9,8 +9,10 @@ export interface ListedPage {
 /**
  * ListObjectsV2 asked with `encoding-type=url`, so that keys hold no XML entities; keys that cannot be ours are left
  * out. Not the client's parser: `minio` 8.0.7 makes numbers of keys that look like one (`007` comes out as `7`).
+ * Undefined when it is no such page, which would otherwise say that nothing is there.
  */
-export function parseListedPage(xml: string): ListedPage {
+export function parseListedPage(xml: string): ListedPage | undefined {
+  if (!xml.trimEnd().endsWith('</ListBucketResult>')) return undefined;
   const entries = Array.from(xml.matchAll(/<Contents>(.*?)<\/Contents>/gs), ([, content = '']) => ({
     name: decodeURIComponent(elementOf(content, 'Key').replaceAll('+', ' ')),
     bytes: Number(elementOf(content, 'Size')),

@@ -45,7 +45,7 @@ export function s3Store(address: S3Address): ObjectStore {
         ...(createOnly ? { 'if-none-match': '*' } : {}),
       };
       const answer = await call('PUT', { name: requireName(name), headers, body: bytes, signal });
-      if (answer.status === 200) return;
+      if (isOfObject(answer)) return;
       if (s3CodeOf(answer) !== 'ConditionalRequestConflict') throw failure(answer, name);
       // Another writer is at it: it may yet fail, and only an object that is there has won.
       const exists = (await store.head(name, signal && { signal })) !== undefined;
@@ -61,15 +61,14 @@ export function s3Store(address: S3Address): ObjectStore {
       }
       const headers = range === undefined ? undefined : { range: `bytes=${range.start}-${range.end - 1}` };
       const answer = await call('GET', { name: requireName(name), headers, signal });
-      if (answer.status === 206) return answer.body;
-      if (answer.status === 200) return answer.body.subarray(range?.start, range?.end);
       if (answer.status === 416) return Buffer.alloc(0);
-      throw failure(answer, name);
+      if (!isOfObject(answer)) throw failure(answer, name);
+      return answer.status === 206 ? answer.body : answer.body.subarray(range?.start, range?.end);
     },
     async head(name, { signal } = {}) {
       const answer = await call('HEAD', { name: requireName(name), signal });
       if (answer.status === 404) return undefined;
-      if (answer.status !== 200) throw failure(answer, name);
+      if (!isOfObject(answer)) throw failure(answer, name);
       return { bytes: answer.bodyBytes };
     },
     async *list(prefix, { startAfter = '', signal } = {}) {
@@ -83,8 +82,8 @@ export function s3Store(address: S3Address): ObjectStore {
           ...(after === '' ? {} : { 'start-after': after }),
         };
         const answer = await call('GET', { name: '', query, signal });
-        if (answer.status !== 200) throw failure(answer);
-        const page = parseListedPage(answer.body.toString());
+        const page = answer.status === 200 ? parseListedPage(answer.body.toString()) : undefined;
+        if (page === undefined) throw failure(answer);
         yield* page.objects;
         if (page.lastKey === undefined) return;
         // A store that lists in another order would let names be missed without a word.
@@ -95,12 +94,21 @@ export function s3Store(address: S3Address): ObjectStore {
     },
     async delete(name, { signal } = {}) {
       const answer = await call('DELETE', { name: requireName(name), signal });
-      const gone = answer.status === 200 || answer.status === 204 || s3CodeOf(answer) === 'NoSuchKey';
+      const isSuccess = answer.status === 204 || (answer.status === 200 && answer.body.length === 0);
+      const gone = isSuccess || s3CodeOf(answer) === 'NoSuchKey';
       if (!gone) throw failure(answer, name);
     },
     probe: (options) => probeCreateOnly(store, options),
   };
   return store;
+}
+
+/**
+ * Every S3 names the ETag of an object that it stored or sends. A 200 without one is an error that came late, or the page
+ * of something on the way.
+ */
+function isOfObject({ status, headers }: HttpAnswer): boolean {
+  return (status === 200 || status === 206) && headers.etag !== undefined;
 }
 
 type S3Call = (

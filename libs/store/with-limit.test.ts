@@ -22,6 +22,28 @@ test('the limit falls by half when the store asks to slow down, once for all und
   assert.equal(await mostInFlight(store, gate), 8);
 });
 
+test('each change of the limit is told; it never falls below one, and one success there lets two go', async () => {
+  const gate = gatedStore();
+  const told: number[] = [];
+  const store = withLimit(gate.store, { inFlightMax: 8, onAllowed: (inFlight) => told.push(inFlight) });
+  gate.throttled = true;
+  for (let n = 0; n < 10; n += 1) await assert.rejects(store.head('a'), { code: 'STORE_THROTTLED' });
+  assert.deepEqual(told, [4, 2, 1]);
+  gate.throttled = false;
+  assert.equal(await mostInFlight(store, gate, 1), 1);
+  assert.equal(await mostInFlight(store, gate, 2), 2);
+  for (let n = 0; n < 100; n += 1) await mostInFlight(store, gate, 1);
+  assert.deepEqual(told, [4, 2, 1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('a store that does not answer is no reason to slow down', async () => {
+  const told: number[] = [];
+  const away = { ...memoryStore(), head: () => Promise.reject(new HoldfastError('STORE_UNREACHABLE')) };
+  const store = withLimit(away, { inFlightMax: 8, onAllowed: (inFlight) => told.push(inFlight) });
+  await Promise.allSettled(Array.from({ length: 20 }, () => store.head('a')));
+  assert.deepEqual(told, []);
+});
+
 test('a listing does not hold the only place while its reader sends requests', async () => {
   const store = withLimit(memoryStore(), { inFlightMax: 1 });
   for (const name of ['a', 'b', 'c']) await store.put(name, Buffer.from(name), { createOnly: true });

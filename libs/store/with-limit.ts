@@ -3,12 +3,18 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from './port.ts';
 import { probeCreateOnly } from './probe.ts';
 
+export interface LimitOptions {
+  readonly inFlightMax: number;
+  /** Told how many may be under way, each time that changes. */
+  readonly onAllowed?: ((inFlight: number) => void) | undefined;
+}
+
 /**
  * At most `inFlightMax` requests at once. The limit falls by half when the store asks to slow down, once for all that
  * were under way by then, and rises by one after as many successes as it allows at once.
  */
-export function withLimit(inner: ObjectStore, { inFlightMax }: { inFlightMax: number }): ObjectStore {
-  const limited = adaptiveLimit(inFlightMax);
+export function withLimit(inner: ObjectStore, options: LimitOptions): ObjectStore {
+  const limited = adaptiveLimit(options);
   const store: ObjectStore = {
     name: inner.name,
     put: (name, bytes, how) => limited(() => inner.put(name, bytes, how)),
@@ -29,13 +35,19 @@ export function withLimit(inner: ObjectStore, { inFlightMax }: { inFlightMax: nu
   return store;
 }
 
-function adaptiveLimit(inFlightMax: number): <T>(request: () => Promise<T>) => Promise<T> {
+function adaptiveLimit({
+  inFlightMax,
+  onAllowed,
+}: LimitOptions): <T>(request: () => Promise<T>) => Promise<T> {
   const limit = pLimit(inFlightMax);
   let allowed = inFlightMax;
   let falls = 0;
   const allow = (count: number) => {
     allowed = Math.min(inFlightMax, Math.max(1, count));
-    limit.concurrency = Math.floor(allowed);
+    const whole = Math.floor(allowed);
+    if (whole === limit.concurrency) return;
+    limit.concurrency = whole;
+    onAllowed?.(whole);
   };
   return (request) =>
     limit(async () => {

@@ -13,6 +13,7 @@ import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
 import { repositoryCrash } from './repository-crash.ts';
 import { repositoryDamage } from './repository-damage.ts';
+import { s3 } from './s3.ts';
 import { takeover } from './takeover.ts';
 import { zombie } from './zombie.ts';
 
@@ -100,6 +101,15 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     const counts = `${found} of ${harmed} harmed backups named, ${falseAlarms} false alarms, ${wrong} wrong ends`;
     const text = [`${cases} objects harmed: ${counts}`, ...rows].join('\n');
     return { report, good: found === harmed && falseAlarms + wrong === 0, text };
+  },
+  async s3(wish) {
+    const report = await s3({ ...wish, cases: wish.cases ?? 60 });
+    const { cases, requests, faults, missing, falseSuccess, wrong, stuck, concurrency, found } = report;
+    const rows = found.map((each) => `  ${each.case}: ${each.found}`);
+    const counts = `${faults} of ${requests} requests answered wrongly, ${missing} missing, ${falseSuccess} told falsely`;
+    const ends = `${wrong} wrong ends, ${stuck} stuck, at once ${concurrency.lowest} to ${concurrency.last}`;
+    const good = missing + falseSuccess + wrong + stuck === 0;
+    return { report, good, text: [`${cases} cases, ${counts}, ${ends}`, ...rows].join('\n') };
   },
 };
 
