@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** Tests that hang have noticed something too. */
-const LIMIT_MS = 3 * 60_000;
+/** For each file: tests that hang have noticed something too. */
+const FILE_LIMIT_MS = 3 * 60_000;
 
 /** Runs test files one after the other until one test fails: 'passed', or what failed first. */
 export async function runTests(
@@ -30,7 +30,8 @@ export async function runTests(
     failed ??= why;
     endGroup(child.pid!);
   };
-  const limit = setTimeout(stop, LIMIT_MS, `no end within ${LIMIT_MS} ms`);
+  const limitMs = files.length * FILE_LIMIT_MS;
+  const limit = setTimeout(stop, limitMs, `no end within ${limitMs} ms`);
   createInterface(child.stdout).on('line', (line) => {
     if (/^\s*not ok /.test(line)) stop(line.trim());
   });
