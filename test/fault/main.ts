@@ -108,7 +108,7 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     const rows = found.map((each) => `  ${each.case}: ${each.found}`);
     const counts = `${faults} of ${requests} requests answered wrongly, ${missing} missing, ${falseSuccess} told falsely`;
     const ends = `${wrong} wrong ends, ${stuck} stuck, at once ${concurrency.lowest} to ${concurrency.last}`;
-    const good = missing + falseSuccess + wrong + stuck === 0;
+    const good = missing + falseSuccess + wrong + stuck === 0 && concurrency.last === concurrency.most;
     return { report, good, text: [`${cases} cases, ${counts}, ${ends}`, ...rows].join('\n') };
   },
 };

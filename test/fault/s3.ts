@@ -164,7 +164,9 @@ async function playCase(drawn: Case, server: Server, keys: Script['keys']): Prom
     const wrong = missing.length + falsely.length + said.falsely.length > 0;
     return outcome(wrong ? 'wrong' : 'good', { missing, falsely: [...said.falsely, ...falsely] });
   } catch (thrown) {
-    const { code, details, stack = '' } = HoldfastError.from(thrown);
+    const { code, details, entry, stack = '' } = HoldfastError.from(thrown);
+    if (entry.retry === 'corrupt')
+      return outcome('wrong', { missing: [`${code} ${JSON.stringify(details)}`] });
     return outcome('wrong', {
       error: `${code} ${JSON.stringify(details)} ${stack.split('\n').slice(0, 4).join(' ')}`,
     });

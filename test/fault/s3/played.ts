@@ -11,7 +11,7 @@ import type { seededOrder } from '../pivot/seeded.ts';
 const STREAMS = 4;
 const PIECE_BYTES_MAX = 400_000;
 const NOTES = 10;
-const RACES = 3;
+const RACES = 6;
 const CONTENDERS = 3;
 
 export interface Script {
