@@ -93,7 +93,6 @@ export class PackWriter implements ChunkWriter {
       if (!this.#open.isEmpty) await this.#uploads.start(this.#takeOpen());
       const packs = await this.#uploads.finish();
       if (packs.size > 0) await this.#index.write(packs, this.#cancel.signal);
-      for (const [pack, table] of packs) this.#index.add(pack, table);
       return {
         packs: [...this.#reused, ...packs.keys()].toSorted(),
         sourceBytes: this.#sourceBytes,
