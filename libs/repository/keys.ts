@@ -83,7 +83,12 @@ export function signBytes(keys: RepositoryKeys, bytes: Uint8Array): string {
   return sign(null, bytes, keys.signing).toString('hex');
 }
 
-export function verifyBytes(keys: RepositoryKeys, bytes: Uint8Array, signature: string): boolean {
+/** Takes nothing but the public key. */
+export function verifyBytes(
+  keys: Pick<RepositoryKeys, 'verifying'>,
+  bytes: Uint8Array,
+  signature: string,
+): boolean {
   const key = createPublicKey({
     key: Buffer.concat([ED25519_SPKI, Buffer.from(keys.verifying, 'hex')]),
     format: 'der',

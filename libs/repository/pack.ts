@@ -89,12 +89,16 @@ export function readTrailer(
   return { start, end };
 }
 
-/** Throws PACK_DAMAGED when the table is not this repository's or not whole. */
-export function openTable(keys: RepositoryKeys, sealed: Uint8Array, pack: string): PackTable {
-  const table = openFor(keys, TABLE_PURPOSE, sealed);
-  if (table === undefined || table.length % ENTRY_BYTES !== 0)
+/** Key epoch and encoded entries. Throws PACK_DAMAGED when the table is not this repository's or not whole. */
+export function openTable(
+  keys: RepositoryKeys,
+  sealed: Uint8Array,
+  pack: string,
+): { readonly epoch: number; readonly entries: Buffer } {
+  const entries = openFor(keys, TABLE_PURPOSE, sealed);
+  if (entries === undefined || entries.length % ENTRY_BYTES !== 0)
     throw new HoldfastError('PACK_DAMAGED', { pack, reason: 'table' });
-  return { epoch: epochOf(sealed), entries: decodeEntries(table) };
+  return { epoch: epochOf(sealed), entries };
 }
 
 export function encodeEntries(entries: readonly PackEntry[]): Buffer {

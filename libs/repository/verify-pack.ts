@@ -4,7 +4,7 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import { chunkPool } from './chunk-pool.ts';
 import { sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
-import { MAGIC_HEAD, openTable, packObject, readTrailer, TRAILER_BYTES } from './pack.ts';
+import { decodeEntries, MAGIC_HEAD, openTable, packObject, readTrailer, TRAILER_BYTES } from './pack.ts';
 
 /** Name, head, table and every chunk; throws PACK_DAMAGED at the first that does not fit. */
 export async function verifyPack(
@@ -18,7 +18,8 @@ export async function verifyPack(
   if (sha256Of(bytes).toString('hex') !== pack) throw damaged('bytes do not fit the name');
   if (!bytes.subarray(0, MAGIC_HEAD.length).equals(MAGIC_HEAD)) throw damaged('head');
   const table = readTrailer(bytes.subarray(-TRAILER_BYTES), bytes.length, pack);
-  const { epoch, entries } = openTable(keys, bytes.subarray(table.start, table.end), pack);
+  const { epoch, entries: encoded } = openTable(keys, bytes.subarray(table.start, table.end), pack);
+  const entries = decodeEntries(encoded);
   if (entries.length !== bytes.readUInt32BE(table.end + 4)) throw damaged('number of chunks');
   let end = MAGIC_HEAD.length;
   for (const { offset, sealedBytes } of entries) {

@@ -14,8 +14,10 @@
 export interface ObjectStore {
   /** For messages: `disk:/path` or `s3:host/bucket`. */
   readonly name: string;
-  /** Durable when it returns: bytes and name survive power loss; digest was confirmed by the store or re-read. */
-  /** The bytes are the caller's again when it has ended. */
+  /**
+   * Durable when it returns: bytes and name survive power loss; digest was confirmed by the store or re-read. However it
+   * ends, the bytes are the caller's again.
+   */
   put(name: string, bytes: Uint8Array, options: { createOnly: boolean; signal?: AbortSignal }): Promise<void>;
   /** Whole object, or `range` (end exclusive; beyond the end is cut off). */
   get(
