@@ -70,7 +70,7 @@ test('after an insertion the cuts meet those of before again', async () => {
       const before = bytesOf(seed, 24 * 1024 * 1024);
       const after = Buffer.concat([
         before.subarray(0, 1_000_000),
-        bytesOf(seed + 1, inserted),
+        bytesOf((seed + 1) % 2 ** 32, inserted),
         before.subarray(1_000_000),
       ]);
       const fromEnd = async (bytes: Buffer) => {

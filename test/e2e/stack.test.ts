@@ -120,7 +120,8 @@ test('one event, published a hundred times, is one backup; one that the spec doe
   let opened: readonly Run[] = [];
   for (let tries = 0; opened.length < 2 && tries < 120; tries += 1) {
     await pause(250);
-    opened = (await runs()).slice(0, (await runs()).length - before);
+    const now = await runs();
+    opened = now.slice(0, now.length - before);
   }
   const states = [];
   for (const { runId } of opened) states.push((await followed(runId)).state);
