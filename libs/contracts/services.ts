@@ -9,5 +9,3 @@ export const SERVICE_NAMES = [
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 /** What one process runs: a service, or all five. */
 export type ProcessName = ServiceName | 'inline';
-/** Services that take commands from the queue. */
-export type WorkerName = Exclude<ServiceName, 'restore-coordinator'>;

@@ -3,6 +3,7 @@ import { isErrorCode, type ErrorCode } from '#libs/kernel/catalogue.ts';
 import { HoldfastError, problem, type ErrorRecord } from '#libs/kernel/errors.ts';
 import { RUN_PATTERN, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import type { Json } from '#libs/kernel/json.ts';
+import { SERVICE_NAMES } from './services.ts';
 
 /** A command of a run's saga to one service on one site (protos: holdfast.step.v1.StepCommand). */
 export type StepCommand = z.infer<typeof commandSchema>;
@@ -12,7 +13,7 @@ export const commandSchema = z.strictObject({
   deployment: z.string().regex(TOKEN_PATTERN),
   specVersion: z.int().min(1),
   relocationJson: z.string().default(''),
-  service: z.enum(['db-snapshot', 'file-snapshot', 'config-vault', 'verifier']),
+  service: z.enum(SERVICE_NAMES),
   site: z.string().regex(TOKEN_PATTERN),
   step: z.string().regex(/^[a-z][a-z0-9.-]*$/),
   attempt: z.int().min(1),

@@ -1,4 +1,4 @@
-import type { WorkerName } from './services.ts';
+import type { ServiceName } from './services.ts';
 
 /** Streams and subjects, once. A token never holds a dot: ids are restricted to letters, digits and dashes. */
 export const STREAMS = {
@@ -8,7 +8,7 @@ export const STREAMS = {
 } as const;
 
 export const subjects = {
-  command: (service: WorkerName, site: string) => `holdfast.cmd.${service}.${site}`,
+  command: (service: ServiceName, site: string) => `holdfast.cmd.${service}.${site}`,
   event: (deployment: string, run: string) => `holdfast.evt.${deployment}.${run}`,
   anyEvent: 'holdfast.evt.>',
   trigger: (deployment: string) => `edms.${deployment}`,

@@ -1,5 +1,4 @@
 import type { Bus } from '#libs/bus/port.ts';
-import type { WorkerName } from '#libs/contracts/services.ts';
 import { commandSchema, parseWith, type StepCommand } from '#libs/contracts/step.ts';
 import { subjects } from '#libs/contracts/subjects.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
@@ -32,7 +31,7 @@ export function startWorker<Ports>({
   bus,
   tracing,
 }: WorkerOptions<Ports>): Promise<AsyncDisposable> {
-  const service = contract.service as WorkerName;
+  const { service } = contract;
   const { store, clock, log, site } = host;
   const inHand = new WorkInHand();
   return bus.consume(

@@ -1,4 +1,4 @@
-import type { WorkerName } from '#libs/contracts/services.ts';
+import type { ServiceName } from '#libs/contracts/services.ts';
 import type { Verb } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { RunHeader } from './journal.ts';
@@ -9,7 +9,7 @@ export type Outcomes = Readonly<Record<string, Json>>;
 
 /** Work of a worker, sent by queue. The request is built from the run and earlier outcomes. */
 export interface CommandWork {
-  readonly service: WorkerName;
+  readonly service: ServiceName;
   readonly verb: Verb;
   /** Absent: any will do, and it is the coordinator's own. */
   readonly site?: string;

@@ -54,6 +54,18 @@ export type LogEvent =
       readonly planDigest: string;
       readonly principal: string;
     }
+  /** The backup stays whatever the policy says, until the hold is lifted. */
+  | { readonly kind: 'held'; readonly backupId: string; readonly principal: string; readonly reason: string }
+  | { readonly kind: 'hold-lifted'; readonly backupId: string; readonly principal: string }
+  /** The tombstone of a backup: from here on it is none, and what only it needs may be removed. */
+  | {
+      readonly kind: 'pruned';
+      readonly runId: string;
+      readonly backupId: string;
+      readonly reason: string;
+    }
+  /** Runs that are opened after this entry read condemned list `list` or a newer one (FORMAT.md#cleaning). */
+  | { readonly kind: 'condemned'; readonly list: number }
   | {
       readonly kind: 'value-released';
       readonly principal: string;

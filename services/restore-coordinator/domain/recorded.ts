@@ -16,6 +16,21 @@ export function isRecorded(entries: readonly LogEntry[], event: LogEvent): boole
       return entries.some((entry) => entry.event.kind === 'triggered' && entry.event.key === event.key);
     case 'slot':
       return entries.some((entry) => entry.event.kind === 'slot' && entry.event.slot === event.slot);
+    case 'pruned':
+      return entries.some(
+        (entry) => entry.event.kind === 'pruned' && entry.event.backupId === event.backupId,
+      );
+    case 'condemned':
+      return entries.some((entry) => entry.event.kind === 'condemned' && entry.event.list >= event.list);
+    case 'held':
+    case 'hold-lifted': {
+      const last = entries.findLast(
+        (entry) =>
+          (entry.event.kind === 'held' || entry.event.kind === 'hold-lifted') &&
+          entry.event.backupId === event.backupId,
+      );
+      return (last?.event.kind ?? 'hold-lifted') === event.kind;
+    }
     case 'opened':
     case 'taken-over':
     case 'closed':

@@ -3,7 +3,7 @@ import { openSandboxOutcome } from '#libs/contracts/sandbox.ts';
 import { snapshotRef, verifyOutcome } from '#libs/contracts/requests.ts';
 import type { Part } from '#libs/contracts/sites.ts';
 import { parseWith, type Verb } from '#libs/contracts/step.ts';
-import type { WorkerName } from '#libs/contracts/services.ts';
+import type { ServiceName } from '#libs/contracts/services.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { within, type CommandWork, type Outcomes, type Saga, type SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
@@ -87,7 +87,7 @@ function step(name: string, after: readonly string[], work: CommandWork): SagaSt
 function inSandbox(
   name: string,
   after: readonly string[],
-  service: WorkerName,
+  service: ServiceName,
   verb: Verb,
   request: (header: RunHeader, outcomes: Outcomes) => unknown,
 ): SagaStep {

@@ -1,4 +1,4 @@
-import type { WorkerName } from '#libs/contracts/services.ts';
+import type { ServiceName } from '#libs/contracts/services.ts';
 import { nameAt, type ComponentName, type Part } from '#libs/contracts/sites.ts';
 import type { Verb } from '#libs/contracts/step.ts';
 import { within, type CommandWork, type LocalWork, type SagaStep } from '#libs/saga/define.ts';
@@ -8,7 +8,7 @@ export const WORKERS = {
   database: 'db-snapshot',
   files: 'file-snapshot',
   config: 'config-vault',
-} as const satisfies Record<ComponentName, WorkerName>;
+} as const satisfies Record<ComponentName, ServiceName>;
 
 const HOUR_MS = 3_600_000;
 
@@ -16,7 +16,7 @@ export function step(name: string, after: readonly string[], work: CommandWork |
   return { name, after, work, attemptsMax: 2, deadlines: within(24 * HOUR_MS) };
 }
 
-export function command(service: WorkerName, verb: Verb, request: CommandWork['request']): CommandWork {
+export function command(service: ServiceName, verb: Verb, request: CommandWork['request']): CommandWork {
   return { service, verb, request };
 }
 
