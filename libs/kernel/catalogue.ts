@@ -192,6 +192,10 @@ export const CATALOGUE = {
     'chunk is not in the repository',
     'restore from an older backup: holdfast backups list',
   ),
+  CLEANING_UNSAFE: corrupt(
+    'it is not known what may be removed; nothing was',
+    'put the named object back from a copy of the store; backups and restores go on as usual',
+  ),
   CHUNK_UNSOUND: corrupt(
     'what was sealed a moment ago does not open: memory or processor of this machine are at fault',
     'back up from another machine, and test the memory of this one',

@@ -4,10 +4,17 @@ import { findBytes, putFirst, signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { DigestTable } from './digest-table.ts';
-import { mergeSegments, type Listed } from './index-merge.ts';
+import { mergeSegments, rewriteWithout, type Listed } from './index-merge.ts';
 import { INDEX_PREFIX, openSegment, packSection, sealSegments } from './index-object.ts';
 import { encodeEntries, ENTRY_BYTES, type PackEntry, type PackTable } from './pack.ts';
 import { findPackTable } from './pack-table.ts';
+
+/** Bytes as sealed. */
+export interface PackUsage {
+  readonly epoch: number;
+  readonly bytes: number;
+  readonly neededBytes: number;
+}
 
 export interface ChunkPlace extends PackEntry {
   readonly pack: string;
@@ -53,10 +60,10 @@ export class ChunkIndex {
     this.#keys = keys;
   }
 
-  /** What the indexes say; enough for a writer, who otherwise sends the chunk again. */
-  async find(id: string): Promise<ChunkPlace | undefined> {
+  /** What the indexes say; enough for a writer, who otherwise sends the chunk again. Packs may be found unfit. */
+  async find(id: string, isFit?: (pack: string) => boolean): Promise<ChunkPlace | undefined> {
     await (this.#loading ?? this.#load());
-    return this.#place(id);
+    return this.#place(id, isFit);
   }
 
   /** Looks everywhere: new index objects of other writers, then the tables of packs that no index covers. */
@@ -68,6 +75,37 @@ export class ChunkIndex {
     if (found !== undefined) return found;
     await this.#readUncoveredPacks();
     return this.#place(id);
+  }
+
+  /** Every place of a chunk, by number, after the same search. */
+  async placesOf(id: string): Promise<readonly number[]> {
+    if ((await this.locate(id)) === undefined) return [];
+    return [...this.#placesOf(id)];
+  }
+
+  packAt(place: number): { readonly pack: string; readonly epoch: number } {
+    const pack = this.#chunks.value(place, 0);
+    return { pack: this.#packs.digest(pack).toString('hex'), epoch: this.#packs.value(pack, 0) };
+  }
+
+  /** Of each pack that is known: the sealed bytes of its chunks, and of those of them whose place is needed. */
+  usage(isNeeded: (place: number) => boolean): ReadonlyMap<string, PackUsage> {
+    const [all, needed] = [
+      new Float64Array(this.#packs.records + 1),
+      new Float64Array(this.#packs.records + 1),
+    ];
+    for (let place = 1; place <= this.#chunks.records; place += 1) {
+      const [pack, bytes] = [this.#chunks.value(place, 0), this.#chunks.value(place, 2)];
+      all[pack]! += bytes;
+      if (isNeeded(place)) needed[pack]! += bytes;
+    }
+    const usage = new Map<string, PackUsage>();
+    for (let pack = 1; pack <= this.#packs.records; pack += 1) {
+      const epoch = this.#packs.value(pack, 0);
+      const name = this.#packs.digest(pack).toString('hex');
+      if (epoch !== GONE) usage.set(name, { epoch, bytes: all[pack]!, neededBytes: needed[pack]! });
+    }
+    return usage;
   }
 
   add(pack: string, { epoch, entries }: PackTable): void {
@@ -103,11 +141,20 @@ export class ChunkIndex {
   /** FORMAT.md#index. May run beside itself, writers and readers, and end anywhere. */
   async merge(signal: AbortSignal): Promise<void> {
     const listed = await this.#readSegments();
-    await mergeSegments(
-      { store: this.#store, keys: this.#keys },
-      { listed, replaced: this.#replaced },
-      signal,
-    );
+    await mergeSegments(this.#parts, { listed, replaced: this.#replaced }, signal);
+  }
+
+  /** Knows every pack that is listed: those that no index object tells of by their own tables. */
+  async cover(signal: AbortSignal): Promise<void> {
+    await this.#readSegments();
+    await this.#readUncoveredPacks(signal);
+  }
+
+  /** The packs were deleted: index objects that name them are written again without them. */
+  async drop(packs: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    const listed = await this.#readSegments();
+    await rewriteWithout(this.#parts, { listed, packs }, signal);
+    for (const pack of packs) this.forget(pack);
   }
 
   /** From the packs' tables alone. A damaged pack is skipped; whoever needs it gets CHUNK_MISSING. */
@@ -121,11 +168,10 @@ export class ChunkIndex {
     return { packs, chunks: this.#chunks.countDistinct() };
   }
 
-  #place(id: string): ChunkPlace | undefined {
-    for (let at = this.#chunks.first(Buffer.from(id, 'hex')); at !== 0; at = this.#chunks.next(at)) {
-      const pack = this.#chunks.value(at, 0);
-      const epoch = this.#packs.value(pack, 0);
-      if (epoch === GONE) continue;
+  #place(id: string, isFit?: (pack: string) => boolean): ChunkPlace | undefined {
+    for (const at of this.#placesOf(id)) {
+      const { pack, epoch } = this.packAt(at);
+      if (isFit?.(pack) === false) continue;
       const packed = this.#chunks.value(at, 3);
       return {
         id,
@@ -133,11 +179,17 @@ export class ChunkIndex {
         rawBytes: packed % 2 ** METHOD_SHIFT,
         offset: this.#chunks.value(at, 1),
         sealedBytes: this.#chunks.value(at, 2),
-        pack: this.#packs.digest(pack).toString('hex'),
+        pack,
         epoch,
       };
     }
     return undefined;
+  }
+
+  /** In packs that are there, as far as it is known. */
+  *#placesOf(id: string): Iterable<number> {
+    for (let at = this.#chunks.first(Buffer.from(id, 'hex')); at !== 0; at = this.#chunks.next(at))
+      if (this.#packs.value(this.#chunks.value(at, 0), 0) !== GONE) yield at;
   }
 
   #addPack(name: Buffer, { epoch, entries }: { epoch: number; entries: Buffer }): void {
@@ -150,6 +202,10 @@ export class ChunkIndex {
       const [offset, sealedBytes] = [entries.readUInt32BE(at + 37), entries.readUInt32BE(at + 41)];
       this.#chunks.add(entries, at, [pack, offset, sealedBytes, packed]);
     }
+  }
+
+  get #parts() {
+    return { store: this.#store, keys: this.#keys };
   }
 
   async #load(): Promise<void> {

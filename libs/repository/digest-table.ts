@@ -22,6 +22,11 @@ export class DigestTable {
     this.#recordWords = 1 + DIGEST_WORDS + values;
   }
 
+  /** Records are numbered from 1 to this. */
+  get records(): number {
+    return this.#count;
+  }
+
   /** How many digests there are: looks at every record. */
   countDistinct(): number {
     let distinct = 0;

@@ -46,34 +46,70 @@ export async function mergeSegments(
   }
 }
 
-/** What cannot be read is left where it is. Durable before the first delete. */
+/** Index objects that name any of these packs, which are gone for good, are written again without them. */
+export async function rewriteWithout(
+  parts: Parts,
+  { listed, packs }: { listed: readonly Listed[]; packs: ReadonlySet<string> },
+  signal: AbortSignal,
+): Promise<void> {
+  const isListed = new Set(listed.map(({ name }) => name));
+  for (const { name } of listed) {
+    const segment = (await readSegments(parts, [{ name }], signal)).get(name);
+    if (segment?.packs.some((section) => packs.has(section.name.toString('hex'))) !== true) continue;
+    await writeInstead(parts, { segments: new Map([[name, segment]]), isListed, without: packs }, signal);
+  }
+}
+
+/** What cannot be read is left where it is. */
 async function mergeOnce(
-  { store, keys }: Parts,
+  parts: Parts,
   { taken, isListed }: { taken: readonly Listed[]; isListed: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<readonly Listed[]> {
+  const segments = await readSegments(parts, taken, signal);
+  if (segments.size < 2) return [];
+  return await writeInstead(parts, { segments, isListed, without: new Set() }, signal);
+}
+
+async function readSegments(
+  { store, keys }: Parts,
+  taken: readonly { readonly name: string }[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, IndexSegment>> {
   const segments = new Map<string, IndexSegment>();
   for (const { name } of taken) {
     const sealed = await findBytes(store, name, { signal });
     const segment = sealed && openSegment(keys, name, sealed);
     if (segment !== undefined) segments.set(name, segment);
   }
-  if (segments.size < 2) return [];
+  return segments;
+}
+
+interface Rewrite {
+  readonly segments: ReadonlyMap<string, IndexSegment>;
+  readonly isListed: ReadonlySet<string>;
+  /** Packs that are told no more. */
+  readonly without: ReadonlySet<string>;
+}
+
+/** Durable before the first delete. */
+async function writeInstead(
+  { store, keys }: Parts,
+  rewrite: Rewrite,
+  signal: AbortSignal,
+): Promise<readonly Listed[]> {
   const made: Listed[] = [];
-  for (const { name, bytes } of sealSegments(keys, mergedSections(segments, isListed))) {
+  for (const { name, bytes } of sealSegments(keys, mergedSections(rewrite))) {
     await putFirst(store, name, bytes, signal);
     made.push({ name, bytes: bytes.length });
   }
-  await deleteWhileAllowed(store, segments.keys(), signal);
+  await deleteWhileAllowed(store, rewrite.segments.keys(), signal);
   return made;
 }
 
 /** What was replaced before is told again only while it is there. */
-function* mergedSections(
-  segments: ReadonlyMap<string, IndexSegment>,
-  isListed: ReadonlySet<string>,
-): Iterable<Buffer> {
-  const packs = new Set<string>();
+function* mergedSections({ segments, isListed, without }: Rewrite): Iterable<Buffer> {
+  const packs = new Set(without);
   for (const { packs: sections } of segments.values())
     for (const { name, bytes } of sections) {
       const pack = name.toString('hex');

@@ -1,5 +1,6 @@
 import type { SnapshotId } from '#libs/kernel/ids.ts';
 import type { Json } from '#libs/kernel/json.ts';
+import type { Cleaner } from './cleaning/port.ts';
 
 export type Component = 'database' | 'files' | 'config';
 
@@ -26,7 +27,7 @@ export interface Snapshot {
   readonly facts: Json;
   /** Long content by name: `tables` (NDJSON), `pre-data`, `listing`, … */
   readonly streams: Readonly<Record<string, StreamRef>>;
-  /** Packs this snapshot needs, by name; lets a verifier and a copy work without reading the streams. */
+  /** Packs it was written with, by name; where its chunks are now `neededPacks` tells. */
   readonly packs: readonly string[];
 }
 
@@ -63,6 +64,14 @@ export interface Repository {
     where: { deployment: string; component: Component; id: string; digest?: string },
     options?: { signal?: AbortSignal },
   ): Promise<Snapshot>;
+  /**
+   * Packs that hold the snapshot's chunks now: those it was written with may have been written again since. Throws
+   * CHUNK_MISSING, and what reading its lists throws.
+   */
+  neededPacks(
+    snapshot: Pick<Snapshot, 'streams'>,
+    options?: { signal?: AbortSignal },
+  ): Promise<ReadonlySet<string>>;
   /** Re-reads a whole pack: its name against its bytes, its table, every chunk opened and its id compared. Throws PACK_DAMAGED. */
   verifyPack(name: string, options?: { signal?: AbortSignal }): Promise<{ bytes: number; chunks: number }>;
   /** Rebuilds what is known about chunks from the pack trailers alone. */
@@ -73,6 +82,8 @@ export interface Repository {
   open(purpose: string, sealed: Uint8Array): Buffer;
   /** Keyed digest for comparing without revealing (drift, fingerprints); 64 hex characters. */
   mac(purpose: string, data: string | Uint8Array): string;
+  /** Removes what nothing needs any more, beside whatever else is done (FORMAT.md#cleaning). */
+  readonly clean: Cleaner;
   /** Ed25519 over the bytes, hex. */
   sign(bytes: Uint8Array): string;
   verifySignature(bytes: Uint8Array, signature: string): boolean;

@@ -125,7 +125,8 @@ async function openElsewhere(
   return plains;
 }
 
-async function requirePlace(index: ChunkIndex, id: string, missingPack?: string): Promise<ChunkPlace> {
+/** Throws CHUNK_MISSING. */
+export async function requirePlace(index: ChunkIndex, id: string, missingPack?: string): Promise<ChunkPlace> {
   const place = await index.locate(id);
   if (place !== undefined) return place;
   const pack = missingPack === undefined ? {} : { missingPack };

@@ -1,10 +1,13 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { ChunkIndex } from './chunk-index.ts';
+import { cleanRepository } from './cleaning/clean.ts';
+import { CondemnedLists } from './cleaning/lists.ts';
 import { gearTable } from './chunker.ts';
 import { hmac, signBytes, verifyBytes, type RepositoryKeys } from './keys.ts';
+import { neededChunks } from './needed-chunks.ts';
 import type { Repository } from './port.ts';
-import { readStream } from './reader.ts';
+import { readStream, requirePlace } from './reader.ts';
 import { openFor, sealFor } from './sealed-object.ts';
 import { putSnapshot, readSnapshot } from './snapshots.ts';
 import { verifyPack } from './verify-pack.ts';
@@ -18,10 +21,11 @@ export function composeRepository(parts: {
 }): Repository {
   const { store, keys, id } = parts;
   const index = new ChunkIndex(store, keys);
+  const lists = new CondemnedLists(store, keys);
   const gear = gearTable(keys.gear);
-  return {
+  const repository: Repository = {
     id,
-    writer: () => new PackWriter({ store, keys, gear, index }),
+    writer: () => new PackWriter({ store, keys, gear, index, lists }),
     read: (ref, options) => readStream({ store, keys, index }, ref, options),
     putSnapshot: (snapshot, { signal } = {}) => putSnapshot({ store, keys }, snapshot, signal),
     readSnapshot: (where, { signal } = {}) => readSnapshot({ store, keys }, where, signal),
@@ -36,7 +40,15 @@ export function composeRepository(parts: {
     mac: (purpose, data) => hmac(keys.mac, purpose, Uint8Array.of(0), data).toString('hex'),
     sign: (bytes) => signBytes(keys, bytes),
     verifySignature: (bytes, signature) => verifyBytes(keys, bytes, signature),
+    async neededPacks(snapshot, options) {
+      const packs = new Set<string>();
+      for await (const ids of neededChunks(repository, snapshot, options))
+        for (const id of ids) packs.add((await requirePlace(index, id)).pack);
+      return packs;
+    },
+    clean: (world, options) => cleanRepository({ store, keys, index, lists, repository }, world, options),
   };
+  return repository;
 }
 
 /** Apart from snapshots and indexes, whatever name a caller gives. */

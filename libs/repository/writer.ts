@@ -6,6 +6,7 @@ import type { ChunkIndex } from './chunk-index.ts';
 import { chunkPool, type HeldChunk } from './chunk-pool.ts';
 import { sha256Of } from './chunk.ts';
 import { CHUNK_BYTES_MIN, chunked } from './chunker.ts';
+import type { CondemnedList, CondemnedLists } from './cleaning/lists.ts';
 import { newestSealing, type RepositoryKeys } from './keys.ts';
 import { PACK_BYTES_AIM, packObject, type PackBuilder } from './pack.ts';
 import { PackUploads } from './pack-uploads.ts';
@@ -26,19 +27,28 @@ export class PackWriter implements ChunkWriter {
   readonly #gear: Uint32Array;
   readonly #index: ChunkIndex;
   readonly #store: ObjectStore;
+  readonly #lists: CondemnedLists;
   readonly #uploads: PackUploads;
   readonly #cancel = new AbortController();
   /** Chunks that some stream of this writer has brought already. */
   readonly #claimed = new Set<string>();
   readonly #packBytes = new Map<string, Promise<number>>();
   readonly #reused = new Set<string>();
+  #condemned: Promise<CondemnedList> | undefined;
   #lastBrought: Promise<void> = Promise.resolve();
   #open: PackBuilder;
   #sourceBytes = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(parts: { store: ObjectStore; keys: RepositoryKeys; gear: Uint32Array; index: ChunkIndex }) {
+  constructor(parts: {
+    store: ObjectStore;
+    keys: RepositoryKeys;
+    gear: Uint32Array;
+    index: ChunkIndex;
+    lists: CondemnedLists;
+  }) {
     this.#store = parts.store;
+    this.#lists = parts.lists;
     this.#keys = parts.keys;
     this.#gear = parts.gear;
     this.#index = parts.index;
@@ -139,7 +149,7 @@ export class PackWriter implements ChunkWriter {
   /** The index may name a pack that was deleted or cut short since: each is asked for once before it is relied on. */
   async #reuse(id: string): Promise<boolean> {
     for (;;) {
-      const place = await this.#index.find(id);
+      const place = await this.#index.find(id, await this.#isFit());
       if (place === undefined) return false;
       const { pack } = place;
       const known = this.#packBytes.get(pack) ?? this.#headPack(pack);
@@ -149,6 +159,18 @@ export class PackWriter implements ChunkWriter {
         return true;
       }
       this.#index.forget(pack);
+    }
+  }
+
+  /** What is condemned may be gone soon. Where that cannot be read, everything may. */
+  async #isFit(): Promise<(pack: string) => boolean> {
+    this.#condemned ??= this.#lists.newest(this.#cancel.signal);
+    try {
+      const { condemned } = await this.#condemned;
+      return (pack) => !condemned.has(packObject(pack));
+    } catch (thrown) {
+      if (HoldfastError.from(thrown).code !== 'CLEANING_UNSAFE') throw thrown;
+      return () => false;
     }
   }
 

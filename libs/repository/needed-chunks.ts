@@ -1,0 +1,23 @@
+import { readNdjson } from './ndjson.ts';
+import type { Repository, Snapshot, StreamRef } from './port.ts';
+
+/** Streams whose records may have a stream of their own as `data` (FORMAT.md#streams). */
+const LISTS: ReadonlySet<string> = new Set(['listing', 'tables']);
+
+/**
+ * Ids of all chunks that a snapshot needs, its streams' first. `isKnown` is asked of each list before it is read: what
+ * is in it may have been told for another snapshot. Throws what reading a list throws.
+ */
+export async function* neededChunks(
+  repository: Pick<Repository, 'read'>,
+  { streams }: Pick<Snapshot, 'streams'>,
+  { signal, isKnown = () => false }: { signal?: AbortSignal; isKnown?: (list: StreamRef) => boolean } = {},
+): AsyncIterable<readonly string[]> {
+  for (const stream of Object.values(streams)) yield stream.chunks;
+  for (const [name, list] of Object.entries(streams)) {
+    if (!LISTS.has(name) || isKnown(list)) continue;
+    const options = signal === undefined ? {} : { signal };
+    for await (const record of readNdjson<{ data?: StreamRef }>(repository.read(list, options)))
+      if (record.data !== undefined) yield record.data.chunks;
+  }
+}
