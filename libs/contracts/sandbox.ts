@@ -42,5 +42,4 @@ export const verifyStoredRequest = z.object({
   backupId: z.string(),
   level: z.int().min(0).max(1),
   snapshots: z.array(snapshotRef),
-  packs: z.array(z.string()),
 });

@@ -7,6 +7,7 @@ import type {
 import type { Check, SnapshotRef } from '#libs/contracts/requests.ts';
 import type { Relocation } from '#libs/contracts/relocation.ts';
 import type { Sandbox } from '#libs/contracts/sandbox.ts';
+import type { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { SecretRef, Spec } from '#libs/contracts/spec.ts';
@@ -16,10 +17,15 @@ import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 /** What the source said, read from sealed snapshots; nothing here is written by the verifier. */
 export interface Evidence {
   /** Throws SNAPSHOT_DAMAGED, OBJECT_MISSING when the snapshot is not the one the digest names. */
-  requireSnapshot(
+  requireSnapshot(ref: SnapshotRef, signal: AbortSignal): Promise<{ readonly takenAt: string }>;
+  /**
+   * Packs that hold the snapshot's chunks now. Where a list of what it needs cannot be read: those it was written with,
+   * and why. Throws as `requireSnapshot` does.
+   */
+  neededPacks(
     ref: SnapshotRef,
     signal: AbortSignal,
-  ): Promise<{ readonly packs: readonly string[]; readonly takenAt: string }>;
+  ): Promise<{ readonly packs: Iterable<string>; readonly unreadable?: HoldfastError }>;
   tables(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<TableRecord>;
   sequences(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<SequenceRecord>;
   documents(ref: SnapshotRef, signal: AbortSignal): AsyncIterable<DocumentRow>;

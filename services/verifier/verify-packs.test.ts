@@ -23,7 +23,7 @@ const context = {
 /** Each snapshot has a pack of its own name; those of the list are damaged. */
 function evidenceOf(backups: readonly ReturnType<typeof backup>[], damaged: readonly string[]) {
   return {
-    requireSnapshot: async ({ id }) => ({ packs: [id], takenAt: '' }),
+    neededPacks: async ({ id }) => ({ packs: [id] }),
     verifyPack: async (name) => {
       if (damaged.includes(name)) throw new HoldfastError('PACK_DAMAGED', { pack: name });
       return { bytes: 1 };

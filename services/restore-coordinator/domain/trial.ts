@@ -36,8 +36,7 @@ export function verificationOf({ manifest }: StoredManifest, level: number): Jso
       wanted: '0 or 1',
       remedy: `levels from 2 on need a restore: holdfast drill ${manifest.deployment}`,
     });
-  const packs = [...new Set(manifest.snapshots.flatMap((snapshot) => snapshot.packs))].toSorted();
-  return { backupId: manifest.backupId, level, snapshots: refsOf(manifest), packs } as unknown as Json;
+  return { backupId: manifest.backupId, level, snapshots: refsOf(manifest) } as unknown as Json;
 }
 
 /** `random` falls to the same backup for the same request. Throws BACKUP_NOT_FOUND. */

@@ -1,4 +1,5 @@
 import type { SnapshotRef } from '#libs/contracts/requests.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Repository, Snapshot } from '#libs/repository/port.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -18,6 +19,16 @@ export function evidenceOf(repository: Repository, store: ObjectStore): Evidence
 
   return {
     requireSnapshot: read,
+    async neededPacks(ref, signal) {
+      const snapshot = await read(ref, signal);
+      try {
+        return { packs: await repository.neededPacks(snapshot, { signal }) };
+      } catch (thrown) {
+        const unreadable = HoldfastError.from(thrown);
+        if (unreadable.entry.retry !== 'corrupt') throw unreadable;
+        return { packs: snapshot.packs, unreadable };
+      }
+    },
     tables: (ref, signal) => records(ref, 'tables', signal),
     sequences: (ref, signal) => records(ref, 'sequences', signal),
     documents: (ref, signal) => records(ref, 'documents', signal),

@@ -11,6 +11,7 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import { refsOf } from '../domain/snapshot-refs.ts';
 import { FileIndex, reconcile, type Reconciliation } from '../domain/reconcile.ts';
 import { recordVerdict } from '../domain/verdict.ts';
+import { readNeededPacks } from './needed-packs.ts';
 import type { VerifierPorts } from '../ports.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function onVerifyBackup(
   ports: VerifierPorts,
 ): Promise<Json> {
   const { backupId, snapshots } = parseWith(verifyBackupRequest, request, 'VerifyBackup');
-  const needed = await context.phase('snapshots', () => readSnapshots(snapshots, context, ports));
+  const needed = await context.phase('snapshots', () => requireNeededPacks(snapshots, context, ports));
   const packs = await context.phase('packs', () => provePacks(needed, context, ports));
   const fit = await context.phase('reconcile', () => reconcileRows(snapshots, context, ports));
   const checks: Check[] = [
@@ -67,13 +68,14 @@ const NOT_CHECKED = [
   'the application itself (L5)',
 ];
 
-async function readSnapshots(
+async function requireNeededPacks(
   refs: readonly SnapshotRef[],
   context: StepContext,
   { evidence }: VerifierPorts,
 ): Promise<ReadonlySet<string>> {
-  const read = await Promise.all(refs.map((ref) => evidence.requireSnapshot(ref, context.signal)));
-  return new Set(read.flatMap(({ packs }) => packs));
+  const { users, damaged } = await readNeededPacks(refs, evidence, context.signal);
+  if (damaged.length > 0) throw damaged[0]!.error;
+  return new Set(users.keys());
 }
 
 async function provePacks(

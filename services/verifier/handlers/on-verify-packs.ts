@@ -5,6 +5,7 @@ import type { Json } from '#libs/kernel/json.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import type { VerifierPorts } from '../ports.ts';
 import { findDamage } from './find-damage.ts';
+import { readNeededPacks } from './needed-packs.ts';
 
 /**
  * Before a restore touches anything: every pack it needs is read whole. Throws REFUSED with every damaged object, the
@@ -46,18 +47,14 @@ async function readWhole(
   { signal, progress }: StepContext,
   evidence: Evidence,
 ) {
-  const users = new Map<string, string[]>();
-  const snapshots = await findDamage(refs, async (ref) => {
-    for (const pack of (await evidence.requireSnapshot(ref, signal)).packs)
-      users.set(pack, [...(users.get(pack) ?? []), ref.component]);
-  });
+  const { users, damaged } = await readNeededPacks(refs, evidence, signal);
   let bytes = 0;
   const packs = await findDamage(users, async ([pack]) => {
     bytes += (await evidence.verifyPack(pack, signal)).bytes;
     progress({ bytes, activity: 'reading packs before anything is touched' });
   });
   const harmed: readonly Harmed[] = [
-    ...snapshots.map(({ of, error }) => ({ object: `snapshot ${of.id}`, components: [of.component], error })),
+    ...damaged.map(({ of, error }) => ({ object: `snapshot ${of.id}`, components: [of.component], error })),
     ...packs.map(({ of: [pack, components], error }) => ({ object: `pack ${pack}`, components, error })),
   ];
   return { bytes, packs: users.size, harmed };

@@ -7,6 +7,7 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import { recordVerdict } from '../domain/verdict.ts';
 import type { VerifierPorts } from '../ports.ts';
 import { findDamage } from './find-damage.ts';
+import { readNeededPacks } from './needed-packs.ts';
 import { notReconciled, reconciliationChecks, reconcileRows } from './on-verify-backup.ts';
 
 type Wish = ReturnType<typeof verifyStoredRequest.parse>;
@@ -19,7 +20,7 @@ export async function onVerifyStored(
 ): Promise<Json> {
   const wish = parseWith(verifyStoredRequest, request, 'VerifyStored');
   const chain = await context.phase('snapshots', () => lookAtChain(wish, context, ports));
-  const packs = await context.phase('packs', () => lookAtPacks(wish, context, ports));
+  const packs = await context.phase('packs', () => lookAtPacks(wish, chain.packs, context, ports));
   const checks = [chain.check, packs.check];
   // A listing that cannot be read has said so already.
   const fits: string[] = [];
@@ -53,17 +54,19 @@ async function lookAtChain(
   { snapshots }: Wish,
   { signal }: StepContext,
   { evidence }: VerifierPorts,
-): Promise<Seen> {
-  const damaged = await findDamage(snapshots, (ref) => evidence.requireSnapshot(ref, signal));
-  const detail = `${snapshots.length} snapshots, ${damaged.length} not what the manifest names`;
+): Promise<Seen & { readonly packs: readonly string[] }> {
+  const { users, damaged } = await readNeededPacks(snapshots, evidence, signal);
+  const detail = `${snapshots.length} snapshots, ${damaged.length} not what the manifest names, or with lists that cannot be read`;
   return {
+    packs: [...users.keys()].toSorted(),
     check: { name: 'snapshots authentic', level: 0, ok: damaged.length === 0, detail },
     problems: damaged.map(({ of, error }) => asProblem(`snapshot ${of.component} ${of.id}`, error)),
   };
 }
 
 async function lookAtPacks(
-  { packs, level }: Wish,
+  { level }: Wish,
+  packs: readonly string[],
   { signal, progress }: StepContext,
   { evidence }: VerifierPorts,
 ): Promise<Seen> {

@@ -32,7 +32,8 @@ export async function namedHarmed(store: ObjectStore, repository: Repository): P
   async function isDamaged(refs: readonly ManifestSnapshot[], deployment: string): Promise<boolean> {
     const needed = new Set<string>();
     const snapshots = await findDamage(refs, async (ref) => {
-      for (const pack of (await repository.readSnapshot({ ...ref, deployment })).packs) needed.add(pack);
+      const snapshot = await repository.readSnapshot({ ...ref, deployment });
+      for (const pack of await repository.neededPacks(snapshot)) needed.add(pack);
     });
     return snapshots.length + (await findDamage(needed, lookAtPack)).length > 0;
   }
