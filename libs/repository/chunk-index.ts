@@ -9,6 +9,11 @@ import { INDEX_PREFIX, openSegment, packSection, sealSegments } from './index-ob
 import { encodeEntries, ENTRY_BYTES, type PackEntry, type PackTable } from './pack.ts';
 import { findPackTable } from './pack-table.ts';
 
+export interface ListedPack {
+  readonly pack: string;
+  readonly bytes: number;
+}
+
 /** Bytes as sealed. */
 export interface PackUsage {
   readonly epoch: number;
@@ -144,10 +149,10 @@ export class ChunkIndex {
     await mergeSegments(this.#parts, { listed, replaced: this.#replaced }, signal);
   }
 
-  /** Knows every pack that is listed: those that no index object tells of by their own tables. */
-  async cover(signal: AbortSignal): Promise<void> {
-    await this.#readSegments();
-    await this.#readUncoveredPacks(signal);
+  /** Knows these packs then: those that no index object tells of by their own tables. */
+  async cover(packs: Iterable<ListedPack>, signal: AbortSignal): Promise<void> {
+    const unknown = [...packs].filter(({ pack }) => this.#packs.first(Buffer.from(pack, 'hex')) === 0);
+    await this.#readTables(unknown, signal);
   }
 
   /** The packs were deleted: index objects that name them are written again without them. */
@@ -252,23 +257,26 @@ export class ChunkIndex {
    */
   async #readUncoveredPacks(signal?: AbortSignal): Promise<number> {
     let read = 0;
-    const readAll = (packs: readonly { pack: string; bytes: number }[]) =>
-      pLimit(PACKS_AT_ONCE).map(packs, async ({ pack, bytes }) => {
-        signal?.throwIfAborted();
-        const table = await findPackTable(this.#store, this.#keys, { pack, bytes });
-        this.#addPack(Buffer.from(pack, 'hex'), table ?? NO_TABLE);
-        if (table !== undefined) read += 1;
-      });
-    let ahead: { pack: string; bytes: number }[] = [];
+    let ahead: ListedPack[] = [];
     for await (const { name, bytes } of this.#store.list('packs/', signalOption(signal))) {
       const pack = PACK_PATTERN.exec(name)?.[1];
       if (pack === undefined || this.#packs.first(Buffer.from(pack, 'hex')) !== 0) continue;
       ahead.push({ pack, bytes });
       if (ahead.length < PACKS_LISTED_AHEAD) continue;
-      await readAll(ahead);
+      read += await this.#readTables(ahead, signal);
       ahead = [];
     }
-    await readAll(ahead);
+    return read + (await this.#readTables(ahead, signal));
+  }
+
+  async #readTables(packs: readonly ListedPack[], signal: AbortSignal | undefined): Promise<number> {
+    let read = 0;
+    await pLimit(PACKS_AT_ONCE).map(packs, async ({ pack, bytes }) => {
+      signal?.throwIfAborted();
+      const table = await findPackTable(this.#store, this.#keys, { pack, bytes });
+      this.#addPack(Buffer.from(pack, 'hex'), table ?? NO_TABLE);
+      if (table !== undefined) read += 1;
+    });
     return read;
   }
 }

@@ -46,7 +46,15 @@ export function composeRepository(parts: {
         for (const id of ids) packs.add((await requirePlace(index, id)).pack);
       return packs;
     },
-    clean: (world, options) => cleanRepository({ store, keys, index, lists, repository }, world, options),
+    clean(world, options) {
+      // Its own: what a process learned long ago about a pack is no reason to delete one.
+      const fresh = new ChunkIndex(store, keys);
+      const reading: Repository = {
+        ...repository,
+        read: (ref, asked) => readStream({ store, keys, index: fresh }, ref, asked),
+      };
+      return cleanRepository({ store, keys, index: fresh, lists, repository: reading }, world, options);
+    },
   };
   return repository;
 }

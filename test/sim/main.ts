@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { thisMachine } from '#test/machine.ts';
 import { playPlanted } from './planted.ts';
-import { playSeeds, type Played } from './play-seeds.ts';
+import { playSeeds, type Played, type Suite } from './play-seeds.ts';
 import { replaceTime } from './world/virtual-time.ts';
 
 /**
  * npm run sim -- system [--seeds N] [--seed FIRST] [--json]: so many worlds, each drawn by its seed. One alone tells its
- * history. npm run sim -- planted [NAME…] [--seeds N] [--json]: each planted bug must be found within so many.
+ * history. npm run sim -- cleaning [--seeds N] [--seed FIRST] [--json]: so many buckets that are cleaned while they are
+ * written to. npm run sim -- planted [NAME…] [--seeds N] [--json]: each planted bug must be found within so many.
  * npm run sim -- admission [--deployments N] [--seed S] [--json]: so many that ask at once, and one that asks very often.
  * Exit code 1 unless all went as it must.
  */
@@ -29,17 +30,20 @@ const { positionals, values } = parseArgs({
 const [suite = '', ...names] = positionals;
 const [first, count] = [Number(values.seed), Number(values.seeds)];
 const note = (text: string): void => console.error(text);
-const { report, good, text } = await (suite === 'system'
-  ? playSystem()
-  : suite === 'planted'
-    ? playPlanted({ names, first, seeds: count, root: ROOT, onNote: note })
-    : suite === 'admission'
-      ? playFlood()
-      : Promise.reject(new Error(`no suite is called '${suite}', there is: system, planted, admission`)));
+const SUITES: Readonly<Record<string, () => Promise<{ report: object; good: boolean; text: string }>>> = {
+  system: () => playWorlds('system'),
+  cleaning: () => playWorlds('cleaning'),
+  planted: () => playPlanted({ names, first, seeds: count, root: ROOT, onNote: note }),
+  admission: playFlood,
+};
+const chosen = SUITES[suite];
+if (chosen === undefined)
+  throw new Error(`no suite is called '${suite}', there is: ${Object.keys(SUITES).join(', ')}`);
+const { report, good, text } = await chosen();
 console.log(values.json ? JSON.stringify({ ...report, machine: thisMachine() }) : text);
 process.exitCode = good ? 0 : 1;
 
-async function playSystem() {
+async function playWorlds(suite: Suite) {
   const startedMs = performance.now();
   const bad: Played[] = [];
   const outcomes: Record<string, number> = {};
@@ -52,22 +56,22 @@ async function playSystem() {
     bad.push(played);
     note(`seed ${played.seed}: ${[...played.violations, ...played.stuck].join('; ')}`);
   };
-  if (count === 1) onPlayed(await playOne());
-  else await playSeeds({ first, count, root: ROOT, onPlayed });
+  if (count === 1) onPlayed(await playOne(suite));
+  else await playSeeds({ suite, first, count, root: ROOT, onPlayed });
+  const violated = bad.filter(({ violations }) => violations.length > 0).length;
   const found = bad.map(({ seed, violations, stuck }) => ({ seed, violations, stuck }));
   const report = {
-    suite: 'system',
+    suite,
     seed: first,
     seeds: count,
-    violations: bad.filter(({ violations }) => violations.length > 0).length,
+    [suite === 'cleaning' ? 'harmed' : 'violations']: violated,
     stuck: bad.filter(({ stuck }) => stuck.length > 0).length,
     found: found.toSorted((a, b) => a.seed - b.seed),
     outcomes,
     events,
     ms: Math.round(performance.now() - startedMs),
   };
-  const { violations, stuck } = report;
-  const text = `${count} worlds, ${violations} with violations, ${stuck} stuck; ${JSON.stringify(outcomes)}`;
+  const text = `${count} worlds, ${violated} with violations, ${report.stuck} stuck; ${JSON.stringify(outcomes)}`;
   return { report, good: bad.length === 0, text };
 }
 
@@ -81,10 +85,13 @@ async function playFlood() {
 }
 
 /** In this process, with its history. */
-async function playOne(): Promise<Played> {
-  replaceTime();
-  const { runSeed } = await import('./run-seed.ts');
-  const { history, ...played } = await runSeed(first);
+async function playOne(suite: Suite): Promise<Played> {
+  if (suite === 'system') replaceTime();
+  const play =
+    suite === 'system'
+      ? (await import('./run-seed.ts')).runSeed
+      : (await import('./cleaning/play.ts')).playCleaning;
+  const { history, ...played } = await play(first);
   if (!values.json) console.log(history.join('\n'));
   return played;
 }

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MutantTree } from '#test/fault/mutant-tree.ts';
-import { playSeeds, type Played } from './play-seeds.ts';
+import { playSeeds, type Played, type Suite } from './play-seeds.ts';
 
 export interface PlantedOptions {
   readonly names: readonly string[];
@@ -16,6 +16,7 @@ interface Bug {
   readonly name: string;
   readonly path: string;
   readonly changes: readonly string[];
+  readonly suite: Suite;
   /** Begins of the invariants that may find it. */
   readonly foundBy: readonly string[];
 }
@@ -57,7 +58,7 @@ export async function playPlanted({ names, first, seeds, root, onNote }: Planted
 }
 
 async function hunt(
-  { name, foundBy }: Bug,
+  { name, suite, foundBy }: Bug,
   root: string,
   { first, count }: { readonly first: number; readonly count: number },
 ): Promise<Finding> {
@@ -70,7 +71,7 @@ async function hunt(
     finding = { bug: name, found: true, seed, by };
     found.abort();
   };
-  await playSeeds({ first, count, root, onPlayed, signal: found.signal });
+  await playSeeds({ suite, first, count, root, onPlayed, signal: found.signal });
   return finding;
 }
 
@@ -88,5 +89,6 @@ async function readBug(file: string): Promise<Bug> {
   const changes = all(/^\+\+\+ b\/(\S+)$/gm);
   if (foundBy.length === 0 || changes.length === 0)
     throw new Error(`${file} names no invariant that must find it, or changes nothing`);
-  return { name: file.replace(/\.patch$/, ''), path, changes, foundBy };
+  const suite = all(/^# suite: (cleaning)$/gm).length > 0 ? 'cleaning' : 'system';
+  return { name: file.replace(/\.patch$/, ''), path, changes, suite, foundBy };
 }

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { SeedResult } from './run-seed.ts';
 
-export type Played = Omit<SeedResult, 'history'>;
+export type Played = Pick<SeedResult, 'seed' | 'violations' | 'stuck' | 'events' | 'counts'>;
+
+/** Whole installations, or one bucket that is cleaned while it is written to. */
+export type Suite = 'system' | 'cleaning';
 
 /** Below so many seeds a further process costs more than it saves. */
 const SEEDS_MIN = 20;
@@ -13,6 +16,7 @@ const SEEDS_MIN = 20;
 const SEEDS_PER_PROCESS = 300;
 
 export interface Seeds {
+  readonly suite: Suite;
   readonly first: number;
   readonly count: number;
   /** Where the program lies: the checkout, or a copy with a bug in it. */
@@ -23,20 +27,21 @@ export interface Seeds {
 }
 
 /** Plays seeds on all processors there are. */
-export async function playSeeds({ first, count, root, onPlayed, signal }: Seeds): Promise<void> {
+export async function playSeeds({ suite, first, count, root, onPlayed, signal }: Seeds): Promise<void> {
   const last = first + count - 1;
   const workers = Math.max(1, Math.min(availableParallelism(), Math.floor(count / SEEDS_MIN)));
   await Promise.all(
     Array.from({ length: workers }, async (_, at) => {
       for (let from = first + at; from <= last; from += workers * SEEDS_PER_PROCESS) {
         const to = Math.min(last, from + workers * SEEDS_PER_PROCESS - 1);
-        await playSome({ first: from, last: to, stride: workers, root, onPlayed, signal });
+        await playSome({ suite, first: from, last: to, stride: workers, root, onPlayed, signal });
       }
     }),
   );
 }
 
 async function playSome({
+  suite,
   first,
   last,
   stride,
@@ -49,7 +54,7 @@ async function playSome({
   signal: AbortSignal | undefined;
 }): Promise<void> {
   if (isOver(signal)) return;
-  const words = [join('test', 'sim', 'worker.ts'), ...[first, last, stride].map(String)];
+  const words = [join('test', 'sim', 'worker.ts'), suite, ...[first, last, stride].map(String)];
   const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', stop, { once: true });

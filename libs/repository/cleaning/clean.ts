@@ -1,6 +1,6 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
-import type { ChunkIndex } from '../chunk-index.ts';
+import type { ChunkIndex, ListedPack } from '../chunk-index.ts';
 import type { RepositoryKeys } from '../keys.ts';
 import { packObject } from '../pack.ts';
 import type { CondemnedList, CondemnedLists } from './lists.ts';
@@ -34,14 +34,13 @@ export async function cleanRepository(
   requireKnown(list, before);
   await parts.index.merge(signal);
   const objects = await listObjects(parts.store, signal);
-  await parts.index.cover(signal);
-  // Once more: whoever came while it was listed must not look like waste.
-  const views = await world.look();
+  await parts.index.cover(await packsToKnow(parts, { objects, list }, signal), signal);
   let read = 0;
-  const needs = await readNeeds(
+  const { views, needs } = await readNeeds(
     parts,
     {
-      views,
+      // Once more: whoever came while it was listed must not look like waste.
+      look: () => world.look(),
       snapshots: [...objects.keys()].filter((name) => name.startsWith('snapshots/')),
       condemnedPacks: packsIn(list.condemned.keys()),
       onRead: () => progress({ bytes: (read += 1), bytesTotal: 0, activity: 'reading what backups need' }),
@@ -87,6 +86,21 @@ async function listObjects(store: ObjectStore, signal: AbortSignal): Promise<Rea
   for (const prefix of ['packs/', 'snapshots/', 'backups/'])
     for await (const { name, bytes } of store.list(prefix, { signal })) objects.set(name, bytes);
   return objects;
+}
+
+/** Of each pack that may be condemned or deleted it must be known what it holds, whatever is not listed yet. */
+async function packsToKnow(
+  { store }: CleanParts,
+  { objects, list }: { objects: ReadonlyMap<string, number>; list: CondemnedList },
+  signal: AbortSignal,
+): Promise<readonly ListedPack[]> {
+  const known = new Map([...objects].filter(([name]) => PACK_PATTERN.test(name)));
+  for (const name of list.condemned.keys()) {
+    if (!PACK_PATTERN.test(name) || known.has(name)) continue;
+    const head = await store.head(name, { signal });
+    if (head !== undefined) known.set(name, head.bytes);
+  }
+  return [...known].map(([name, bytes]) => ({ pack: PACK_PATTERN.exec(name)![1]!, bytes }));
 }
 
 function packsIn(names: Iterable<string>): ReadonlySet<string> {
@@ -146,14 +160,12 @@ function packFacts(
   for (const { backups } of views)
     for (const { snapshots } of backups)
       for (const { packs } of snapshots) for (const pack of packs) cited.add(pack);
-  return [...packsIn(objects.keys())]
-    .filter((name) => !list.condemned.has(packObject(name)))
-    .map((name) => {
-      const { epoch, bytes, neededBytes } = usage.get(name) ?? { epoch: 0, bytes: 0, neededBytes: 0 };
-      const mayHoldMissing = epoch === 0 && needs.places.missing > 0;
-      const mayGo = (cited.has(name) || !isWriting) && !mayHoldMissing;
-      return { name, epoch, bytes, neededBytes, mayGo };
-    });
+  return [...packsIn(objects.keys())].map((name) => {
+    const { epoch, bytes, neededBytes } = usage.get(name) ?? { epoch: 0, bytes: 0, neededBytes: 0 };
+    const mayHoldMissing = epoch === 0 && needs.places.missing > 0;
+    const mayGo = (cited.has(name) || !isWriting) && !mayHoldMissing;
+    return { name, epoch, bytes, neededBytes, isCondemned: list.condemned.has(packObject(name)), mayGo };
+  });
 }
 
 async function writeAgain(

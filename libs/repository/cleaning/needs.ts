@@ -23,7 +23,7 @@ export interface Needs {
 }
 
 interface About {
-  readonly views: readonly DeploymentView[];
+  readonly look: () => Promise<readonly DeploymentView[]>;
   /** As listed. */
   readonly snapshots: readonly string[];
   readonly condemnedPacks: ReadonlySet<string>;
@@ -37,10 +37,14 @@ const SNAPSHOT_PATTERN = /^snapshots\/([^/]+)\/([^/]+)\/([^/]+)$/;
  * index or a listing says of a pack may be old, so that each one that is relied on is asked for by its name. Throws
  * CLEANING_UNSAFE with every snapshot of which it cannot be read what it needs.
  */
-export async function readNeeds(parts: NeedsParts, about: About, signal: AbortSignal): Promise<Needs> {
+export async function readNeeds(
+  parts: NeedsParts,
+  about: About,
+  signal: AbortSignal,
+): Promise<{ readonly needs: Needs; readonly views: readonly DeploymentView[] }> {
   const there = new Set<string>();
   for (;;) {
-    const needs = await new Reading(parts, about, signal).read();
+    const { needs, views } = await readAsTheyCount(parts, about, signal);
     let isGone = false;
     for (const pack of needs.places.packs.difference(there)) {
       if ((await parts.store.head(packObject(pack), { signal })) !== undefined) there.add(pack);
@@ -49,8 +53,27 @@ export async function readNeeds(parts: NeedsParts, about: About, signal: AbortSi
         isGone = true;
       }
     }
-    if (!isGone) return needs;
+    if (!isGone) return { needs, views };
   }
+}
+
+/** What cannot be read may have been forgotten meanwhile, and deleted by another cleaning. */
+async function readAsTheyCount(parts: NeedsParts, about: About, signal: AbortSignal) {
+  let views = await about.look();
+  for (;;) {
+    const reading = new Reading(parts, about, signal);
+    const needs = await reading.read(views);
+    if (needs !== undefined) return { needs, views };
+    const now = await about.look();
+    if (countedIn(now) === countedIn(views)) throw reading.damage();
+    views = now;
+  }
+}
+
+function countedIn(views: readonly DeploymentView[]): string {
+  return views
+    .flatMap(({ deployment, backups }) => backups.map(({ backupId }) => `${deployment}/${backupId}`))
+    .join();
 }
 
 class Reading {
@@ -71,8 +94,14 @@ class Reading {
     this.#places = new NeededPlaces(parts.index, about.condemnedPacks);
   }
 
-  async read(): Promise<Needs> {
-    const { views, snapshots } = this.#about;
+  damage(): HoldfastError {
+    const [{ subject: object }] = this.#problems as [Problem];
+    return new HoldfastError('CLEANING_UNSAFE', { object }, { problems: this.#problems });
+  }
+
+  /** Undefined when something is damaged. */
+  async read(views: readonly DeploymentView[]): Promise<Needs | undefined> {
+    const { snapshots } = this.#about;
     for (const { deployment, backups } of views)
       for (const { backupId, snapshots: cited } of backups) {
         this.#objects.add(`backups/${deployment}/${backupId}.json`);
@@ -82,10 +111,7 @@ class Reading {
           await this.#readCited(name, ref.digest);
         }
       }
-    if (this.#problems.length > 0) {
-      const [{ subject: object }] = this.#problems as [Problem];
-      throw new HoldfastError('CLEANING_UNSAFE', { object }, { problems: this.#problems });
-    }
+    if (this.#problems.length > 0) return undefined;
     const openRuns = new Set(views.flatMap((view) => [...view.openRuns]));
     for (const name of snapshots) if (!this.#objects.has(name)) await this.#readUncited(name, openRuns);
     return { places: this.#places, objects: this.#objects, leftSnapshots: this.#left };

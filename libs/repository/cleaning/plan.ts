@@ -4,6 +4,8 @@ export interface PackFacts {
   readonly epoch: number;
   readonly bytes: number;
   readonly neededBytes: number;
+  /** Somebody who came before the list needs it all the same: until that is written again, it cannot go. */
+  readonly isCondemned: boolean;
   /** False where it may be a running backup's, or may hold a chunk that is missing elsewhere. */
   readonly mayGo: boolean;
 }
@@ -11,7 +13,7 @@ export interface PackFacts {
 export interface CleaningPlan {
   /** Nothing in them is needed. */
   readonly dead: readonly string[];
-  /** What is needed of them is written again: of little use first, then of an old key epoch. */
+  /** What is needed of them is written again: condemned ones first, then those of little use, then of an old key epoch. */
   readonly repack: readonly { readonly name: string; readonly isResealed: boolean }[];
 }
 
@@ -23,15 +25,24 @@ export function planCleaning(
   packs: readonly PackFacts[],
   { newestEpoch, repackBytesMax }: { newestEpoch: number; repackBytesMax: number },
 ): CleaningPlan {
-  const dead = packs.filter(({ neededBytes, mayGo }) => neededBytes === 0 && mayGo);
+  const dead = packs.filter(
+    ({ neededBytes, isCondemned, mayGo }) => neededBytes === 0 && !isCondemned && mayGo,
+  );
   const used = packs.filter(({ neededBytes }) => neededBytes > 0);
-  const sparse = used
-    .filter(({ bytes, neededBytes }) => neededBytes < USE_MIN * bytes)
-    .toSorted((a, b) => b.bytes - b.neededBytes - (a.bytes - a.neededBytes));
-  const old = used.filter((pack) => pack.epoch < newestEpoch && !sparse.includes(pack));
+  const rankOf = ({ isCondemned, bytes, neededBytes, epoch }: PackFacts): number | undefined => {
+    if (isCondemned) return 0;
+    if (neededBytes < USE_MIN * bytes) return 1;
+    return epoch < newestEpoch ? 2 : undefined;
+  };
+  const ranked = used.flatMap((pack) => {
+    const rank = rankOf(pack);
+    return rank === undefined ? [] : [{ ...pack, rank, waste: pack.bytes - pack.neededBytes }];
+  });
   let left = repackBytesMax;
   const repack = [];
-  for (const { name, epoch, neededBytes } of [...sparse, ...old]) {
+  for (const { name, epoch, neededBytes } of ranked.toSorted(
+    (a, b) => a.rank - b.rank || b.waste - a.waste,
+  )) {
     left -= neededBytes;
     // One at least, or a pack that is larger than all that is allowed would never have its turn.
     if (left < 0 && repack.length > 0) break;

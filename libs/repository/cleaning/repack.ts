@@ -29,12 +29,16 @@ export async function repack(
 ): Promise<{ readonly done: readonly string[]; readonly bytes: number }> {
   const uploads = new PackUploads(store, keys, signal);
   const done: string[] = [];
+  /** Of two condemned packs with the same chunk both are written again, and the chunk is once. */
+  const written = new Set<string>();
   let open = uploads.open();
   try {
     for (const pack of wish.packs) {
       const chunks = await openPack({ store, keys }, pack, (id) => wish.isNeeded(pack, id), signal);
       if (chunks === undefined) continue;
       for (const { id, plain } of chunks) {
+        if (written.has(id)) continue;
+        written.add(id);
         using held = await chunkPool.hold(plain);
         const { head, sealed } = await held.seal(newestSealing(keys), id);
         open.add(head, sealed);
