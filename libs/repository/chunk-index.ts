@@ -3,27 +3,15 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { findBytes, putFirst, signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { RepositoryKeys } from './keys.ts';
-import { DigestTable } from './digest-table.ts';
+import { ChunkPlaces, UNREADABLE, type ChunkPlace } from './chunk-places.ts';
 import { mergeSegments, rewriteWithout, type Listed } from './index-merge.ts';
 import { INDEX_PREFIX, openSegment, packSection, sealSegments } from './index-object.ts';
-import { encodeEntries, ENTRY_BYTES, type PackEntry, type PackTable } from './pack.ts';
+import { encodeEntries, type PackTable } from './pack.ts';
 import { findPackTable } from './pack-table.ts';
 
 export interface ListedPack {
   readonly pack: string;
   readonly bytes: number;
-}
-
-/** Bytes as sealed. */
-export interface PackUsage {
-  readonly epoch: number;
-  readonly bytes: number;
-  readonly neededBytes: number;
-}
-
-export interface ChunkPlace extends PackEntry {
-  readonly pack: string;
-  readonly epoch: number;
 }
 
 /** Ends of packs are small: the round trip is the cost, not the bytes. */
@@ -34,26 +22,17 @@ const SEGMENTS_AT_ONCE = 2;
 /** Then the listing is a stale one. */
 const LOOKS_MAX = 3;
 
-/** Instead of an epoch, for packs without chunks here. */
-const UNREADABLE = 0;
-const GONE = 0xffffffff;
 const NO_TABLE = { epoch: UNREADABLE, entries: Buffer.alloc(0) };
 const PACK_PATTERN = /\/([0-9a-f]{64})$/;
-/** A method and a plain length share a number: chunks are far below 16 MiB. */
-const METHOD_SHIFT = 24;
-
 /**
- * Where every chunk lies, in 52 to 60 bytes of memory a chunk. Read from index objects; what they do not cover is read
+ * Where every chunk lies. Read from index objects; what they do not cover is read
  * from the packs' own tables when an index object is damaged or a chunk is not found otherwise: an index saves time and
  * is never needed.
  */
 export class ChunkIndex {
   readonly #store: ObjectStore;
   readonly #keys: RepositoryKeys;
-  /** By id: pack (record of the other table), offset, sealed length, method and plain length. */
-  #chunks = new DigestTable(4);
-  /** By name: key epoch. */
-  #packs = new DigestTable(1);
+  #places = new ChunkPlaces();
   /** Index objects that were read, whole or not: they never change. */
   readonly #seen = new Set<string>();
   /** Index objects that another one holds. */
@@ -68,7 +47,7 @@ export class ChunkIndex {
   /** What the indexes say; enough for a writer, who otherwise sends the chunk again. Packs may be found unfit. */
   async find(id: string, isFit?: (pack: string) => boolean): Promise<ChunkPlace | undefined> {
     await (this.#loading ?? this.#load());
-    return this.#place(id, isFit);
+    return this.#places.find(id, isFit);
   }
 
   /** Looks everywhere: new index objects of other writers, then the tables of packs that no index covers. */
@@ -76,54 +55,30 @@ export class ChunkIndex {
     const known = await this.find(id);
     if (known !== undefined) return known;
     await this.#load();
-    const found = this.#place(id);
+    const found = this.#places.find(id);
     if (found !== undefined) return found;
     await this.#readUncoveredPacks();
-    return this.#place(id);
+    return this.#places.find(id);
+  }
+
+  /** What this process knows by now. */
+  get places(): ChunkPlaces {
+    return this.#places;
   }
 
   /** Every place of a chunk, by number, after the same search. */
   async placesOf(id: string): Promise<readonly number[]> {
     if ((await this.locate(id)) === undefined) return [];
-    return [...this.#placesOf(id)];
-  }
-
-  packAt(place: number): { readonly pack: string; readonly epoch: number } {
-    const pack = this.#chunks.value(place, 0);
-    return { pack: this.#packs.digest(pack).toString('hex'), epoch: this.#packs.value(pack, 0) };
-  }
-
-  /** Of each pack that is known: the sealed bytes of its chunks, and of those of them whose place is needed. */
-  usage(isNeeded: (place: number) => boolean): ReadonlyMap<string, PackUsage> {
-    const [all, needed] = [
-      new Float64Array(this.#packs.records + 1),
-      new Float64Array(this.#packs.records + 1),
-    ];
-    for (let place = 1; place <= this.#chunks.records; place += 1) {
-      const [pack, bytes] = [this.#chunks.value(place, 0), this.#chunks.value(place, 2)];
-      all[pack]! += bytes;
-      if (isNeeded(place)) needed[pack]! += bytes;
-    }
-    const usage = new Map<string, PackUsage>();
-    for (let pack = 1; pack <= this.#packs.records; pack += 1) {
-      const epoch = this.#packs.value(pack, 0);
-      const name = this.#packs.digest(pack).toString('hex');
-      if (epoch !== GONE) usage.set(name, { epoch, bytes: all[pack]!, neededBytes: needed[pack]! });
-    }
-    return usage;
+    return [...this.#places.of(id)];
   }
 
   add(pack: string, { epoch, entries }: PackTable): void {
-    this.#addPack(Buffer.from(pack, 'hex'), { epoch, entries: encodeEntries(entries) });
+    this.#places.add(Buffer.from(pack, 'hex'), { epoch, entries: encodeEntries(entries) });
   }
 
   /** The pack is not in the store: its chunks count as unknown, or as lying in another pack. */
   forget(pack: string): void {
-    const name = Buffer.from(pack, 'hex');
-    const known = this.#packs.first(name);
-    // The name stays known, so that no index object brings it back.
-    if (known === 0) this.#packs.add(name, 0, [GONE]);
-    else this.#packs.setValue(known, 0, GONE);
+    this.#places.forget(pack);
   }
 
   /** Index objects for a writer's packs; immutable, named by their bytes. Small ones that became many are merged. */
@@ -151,7 +106,7 @@ export class ChunkIndex {
 
   /** Knows these packs then: those that no index object tells of by their own tables. */
   async cover(packs: Iterable<ListedPack>, signal: AbortSignal): Promise<void> {
-    const unknown = [...packs].filter(({ pack }) => this.#packs.first(Buffer.from(pack, 'hex')) === 0);
+    const unknown = [...packs].filter(({ pack }) => !this.#places.knows(pack));
     await this.#readTables(unknown, signal);
   }
 
@@ -165,48 +120,11 @@ export class ChunkIndex {
   /** From the packs' tables alone. A damaged pack is skipped; whoever needs it gets CHUNK_MISSING. */
   async rebuild(signal?: AbortSignal): Promise<{ packs: number; chunks: number }> {
     this.#loading = Promise.resolve();
-    this.#chunks = new DigestTable(4);
-    this.#packs = new DigestTable(1);
+    this.#places = new ChunkPlaces();
     this.#seen.clear();
     this.#replaced.clear();
     const packs = await this.#readUncoveredPacks(signal);
-    return { packs, chunks: this.#chunks.countDistinct() };
-  }
-
-  #place(id: string, isFit?: (pack: string) => boolean): ChunkPlace | undefined {
-    for (const at of this.#placesOf(id)) {
-      const { pack, epoch } = this.packAt(at);
-      if (isFit?.(pack) === false) continue;
-      const packed = this.#chunks.value(at, 3);
-      return {
-        id,
-        method: packed >>> METHOD_SHIFT,
-        rawBytes: packed % 2 ** METHOD_SHIFT,
-        offset: this.#chunks.value(at, 1),
-        sealedBytes: this.#chunks.value(at, 2),
-        pack,
-        epoch,
-      };
-    }
-    return undefined;
-  }
-
-  /** In packs that are there, as far as it is known. */
-  *#placesOf(id: string): Iterable<number> {
-    for (let at = this.#chunks.first(Buffer.from(id, 'hex')); at !== 0; at = this.#chunks.next(at))
-      if (this.#packs.value(this.#chunks.value(at, 0), 0) !== GONE) yield at;
-  }
-
-  #addPack(name: Buffer, { epoch, entries }: { epoch: number; entries: Buffer }): void {
-    let pack = this.#packs.first(name);
-    if (pack === 0) pack = this.#packs.add(name, 0, [epoch]);
-    else if (this.#packs.value(pack, 0) === UNREADABLE) this.#packs.setValue(pack, 0, epoch);
-    else return;
-    for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
-      const packed = entries.readUInt8(at + 32) * 2 ** METHOD_SHIFT + entries.readUInt32BE(at + 33);
-      const [offset, sealedBytes] = [entries.readUInt32BE(at + 37), entries.readUInt32BE(at + 41)];
-      this.#chunks.add(entries, at, [pack, offset, sealedBytes, packed]);
-    }
+    return { packs, chunks: this.#places.countChunks() };
   }
 
   get #parts() {
@@ -245,7 +163,7 @@ export class ChunkIndex {
     const sealed = await findBytes(this.#store, name);
     if (sealed === undefined) return 'gone';
     const segment = openSegment(this.#keys, name, sealed);
-    for (const { name: pack, ...table } of segment?.packs ?? []) this.#addPack(pack, table);
+    for (const { name: pack, ...table } of segment?.packs ?? []) this.#places.add(pack, table);
     for (const replaced of segment?.replaces ?? []) this.#replaced.add(replaced);
     this.#seen.add(name);
     return segment === undefined ? 'damaged' : 'read';
@@ -260,7 +178,7 @@ export class ChunkIndex {
     let ahead: ListedPack[] = [];
     for await (const { name, bytes } of this.#store.list('packs/', signalOption(signal))) {
       const pack = PACK_PATTERN.exec(name)?.[1];
-      if (pack === undefined || this.#packs.first(Buffer.from(pack, 'hex')) !== 0) continue;
+      if (pack === undefined || this.#places.knows(pack)) continue;
       ahead.push({ pack, bytes });
       if (ahead.length < PACKS_LISTED_AHEAD) continue;
       read += await this.#readTables(ahead, signal);
@@ -274,7 +192,7 @@ export class ChunkIndex {
     await pLimit(PACKS_AT_ONCE).map(packs, async ({ pack, bytes }) => {
       signal?.throwIfAborted();
       const table = await findPackTable(this.#store, this.#keys, { pack, bytes });
-      this.#addPack(Buffer.from(pack, 'hex'), table ?? NO_TABLE);
+      this.#places.add(Buffer.from(pack, 'hex'), table ?? NO_TABLE);
       if (table !== undefined) read += 1;
     });
     return read;

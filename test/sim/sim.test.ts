@@ -20,6 +20,13 @@ test('a thousand worlds with faults: no promise is broken, and whatever was begu
   assert.deepEqual({ seeds, violations, stuck, found }, { seeds: 1000, violations: 0, stuck: 0, found: [] });
 });
 
+test('three that write and two that clean, on late listings: no backup is harmed, and no waste is left', async () => {
+  const { seeds, harmed, stuck, found, outcomes } = await report('cleaning', '--seeds', '300');
+  assert.deepEqual({ seeds, harmed, stuck, found }, { seeds: 300, harmed: 0, stuck: 0, found: [] });
+  const { deleted, repacked, restored } = outcomes as Record<string, number>;
+  assert.ok(deleted! > 300 && repacked! > 300 && restored! > 300, JSON.stringify(outcomes));
+});
+
 test('a seed plays the same world again, event for event', async () => {
   const [first, second] = [
     await sim('system', '--seed', '13', '--seeds', '1'),
@@ -42,7 +49,13 @@ test('one deployment that asks two hundred times keeps nobody waiting for three 
 });
 
 test('the simulation is sharp: bugs that are planted in the protocol are found', async () => {
-  const bugs = ['commit-before-verify', 'no-epoch-check', 'run-id-not-of-the-request'];
+  const bugs = [
+    'commit-before-verify',
+    'condemned-relied-on',
+    'no-epoch-check',
+    'run-id-not-of-the-request',
+    'settled-after-the-needs',
+  ];
   const { cases, found, findings } = await report('planted', ...bugs, '--seeds', '2000');
   assert.deepEqual({ cases, found }, { cases: bugs.length, found: bugs.length }, JSON.stringify(findings));
 });

@@ -155,7 +155,7 @@ function packFacts(
   },
 ): readonly PackFacts[] {
   const { objects, list, views, needs, isWriting } = about;
-  const usage = index.usage((place) => needs.places.has(place));
+  const usage = index.places.usage((place) => needs.places.has(place));
   const cited = new Set([...needs.leftSnapshots.values()].flat());
   for (const { backups } of views)
     for (const { snapshots } of backups)
@@ -174,7 +174,7 @@ async function writeAgain(
   signal: AbortSignal,
 ): Promise<{ readonly done: readonly string[]; readonly bytes: number }> {
   if (plan.repack.length === 0) return { done: [], bytes: 0 };
-  const usage = parts.index.usage((place) => needs.places.has(place));
+  const usage = parts.index.places.usage((place) => needs.places.has(place));
   const bytesTotal = plan.repack.reduce((sum, { name }) => sum + (usage.get(name)?.neededBytes ?? 0), 0);
   let bytes = 0;
   return await repack(
@@ -183,7 +183,7 @@ async function writeAgain(
       packs: plan.repack.map(({ name }) => name),
       isNeeded: async (pack, id) =>
         (await parts.index.placesOf(id)).some(
-          (place) => needs.places.has(place) && parts.index.packAt(place).pack === pack,
+          (place) => needs.places.has(place) && parts.index.places.packAt(place).pack === pack,
         ),
       onBytes: (more) => progress({ bytes: (bytes += more), bytesTotal, activity: 'writing packs again' }),
     },

@@ -34,7 +34,7 @@ export class NeededPlaces {
   async add(id: string): Promise<void> {
     const places = await this.#index.placesOf(id);
     if (places.some((place) => this.has(place))) return;
-    const all = places.map((place) => ({ place, ...this.#index.packAt(place) }));
+    const all = places.map((place) => ({ place, ...this.#index.places.packAt(place) }));
     const lasting = all.filter(({ pack }) => !this.#condemned.has(pack));
     const kept = lasting.length === 0 ? all : lasting.toSorted((a, b) => b.epoch - a.epoch).slice(0, 1);
     if (kept.length === 0) this.#missing += 1;
