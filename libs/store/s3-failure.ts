@@ -37,7 +37,13 @@ export function s3Failure(answer: HttpAnswer, details: { store: string; object?:
   const s3Code = s3CodeOf(answer);
   const code =
     BY_S3_CODE[s3Code] ?? BY_STATUS[status] ?? (isRefusal(status) ? 'STORE_REFUSED' : 'STORE_UNREACHABLE');
-  return new HoldfastError(code, { ...details, status, ...(s3Code === '' ? {} : { s3Code }) });
+  const retryAfterMs = 1000 * Number(answer.headers['retry-after']);
+  return new HoldfastError(code, {
+    ...details,
+    status,
+    ...(s3Code === '' ? {} : { s3Code }),
+    ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
+  });
 }
 
 /** A success that is none was not said by the store, or it failed after it had begun to answer: nothing is known. */

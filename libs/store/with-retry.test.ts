@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { memoryStore } from './memory.ts';
 import type { ObjectStore } from './port.ts';
@@ -37,6 +38,24 @@ test('an object that a second try meets is its own only when it has its bytes', 
     await (arrived === 'mine' ? put : assert.rejects(put, { code: 'OBJECT_EXISTS' }));
     assert.equal(tries, 2);
   }
+});
+
+test('a store that says when to come again is not asked before', async () => {
+  let tries = 0;
+  const busy: ObjectStore = {
+    ...memoryStore(),
+    async head() {
+      tries += 1;
+      throw new HoldfastError('STORE_THROTTLED', { retryAfterMs: 30_000 });
+    },
+  };
+  const leaving = new AbortController();
+  const asked = withRetry(busy, { pausesMs: [1, 1] }).head('a', { signal: leaving.signal });
+  // Timers fire in their order: by now the store's own pauses are over.
+  await pause(50);
+  assert.equal(tries, 1);
+  leaving.abort();
+  await assert.rejects(asked, { name: 'AbortError' });
 });
 
 /** Its listings break off after so many names. */

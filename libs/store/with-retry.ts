@@ -9,7 +9,10 @@ export interface RetryOptions {
   readonly random?: () => number;
 }
 
-/** Tries transient failures again. A listing goes on after the last name it gave. */
+/** A store that asks for more is one that is away: whoever waits for it tells so. */
+const RETRY_AFTER_MAX_MS = 30_000;
+
+/** Tries transient failures again, not before the store says that it is worth it. A listing goes on after the last name it gave. */
 export function withRetry(inner: ObjectStore, options: RetryOptions): ObjectStore {
   const retry = <T>(signal: AbortSignal | undefined, attempt: Attempt<T>) =>
     retryTransient(options, signal, attempt);
@@ -64,9 +67,16 @@ async function retryTransient<T>(
       signal?.throwIfAborted();
       const pauseMs = pausesMs[failures];
       if (pauseMs === undefined || !isTransient(error)) throw error;
-      await pause(pauseMs * (0.5 + random() / 2), undefined, signal && { signal });
+      const drawnMs = pauseMs * (0.5 + random() / 2);
+      await pause(Math.max(drawnMs, askedMs(error)), undefined, signal && { signal });
     }
   }
+}
+
+/** What the store asks for, within reason. */
+function askedMs(error: unknown): number {
+  const asked = error instanceof HoldfastError ? error.details['retryAfterMs'] : undefined;
+  return typeof asked === 'number' ? Math.min(asked, RETRY_AFTER_MAX_MS) : 0;
 }
 
 function isTransient(error: unknown): boolean {

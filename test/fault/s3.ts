@@ -49,6 +49,7 @@ const SERVERS = ['minio', 'versitygw'] as const satisfies readonly ServerKind[];
 const TEMPERS: readonly Temper[] = [
   ...Array.from({ length: 6 }, () => ({ kind: 'mixed' as const })),
   { kind: 'throttled' },
+  { kind: 'full' },
   ...['PUT packs/', 'PUT index/', 'PUT snapshots/', 'PUT holdfast.json', 'GET packs/', 'GET notes'].map(
     (at) => ({ kind: 'worn out' as const, at }),
   ),
@@ -58,7 +59,7 @@ const SILENCE_MS = 1_000;
 const IN_FLIGHT_MAX = 16;
 /** The additive way back from one to sixteen takes a hundred and twenty. */
 const QUIET_REQUESTS = 150;
-const TRIES_MAX = 5;
+const TRIES_MAX = 10;
 const STUCK_MS = 240_000;
 /** Most of a case is waiting. */
 const AT_ONCE = 12;
@@ -180,7 +181,8 @@ async function playToTheEnd(once: () => Promise<Said>, tries: string[]): Promise
       return await once();
     } catch (thrown) {
       const { code, entry } = HoldfastError.from(thrown);
-      if (entry.retry !== 'transient') throw thrown;
+      // A full store is waited for as one that is away: by runs, not by each request.
+      if (entry.retry !== 'transient' && code !== 'STORE_FULL') throw thrown;
       tries.push(code);
     }
   }

@@ -24,6 +24,7 @@ export const ANGERS = [
   'half an answer',
   'half a chunked answer',
   'half an answer of no length',
+  'full',
 ] as const;
 export type Anger = (typeof ANGERS)[number];
 
@@ -34,12 +35,14 @@ const SILENT_SHARE = 0.05;
 const TRIES = 7;
 
 const SILENT = ANGERS.filter((anger) => anger.startsWith('silence'));
-const HEARD = ANGERS.filter((anger) => !anger.startsWith('silence'));
+const HEARD = ANGERS.filter((anger) => !anger.startsWith('silence') && anger !== 'full');
 const THROTTLING = ANGERS.filter((anger) => /^(?:429|503)/.test(anger));
 
 export type Temper =
   /** Of everything some. */
   | { readonly kind: 'mixed' }
+  /** Mixed, and there is no room for a while: from the first pack on. */
+  | { readonly kind: 'full' }
   /** As the share says, but nothing other than 429 and 503. */
   | { readonly kind: 'throttled' }
   /** Mixed, and the first request whose `METHOD name` contains it gets one wrong answer after the other until its sender gives up. */
@@ -92,6 +95,7 @@ export async function openAngryWay(options: {
 function drawer(temper: Temper, random: ReturnType<typeof seededOrder>) {
   let worn: string | undefined;
   let left = TRIES;
+  let isFull = false;
   return (what: string, method: string): Anger | undefined => {
     const [heard, share] = temper.kind === 'throttled' ? [THROTTLING, 0] : [HEARD, SILENT_SHARE];
     const some = heard.filter((anger) => fits(anger, method));
@@ -101,6 +105,11 @@ function drawer(temper: Temper, random: ReturnType<typeof seededOrder>) {
         left -= 1;
         return random.pick(some);
       }
+    }
+    isFull ||= temper.kind === 'full' && what.startsWith('PUT packs/');
+    if (isFull && method === 'PUT' && left > 0) {
+      left -= 1;
+      return 'full';
     }
     if (random.fraction() >= SHARE) return undefined;
     return random.fraction() < share ? random.pick(SILENT) : random.pick(some);
@@ -142,6 +151,8 @@ async function answer(exchange: Exchange): Promise<void> {
       return void response.writeHead(503).end(errorOf('SlowDown'));
     case '503 with Retry-After':
       return void response.writeHead(503, { 'retry-after': '1' }).end(errorOf('SlowDown'));
+    case 'full':
+      return void response.writeHead(507).end(errorOf('XMinioStorageFull'));
     case '500':
       return void response.writeHead(500).end(errorOf('InternalError'));
     case 'reset before':
