@@ -22,7 +22,7 @@ export type Answer =
 
 parentPort?.on('message', (job: Job) => parentPort?.postMessage(answerTo(job)));
 
-function answerTo(job: Job): Answer {
+export function answerTo(job: Job): Answer {
   const bytes = Buffer.from(job.room.buffer, job.room.byteOffset, job.bytes);
   if (job.kind === 'name') {
     const digest = sha256Of(bytes);

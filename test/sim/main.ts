@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { thisMachine } from '#test/machine.ts';
 import { playPlanted } from './planted.ts';
 import { playSeeds, type Played, type Suite } from './play-seeds.ts';
+import { replaceThreads } from './cleaning/one-thread.ts';
 import { replaceTime } from './world/virtual-time.ts';
 
 /**
@@ -87,6 +88,7 @@ async function playFlood() {
 /** In this process, with its history. */
 async function playOne(suite: Suite): Promise<Played> {
   if (suite === 'system') replaceTime();
+  else replaceThreads();
   const play =
     suite === 'system'
       ? (await import('./run-seed.ts')).runSeed

@@ -1,4 +1,5 @@
 /* oxlint-disable no-console -- its lines are its answer */
+import { replaceThreads } from './cleaning/one-thread.ts';
 import { replaceTime } from './world/virtual-time.ts';
 
 /**
@@ -22,5 +23,6 @@ async function system() {
 }
 
 async function cleaning() {
+  replaceThreads();
   return (await import('./cleaning/play.ts')).playCleaning;
 }

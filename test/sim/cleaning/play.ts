@@ -12,6 +12,7 @@ import { decodeEntries, openTable, readTrailer, TRAILER_BYTES } from '#libs/repo
 import type { Repository } from '#libs/repository/port.ts';
 import { Random } from '../world/random.ts';
 import { LateBucket } from './bucket.ts';
+import { drawBytesFrom } from './one-thread.ts';
 import { Killed, Turns } from './turns.ts';
 
 export interface CleaningResult {
@@ -58,6 +59,7 @@ class Course {
   constructor(seed: number) {
     this.#seed = seed;
     this.#random = new Random(seed);
+    drawBytesFrom(new Random(-seed));
     this.#turns = new Turns(this.#random);
     this.#bucket = new LateBucket(this.#random);
     this.#bucket.onChange = (name, bytes) => this.#onChange(name, bytes);

@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Random } from '../world/random.ts';
 
@@ -12,12 +11,9 @@ interface Waiting {
   readonly die: () => void;
 }
 
-let jobs = 0;
-watchThreads();
-
 /**
  * One thing happens at a time: who wants to touch what others see waits for its turn, and turns are drawn by the seed
- * when nobody does anything else any more, the threads of the chunk pool included.
+ * when nobody does anything else any more.
  */
 export class Turns {
   readonly #random: Random;
@@ -65,8 +61,7 @@ export class Turns {
       const names = [...new Set((ready.length === 0 ? this.#waiting : ready).map(({ actor }) => actor))];
       const actor = this.#random.pick(names.toSorted());
       const own = this.#waiting.filter((each) => each.actor === actor);
-      // Names of packs are drawn by their bytes, which no seed draws: kinds of operations are in the order of their words.
-      const next = own.toSorted((a, b) => (kindOf(a.what) < kindOf(b.what) ? -1 : 1))[0]!;
+      const next = this.#random.pick(own);
       this.#waiting.splice(this.#waiting.indexOf(next), 1);
       this.#taken += 1;
       this.history.push(`${actor} ${next.what}`);
@@ -79,26 +74,7 @@ export class Turns {
     for (let calm = 0; calm < 3;) {
       const before = this.#arrived;
       await turn();
-      calm = jobs === 0 && this.#arrived === before ? calm + 1 : 0;
+      calm = this.#arrived === before ? calm + 1 : 0;
     }
   }
-}
-
-function kindOf(what: string): string {
-  return what.split('/', 1)[0]!;
-}
-
-/** How many jobs the threads have. */
-function watchThreads(): void {
-  const thread = Worker.prototype as unknown as Record<string, (...words: unknown[]) => unknown>;
-  const { postMessage, emit } = thread as { [name: string]: (...words: unknown[]) => unknown };
-  thread['postMessage'] = function asked(this: unknown, ...words) {
-    jobs += 1;
-    return postMessage!.apply(this, words);
-  };
-  thread['emit'] = function heard(this: unknown, ...words) {
-    const isHeard = emit!.apply(this, words);
-    if (words[0] === 'message') jobs -= 1;
-    return isHeard;
-  };
 }
