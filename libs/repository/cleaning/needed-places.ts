@@ -36,7 +36,7 @@ export class NeededPlaces {
     if (places.some((place) => this.has(place))) return;
     const all = places.map((place) => ({ place, ...this.#index.places.packAt(place) }));
     const lasting = all.filter(({ pack }) => !this.#condemned.has(pack));
-    const kept = lasting.length === 0 ? all : lasting.toSorted((a, b) => b.epoch - a.epoch).slice(0, 1);
+    const kept = lasting.length === 0 ? all : lasting.toSorted(byEpochAndName).slice(0, 1);
     if (kept.length === 0) this.#missing += 1;
     for (const { place, pack } of kept) {
       this.#packs.add(pack);
@@ -52,4 +52,15 @@ export class NeededPlaces {
     }
     this.#bits[place >> 3]! |= 1 << (place & 7);
   }
+}
+
+interface Packed {
+  readonly pack: string;
+  readonly epoch: number;
+}
+
+/** Newest key first; then by name, so that every cleaning decides alike. */
+function byEpochAndName(a: Packed, b: Packed): number {
+  if (a.epoch !== b.epoch) return b.epoch - a.epoch;
+  return a.pack < b.pack ? -1 : 1;
 }
