@@ -186,6 +186,10 @@ export const CATALOGUE = {
     'key does not open this repository',
     'give the recovery key written at init: --key FILE',
   ),
+  KEYS_REFUSED: refused(
+    'change of who has a key is refused; nothing was changed',
+    'look who has one: holdfast keys list',
+  ),
   KEY_MISSING: refused('repository key file is missing', 'give the recovery key written at init: --key FILE'),
   PACK_DAMAGED: corrupt('pack is damaged', 'restore from an older backup: holdfast backups list'),
   CHUNK_MISSING: corrupt(

@@ -8,17 +8,21 @@ import { KEY_BYTES, type KeyRing } from './keys.ts';
 const EPOCH_DIGITS = 8;
 const SLOT_PATTERN = /^keys\/(\d{8})\//;
 
+/** Of an identity what others may know: its age recipient. Throws KEY_WRONG when it is none. */
+export async function recipientOf(identity: Secret): Promise<string> {
+  return await identityToRecipient(identity.reveal().trim()).catch(() => {
+    throw notAnIdentity();
+  });
+}
+
 /**
  * The key ring as an age file for one recipient; returns the object's name (FORMAT.md#keys). The slot carries the
  * repository's id, so that no two creations ever write one object.
  */
 export async function wrapRing(
   store: ObjectStore,
-  { ring, identity, slot }: { ring: KeyRing; identity: Secret; slot: string },
+  { ring, recipient, slot }: { ring: KeyRing; recipient: string; slot: string },
 ): Promise<string> {
-  const recipient = await identityToRecipient(identity.reveal()).catch(() => {
-    throw notAnIdentity();
-  });
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
   const name = `keys/${String(ring.length).padStart(EPOCH_DIGITS, '0')}/${slot}`;

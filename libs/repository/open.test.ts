@@ -8,7 +8,7 @@ import { canonicalJson } from '#libs/kernel/json.ts';
 import { bytesOf, collect } from './fixtures/generated.ts';
 import { namesBelow } from './fixtures/opened.ts';
 import type { Snapshot } from './port.ts';
-import { unwrapRings, wrapRing } from './key-slots.ts';
+import { recipientOf, unwrapRings, wrapRing } from './key-slots.ts';
 import { createRepository, findRepository, newIdentity, openRepository } from './open.ts';
 
 async function edit(store: ObjectStore, name: string, change: (text: string) => string): Promise<void> {
@@ -83,7 +83,7 @@ async function used() {
   await using writer = repository.writer();
   const ref = await writer.writeStream([PLAIN]);
   await writer.flush();
-  assert.equal((await namesBelow(store, 'keys/')).length, 4);
+  assert.equal((await namesBelow(store, 'keys/00000001/')).length, 4);
   return { ...made, store, ref, repository };
 }
 
@@ -140,7 +140,11 @@ test('an empty repository with a damaged holdfast.json opens for reading if ther
   await edit(store, 'holdfast.json', () => '{}');
   const opened = await openRepository({ store, identity });
   assert.deepEqual([opened.id, opened.readOnly?.code], [id, 'REPOSITORY_READ_ONLY']);
-  await wrapRing(store, { ring: [bytesOf(5, 32)], identity, slot: 'cut-off' });
+  await wrapRing(store, {
+    ring: [bytesOf(5, 32)],
+    recipient: await recipientOf(identity),
+    slot: 'cut-off',
+  });
   await assert.rejects(openRepository({ store, identity }), { code: 'REPOSITORY_FOREIGN' });
   assert.equal((await openRepository({ store, identity: recovery })).id, id);
 });
@@ -163,12 +167,13 @@ test('a manifest tells the ring as well as a pack does', async () => {
   await assert.rejects(openRepository({ store, identity }), { code: 'REPOSITORY_MISSING' });
 });
 
-test('who has no slot of the newest epoch only reads', async () => {
+test('without a list of recipients, who has no slot of the newest epoch only reads', async () => {
   const { store, identity, recovery, id } = await used();
+  await store.delete('keys/recipients/00000001.json');
   assert.equal((await openRepository({ store, identity })).readOnly, undefined);
   const [epoch1] = (await unwrapRings(store, identity)).rings.filter(({ slot }) => slot.endsWith(id));
   const ring = [...epoch1!.ring, bytesOf(5, 32)];
-  await wrapRing(store, { ring, identity: recovery, slot: 'recovery' });
+  await wrapRing(store, { ring, recipient: await recipientOf(recovery), slot: 'recovery' });
   assert.equal((await openRepository({ store, identity: recovery })).readOnly, undefined);
   const { readOnly } = await openRepository({ store, identity });
   assert.deepEqual(readOnly?.details, { object: 'keys/', reason: 'no slot of key epoch 2 opens' });
@@ -210,7 +215,7 @@ test('of two creators one wins, and what it made opens', async () => {
   assert.equal(winners.length, 1);
   assert.equal(losers[0]?.code, 'OBJECT_EXISTS');
   assert.equal((await openRepository({ store, identity: winners[0]!.identity })).id, winners[0]!.id);
-  assert.equal((await namesBelow(store, 'keys/')).length, 2);
+  assert.equal((await namesBelow(store, 'keys/00000001/')).length, 2);
 });
 
 test('a create-only put that was sent twice meets its own object and is no failure', async () => {

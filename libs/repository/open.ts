@@ -12,8 +12,10 @@ import {
   type FoundDescription,
 } from './description.ts';
 import { deriveKeys, KEY_BYTES, type RepositoryKeys } from './keys.ts';
-import { idOf, unwrapRings, wrapRing } from './key-slots.ts';
+import { RingOfStore } from './ring-of-store.ts';
+import { idOf, recipientOf, unwrapRings, wrapRing } from './key-slots.ts';
 import type { Repository } from './port.ts';
+import { startRecipients } from './change-recipients.ts';
 import { composeRepository } from './repository.ts';
 import { findProven } from './ring-proof.ts';
 
@@ -35,50 +37,50 @@ export async function openRepository({
   identity: Secret;
 }): Promise<OpenedRepository> {
   const description = await findDescription(store);
-  const { rings, newestEpoch } = await unwrapRings(store, identity);
-  const candidates = rings.map(({ ring, slot }) => ({ keys: deriveKeys(ring), slot }));
-  if (description.state !== 'whole') return await openUndescribed(store, description, candidates);
-  if (candidates.length === 0) throw new HoldfastError('KEY_WRONG', { store: store.name });
-  const found = candidates.find(({ keys }) => keys.verifying === description.verifyingKey);
-  if (found === undefined) throw new HoldfastError('REPOSITORY_FOREIGN', { store: store.name });
-  const repository = composeRepository({ store, keys: found.keys, id: description.id });
-  if (found.keys.epoch >= newestEpoch) return { ...repository, readOnly: undefined };
-  // What it wrote would be open to recipients that were removed since.
-  return forReading(repository, { object: 'keys/', reason: `no slot of key epoch ${newestEpoch} opens` });
-}
-
-interface Candidate {
-  readonly keys: RepositoryKeys;
-  readonly slot: string;
+  if (description.state !== 'whole') return await openUndescribed(store, description, identity);
+  const rings = new RingOfStore({ store, identity, verifying: description.verifyingKey });
+  const { keys, readOnly } = await rings.require();
+  let refusal = readOnly;
+  const repository = composeRepository({
+    store,
+    keys,
+    id: description.id,
+    async findNewer() {
+      const newer = await rings.findNewer();
+      refusal = newer === undefined ? refusal : newer.readOnly;
+      return newer?.keys;
+    },
+  });
+  return guarded(repository, () => refusal);
 }
 
 /** holdfast.json tells nothing: the ring does that made what lies in the store. */
 async function openUndescribed(
   store: ObjectStore,
   description: Exclude<FoundDescription, { state: 'whole' }>,
-  candidates: readonly Candidate[],
+  identity: Secret,
 ): Promise<OpenedRepository> {
+  const { rings } = await unwrapRings(store, identity);
+  const candidates = rings.map(({ ring, slot }) => ({ keys: deriveKeys(ring), slot }));
   const proven = await findProven(store, candidates);
   const isOurFormat =
     description.state === 'damaged' && (description.format ?? FORMAT_VERSION) === FORMAT_VERSION;
   const isAlone = new Set(candidates.map(({ keys }) => keys.verifying)).size === 1;
   const chosen = proven ?? (isOurFormat && isAlone ? candidates[0] : undefined);
-  if (chosen === undefined) throw await whyNot(store, description, candidates);
+  if (chosen === undefined) throw await whyNot(store, description, candidates.length > 0);
   const id = idOf(chosen.slot) ?? '';
   const reason = description.state;
-  return forReading(composeRepository({ store, keys: chosen.keys, id }), {
-    object: DESCRIPTION_OBJECT,
-    reason,
-  });
+  const refusal = new HoldfastError('REPOSITORY_READ_ONLY', { object: DESCRIPTION_OBJECT, reason });
+  return guarded(composeRepository({ store, keys: chosen.keys, id }), () => refusal);
 }
 
 async function whyNot(
   store: ObjectStore,
   description: Exclude<FoundDescription, { state: 'whole' }>,
-  candidates: readonly Candidate[],
+  hasKey: boolean,
 ): Promise<HoldfastError> {
   const where = { store: store.name };
-  if (candidates.length === 0 && (await isUsed(store))) return new HoldfastError('KEY_WRONG', where);
+  if (!hasKey && (await isUsed(store))) return new HoldfastError('KEY_WRONG', where);
   // Slots alone are what a creation left that was cut off.
   if (description.state === 'missing') return new HoldfastError('REPOSITORY_MISSING', where);
   const { format = FORMAT_VERSION } = description;
@@ -91,15 +93,21 @@ async function whyNot(
   });
 }
 
-function forReading(repository: Repository, details: { object: string; reason: string }): OpenedRepository {
-  const readOnly = new HoldfastError('REPOSITORY_READ_ONLY', details);
+/** Writing is refused while there is a reason to. */
+function guarded(repository: Repository, refusal: () => HoldfastError | undefined): OpenedRepository {
+  const allowed = <T>(write: () => T): T => {
+    const refused = refusal();
+    if (refused !== undefined) throw refused;
+    return write();
+  };
   return {
     ...repository,
-    readOnly,
-    writer() {
-      throw readOnly;
+    get readOnly() {
+      return refusal();
     },
-    putSnapshot: () => Promise.reject(readOnly),
+    writer: () => allowed(() => repository.writer()),
+    putSnapshot: async (...words) => await allowed(() => repository.putSnapshot(...words)),
+    clean: async (...words) => await allowed(() => repository.clean(...words)),
   };
 }
 
@@ -112,7 +120,7 @@ export async function findRepository(store: ObjectStore): Promise<{ id: string |
   if (description.state === 'whole') return { id: description.id };
   if (await isUsed(store)) return { id: undefined };
   if (description.state === 'missing') return undefined;
-  throw await whyNot(store, description, []);
+  throw await whyNot(store, description, false);
 }
 
 /** Something was written with the keys of its slots. */
@@ -143,8 +151,8 @@ export async function createRepository(wanted: {
     throw new HoldfastError('REPOSITORY_READ_ONLY', { object: DESCRIPTION_OBJECT, reason: 'missing' });
   const id = randomBytes(16).toString('hex');
   const slots = [
-    await wrapRing(store, { ring, identity, slot: `everyday-${id}` }),
-    await wrapRing(store, { ring, identity: recovery, slot: `recovery-${id}` }),
+    await wrapRing(store, { ring, recipient: await recipientOf(identity), slot: `everyday-${id}` }),
+    await wrapRing(store, { ring, recipient: await recipientOf(recovery), slot: `recovery-${id}` }),
   ];
   try {
     await putDescription(store, id, deriveKeys(ring));
@@ -153,6 +161,8 @@ export async function createRepository(wanted: {
       for (const slot of slots) await store.delete(slot);
     throw error;
   }
+  // A crash before it leaves slots alone to tell: whoever has both identities makes it good.
+  await startRecipients({ store, identity, recovery });
   return { id, identity, recovery };
 }
 

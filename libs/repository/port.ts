@@ -54,6 +54,8 @@ export interface WriterTotals {
 
 export interface Repository {
   readonly id: string;
+  /** Takes over a newer key epoch, if somebody has begun one. Before each piece of work: what has begun goes on as it is. */
+  refresh(): Promise<void>;
   writer(): ChunkWriter;
   /** Streams the plaintext; each chunk is authenticated. Throws CHUNK_MISSING, PACK_DAMAGED. */
   read(ref: StreamRef, options?: { signal?: AbortSignal }): AsyncIterable<Buffer>;

@@ -18,14 +18,19 @@ export function composeRepository(parts: {
   store: ObjectStore;
   keys: RepositoryKeys;
   id: string;
+  /** Keys with more epochs than these, when there are some. */
+  findNewer?: () => Promise<RepositoryKeys | undefined>;
 }): Repository {
-  const { store, keys, id } = parts;
+  const { store, id, findNewer } = parts;
+  /** Grows with the ring; who must not mix two epochs takes a copy. */
+  const keys = { ...parts.keys };
   const index = new ChunkIndex(store, keys);
   const lists = new CondemnedLists(store, keys);
   const gear = gearTable(keys.gear);
   const repository: Repository = {
     id,
-    writer: () => new PackWriter({ store, keys, gear, index, lists }),
+    refresh: async () => void Object.assign(keys, await findNewer?.()),
+    writer: () => new PackWriter({ store, keys: { ...keys }, gear, index, lists }),
     read: (ref, options) => readStream({ store, keys, index }, ref, options),
     putSnapshot: (snapshot, { signal } = {}) => putSnapshot({ store, keys }, snapshot, signal),
     readSnapshot: (where, { signal } = {}) => readSnapshot({ store, keys }, where, signal),
@@ -53,7 +58,8 @@ export function composeRepository(parts: {
         ...repository,
         read: (ref, asked) => readStream({ store, keys, index: fresh }, ref, asked),
       };
-      return cleanRepository({ store, keys, index: fresh, lists, repository: reading }, world, options);
+      const parts = { store, keys: { ...keys }, index: fresh, lists, repository: reading };
+      return cleanRepository(parts, world, options);
     },
   };
   return repository;

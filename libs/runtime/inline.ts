@@ -37,7 +37,7 @@ export function inlineService<Ports>(
     async build(host) {
       const built = await buildService(host);
       return {
-        serves: bindServices(contract, built.ports, host.log),
+        serves: bindServices(contract, built.ports, host),
         takeWork: (stack, wiring) => takeWork(stack, contract, built, host, wiring),
         [Symbol.asyncDispose]: () => built[Symbol.asyncDispose](),
       };

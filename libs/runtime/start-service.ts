@@ -49,7 +49,7 @@ export async function startService<Ports>(
   const built = stack.use(await buildService(host));
   const server = await openRpcServer({
     listen: config.listen,
-    services: bindServices(contract, built.ports, log),
+    services: bindServices(contract, built.ports, host),
     token,
     log,
     readiness,

@@ -38,7 +38,8 @@ async function openScene(
     serves: {},
     publishes: [],
   };
-  const host = { site: 'local', store, clock: systemClock, log: silentLog } as Host;
+  const repository = { refresh: async () => {} };
+  const host = { site: 'local', store, repository, clock: systemClock, log: silentLog } as unknown as Host;
   stack.use(await startWorker({ contract, ports: null, host, bus, tracing: noTracing }));
   const journal = runJournal(store, RUN);
   const append = (event: JournalEvent) => journal.append(event, new Date().toISOString());

@@ -51,6 +51,7 @@ export function startWorker<Ports>({
     },
     async ({ event, signal, alive }) => {
       const command = parseWith(commandSchema, event.data, 'command');
+      await host.repository.refresh();
       const { runId, step, attempt, verb } = command;
       const parentTraceparent = event.traceparent ?? traceparentOf(runId, spanIdOf(runId, step, attempt));
       const attributes = {

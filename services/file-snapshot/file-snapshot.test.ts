@@ -53,7 +53,7 @@ ${more.replaceAll('FOLDER', folder)}`;
   const requireSecret = () => new Secret('postgresql://reader@host:1/copy');
   const host = { site: 'local', store, repository, clock: systemClock, log, requireSecret };
   const { ports } = await buildService(host as never);
-  const services = { 'file-snapshot': bindServices(contract, ports, log) };
+  const services = { 'file-snapshot': bindServices(contract, ports, host) };
   const caller = createInlineCaller({ services, principal: 'anna' });
   let claims = 0;
   const step = (verb: keyof typeof contract.consumes, request: Json, relocationJson = ''): Promise<Json> => {

@@ -141,7 +141,11 @@ export class System {
     const bus = simBus({ world, weather, broker, log, clock });
     const caller = simCaller(world, weather, this.doors, seat.name);
     const built = await build(host);
-    this.doors.add({ service: contract.service, process, serves: bindServices(contract, built.ports, log) });
+    this.doors.add({
+      service: contract.service,
+      process,
+      serves: bindServices(contract, built.ports, { log, repository: simRepository }),
+    });
     const { signal } = new AbortController();
     const wiring = { bus, caller, tracing: noTracing, adopts: () => true, signal };
     await takeWork(new AsyncDisposableStack(), contract, built, host, wiring);

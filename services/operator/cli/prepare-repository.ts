@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareHome } from '#deploy/local/home.ts';
 import type { StoreChoice } from '#deploy/local/stack.ts';
+import { startRecipients } from '#libs/repository/change-recipients.ts';
 import { createRepository, findRepository, openRepository } from '#libs/repository/open.ts';
 import { readIdentity } from '#libs/runtime/key-file.ts';
 import { findBytes } from '#libs/store/objects.ts';
@@ -70,11 +71,15 @@ async function openFound(
   store: ObjectStore,
   { keyFile, recoveryFile }: KeyFiles,
 ): Promise<PreparedRepository> {
-  const { id } = await openRepository({ store, identity: await readIdentity(keyFile) });
+  const identity = await readIdentity(keyFile);
+  const { id, readOnly } = await openRepository({ store, identity });
   const isHere = await stat(recoveryFile).then(
     (found) => found.isFile(),
     () => false,
   );
+  // A creation that was cut off at its very end.
+  if (isHere && readOnly === undefined)
+    await startRecipients({ store, identity, recovery: await readIdentity(recoveryFile) });
   return { id, created: false, recoveryFile: isHere ? recoveryFile : undefined };
 }
 

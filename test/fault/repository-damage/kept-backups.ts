@@ -3,7 +3,7 @@ import type { ManifestSnapshot } from '#libs/contracts/manifest.ts';
 import { COMPONENTS } from '#libs/contracts/sites.ts';
 import type { SnapshotId } from '#libs/kernel/ids.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
-import { unwrapRings, wrapRing } from '#libs/repository/key-slots.ts';
+import { recipientOf, unwrapRings, wrapRing } from '#libs/repository/key-slots.ts';
 import { createRepository, openRepository } from '#libs/repository/open.ts';
 import type { Component, Repository } from '#libs/repository/port.ts';
 import { openLogs } from '#libs/saga/logs.ts';
@@ -42,7 +42,11 @@ export async function keepBackups(
   const store = memoryStore();
   const { id } = await createRepository({ store, ...keys });
   const own = (await unwrapRings(store, keys.identity)).rings[0]!;
-  await wrapRing(store, { ring: own.ring, identity: keys.identity, slot: `second-${id}` });
+  await wrapRing(store, {
+    ring: own.ring,
+    recipient: await recipientOf(keys.identity),
+    slot: `second-${id}`,
+  });
   for (const name of ['README.md', 'FORMAT.md']) await put(store, `about/${name}`, `${name} of ${id}`);
   for (const name of DEPLOYMENTS)
     for (const n of [1, 2]) await put(store, `deployments/${name}/spec/${n}.yaml`, `${name}: ${n}`);

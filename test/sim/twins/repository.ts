@@ -14,6 +14,7 @@ export const simRepository: Repository = {
   id: 'simulated',
   sign,
   verifySignature: (bytes, signature) => sign(bytes) === signature,
+  refresh: async () => {},
   writer: absent,
   read: absent,
   putSnapshot: absent,

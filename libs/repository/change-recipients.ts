@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { isoTime, systemClock } from '#libs/kernel/clock.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import { Secret } from '#libs/kernel/secret.ts';
+import { putFirst } from '#libs/store/objects.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import { Encrypter, generateX25519Identity } from 'age-encryption';
+import { findDescription } from './description.ts';
+import { recipientOf, wrapRing } from './key-slots.ts';
+import { KEY_BYTES, signBytes, type KeyRing, type RepositoryKeys } from './keys.ts';
+import { recipientLists, ringDigest, type Recipient, type Recipients } from './recipients.ts';
+import { RingOfStore } from './ring-of-store.ts';
+
+/** Who may change who has a key: whoever opens the newest ring. */
+export interface KeyHolder {
+  readonly store: ObjectStore;
+  readonly identity: Secret;
+}
+
+/** With fewer, one lost key is all lost. */
+const RECIPIENTS_MIN = 2;
+const TAG_CHARACTERS = 8;
+
+interface Held {
+  readonly id: string;
+  readonly ring: KeyRing;
+  readonly keys: RepositoryKeys;
+  readonly n: number;
+  readonly list: Recipients | undefined;
+}
+
+/** The first list, of the two identities that a repository was made for; when it is there already, nothing. */
+export async function startRecipients({
+  store,
+  identity,
+  recovery,
+}: KeyHolder & { readonly recovery: Secret }): Promise<void> {
+  const held = await hold({ store, identity });
+  if (held.list !== undefined) return;
+  const addedAt = isoTime(systemClock);
+  const named = async (name: string, of: Secret): Promise<Recipient> => {
+    return { name, kind: 'identity', recipient: await recipientOf(of), addedAt };
+  };
+  const recipients = [await named('everyday', identity), await named('recovery', recovery)];
+  await commit(store, held, { ring: held.ring, recipients }).catch((thrown: unknown) => {
+    // Another one was faster, with the same two.
+    if (HoldfastError.from(thrown).code !== 'KEYS_REFUSED') throw thrown;
+  });
+}
+
+/** Who has a key now, as its holders signed it; no key is needed. Throws KEYS_REFUSED, REPOSITORY_MISSING. */
+export async function listRecipients(store: ObjectStore): Promise<Recipients> {
+  const { verifyingKey } = await requireDescription(store);
+  return requireList((await recipientLists(store, verifyingKey).newest()).list);
+}
+
+/** From now on the recipient opens everything, and all that comes. Throws KEYS_REFUSED. */
+export async function addRecipient(
+  holder: KeyHolder,
+  wanted: { readonly name: string; readonly kind: Recipient['kind']; readonly recipient: string },
+): Promise<void> {
+  const held = await hold(holder);
+  const { recipients } = requireList(held.list);
+  const { name, recipient } = wanted;
+  if (recipients.some((each) => each.name === name || each.recipient === recipient))
+    throw new HoldfastError('KEYS_REFUSED', { name, reason: 'the name or the recipient has a key already' });
+  const added = { ...wanted, addedAt: isoTime(systemClock) };
+  await wrapFor(holder.store, held, held.ring, [added]);
+  await commit(holder.store, held, { ring: held.ring, recipients: [...recipients, added] });
+}
+
+/** Its identity lies in the store, locked with the passphrase: `age -d` opens it. Throws KEYS_REFUSED. */
+export async function addPassphrase(
+  holder: KeyHolder,
+  { name, passphrase }: { readonly name: string; readonly passphrase: Secret },
+): Promise<void> {
+  const identity = new Secret(await generateX25519Identity());
+  const recipient = await recipientOf(identity);
+  const encrypter = new Encrypter();
+  encrypter.setPassphrase(passphrase.reveal());
+  const locked = await encrypter.encrypt(`${identity.reveal()}\n`);
+  await putFirst(holder.store, `${passphrasesOf(name)}${recipient.slice(-TAG_CHARACTERS)}`, locked);
+  await addRecipient(holder, { name, kind: 'passphrase', recipient });
+}
+
+/**
+ * A new key epoch at once, for all but `removed`; for all, when nobody is. Slots first: the new list makes it so, and
+ * until then nothing has changed. Throws KEYS_REFUSED.
+ */
+export async function beginEpoch(
+  holder: KeyHolder,
+  { removed }: { readonly removed?: string } = {},
+): Promise<{ readonly epoch: number }> {
+  const held = await hold(holder);
+  const { recipients } = requireList(held.list);
+  const staying = recipients.filter(({ name }) => name !== removed);
+  const refuse = (reason: string) => new HoldfastError('KEYS_REFUSED', { name: removed ?? '', reason });
+  if (removed !== undefined && staying.length === recipients.length) throw refuse('nobody has this name');
+  if (staying.length < RECIPIENTS_MIN) throw refuse(`at least ${RECIPIENTS_MIN} must have a key`);
+  const own = await recipientOf(holder.identity);
+  if (!staying.some(({ recipient }) => recipient === own)) throw refuse('it is the key in use');
+  const ring = [...held.ring, randomBytes(KEY_BYTES)];
+  await wrapFor(holder.store, held, ring, staying);
+  await commit(holder.store, held, { ring, recipients: staying });
+  if (removed !== undefined) await forgetSlots(holder.store, removed);
+  return { epoch: ring.length };
+}
+
+async function hold({ store, identity }: KeyHolder): Promise<Held> {
+  const { id, verifyingKey } = await requireDescription(store);
+  const { ring, keys, readOnly } = await new RingOfStore({
+    store,
+    identity,
+    verifying: verifyingKey,
+  }).require();
+  if (readOnly !== undefined) throw readOnly;
+  return { id, ring, keys, ...(await recipientLists(store, verifyingKey).newest()) };
+}
+
+async function requireDescription(store: ObjectStore): Promise<{ id: string; verifyingKey: string }> {
+  const description = await findDescription(store);
+  if (description.state === 'whole') return description;
+  throw new HoldfastError('REPOSITORY_MISSING', {
+    store: store.name,
+    reason: `holdfast.json is ${description.state}`,
+  });
+}
+
+function requireList(list: Recipients | undefined): Recipients {
+  if (list !== undefined) return list;
+  const remedy = 'put the recovery key where it was made, and start once: holdfast up';
+  throw new HoldfastError('KEYS_REFUSED', { reason: 'it is not known who has a key', remedy });
+}
+
+/** Slots of a ring that is never begun are of another tag than those of the one that is. */
+async function wrapFor(
+  store: ObjectStore,
+  { id }: Held,
+  ring: KeyRing,
+  recipients: readonly Recipient[],
+): Promise<void> {
+  const tag = ringDigest(ring).slice(0, TAG_CHARACTERS);
+  for (const { name, recipient } of recipients)
+    await wrapRing(store, { ring, recipient, slot: `${name}-${tag}-${id}` });
+}
+
+async function commit(
+  store: ObjectStore,
+  { keys, n }: Held,
+  { ring, recipients }: { ring: KeyRing; recipients: readonly Recipient[] },
+): Promise<void> {
+  const list: Recipients = {
+    format: 1,
+    epoch: ring.length,
+    ring: ringDigest(ring),
+    recipients: [...recipients],
+  };
+  const lists = recipientLists(store, keys.verifying);
+  try {
+    await lists.append({ n: n + 1, list }, (bytes) => signBytes(keys, bytes));
+  } catch (thrown) {
+    if (HoldfastError.from(thrown).code !== 'OBJECT_EXISTS') throw thrown;
+    throw new HoldfastError('KEYS_REFUSED', { reason: 'another change was faster' }, { cause: thrown });
+  }
+}
+
+/** As far as the store lets it: whoever kept a copy of a slot opens what was sealed before all the same. */
+async function forgetSlots(store: ObjectStore, name: string): Promise<void> {
+  const own = new RegExp(`^keys/\\d{8}/${name}-(?:[0-9a-f]{${TAG_CHARACTERS}}-)?[0-9a-f]{32}$`);
+  for await (const object of store.list('keys/'))
+    if (own.test(object.name) || object.name.startsWith(passphrasesOf(name)))
+      await store.delete(object.name).catch((thrown: unknown) => {
+        if (HoldfastError.from(thrown).code !== 'STORE_REFUSED') throw thrown;
+      });
+}
+
+export function passphrasesOf(name: string): string {
+  return `keys/passphrases/${name}/`;
+}
