@@ -41,7 +41,6 @@ def require(fits, otherwise):
 
 def mac(key, data):
     return hmac.digest(key, data, "sha256")
-
 def hkdf(secret, salt, info):
     return mac(mac(salt or bytes(32), secret), info + b"\x01")  # RFC 5869: 32 bytes are one round of each half
 
@@ -78,8 +77,7 @@ def decode_identity(text):
         top, check = check >> 25, (check & 0x1FFFFFF) << 5 ^ word
         for bit, part in enumerate((0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)):
             check ^= part if top >> bit & 1 else 0
-    fits = check == 1 and len(words) == 58 and min(words) >= 0 and not number & 15
-    require(fits, "mistyped: its checksum is wrong")
+    require(check == 1 and len(words) == 58 and min(words) >= 0 and not number & 15, "mistyped: its checksum is wrong")
     return X25519PrivateKey.from_private_bytes((number >> 4).to_bytes(32, "big"))
 
 def read_identities(file):
@@ -97,8 +95,7 @@ def open_age(file, identity):
     version, *lines = file[: end - 4].split(b"\n")
     require(version == b"age-encryption.org/v1", "not an age file")
     file_key = find_file_key(lines, identity)
-    fits = hmac.compare_digest(mac(hkdf(file_key, b"", b"header"), file[:end]), unbase64(mac_line))
-    require(fits, "its header was changed")
+    require(mac(hkdf(file_key, b"", b"header"), file[:end]) == unbase64(mac_line), "its header was changed")
     key, sealed, size = ChaCha20Poly1305(hkdf(file_key, payload[:16], b"payload")), payload[16:], (64 << 10) + 16
     parts = [sealed[at : at + size] for at in range(0, max(1, len(sealed)), size)]
     nonces = [number.to_bytes(11, "big") + bytes([number == len(parts) - 1]) for number in range(len(parts))]
@@ -164,8 +161,8 @@ class Repository:
                 self.read_index(self.get(name))
 
     def names(self, prefix):
-        paths = sorted(path for path in (self.folder / prefix).rglob("*") if path.is_file())
-        names = [path.relative_to(self.folder).as_posix() for path in paths]
+        paths = sorted((self.folder / prefix).rglob("*"))
+        names = (path.relative_to(self.folder).as_posix() for path in paths if path.is_file())
         return [name for name in names if re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", name, re.ASCII)]
 
     def get(self, name, offset=0, length=OBJECT_MAX + 1):
@@ -177,8 +174,10 @@ class Repository:
         return data
 
     def find_keys(self, description, identities):
-        """Of the longest ring that holdfast.json accepts."""
-        signature, rings = description.pop("signature"), []
+        """Of the ring that the newest list of recipients names, or the longest that holdfast.json accepts."""
+        signature, rings, named = description.pop("signature"), [], None
+        with suppress(*DAMAGE):  # it may be damaged, or there may be none
+            named = json.loads(self.get(self.names("keys/recipients")[-1]))["list"]["ring"]
         for slot in self.names("keys"):
             for identity in identities:
                 with suppress(*DAMAGE):  # of another recipient, or what a creation left that was cut off
@@ -186,7 +185,8 @@ class Repository:
                     require(len(ring) == 32 * int(slot.split("/")[1]), "is of another epoch")
                     rings.append(ring)
         require(rings, "the identity opens no key slot of this store")
-        for keys in map(Keys, sorted(rings, key=len, reverse=True)):
+        rings.sort(key=lambda ring: (hashlib.sha256(b"holdfast/2/ring" + ring).hexdigest() == named, len(ring)))
+        for keys in map(Keys, reversed(rings)):
             with suppress(InvalidSignature):
                 keys.check(description, signature)
                 require(keys.verifying.public_bytes(*RAW).hex() == description["verifyingKey"], "names another key")
