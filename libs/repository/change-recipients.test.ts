@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Decrypter } from 'age-encryption';
 import { Secret } from '#libs/kernel/secret.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -9,8 +8,8 @@ import {
   addRecipient,
   beginEpoch,
   listRecipients,
-  passphrasesOf,
   startRecipients,
+  unlockPassphrase,
 } from './change-recipients.ts';
 import { bytesOf, collect } from './fixtures/generated.ts';
 import { namesBelow } from './fixtures/opened.ts';
@@ -50,6 +49,8 @@ test('a new repository is of everyday and recovery, and who is added opens all o
   const opened = await openRepository({ store, identity: colleague });
   assert.equal(opened.readOnly, undefined);
   assert.ok((await collect(opened.read(stream))).equals(CONTENT));
+  const none = { name: 'none', kind: 'identity', recipient: 'age1none' } as const;
+  await assert.rejects(addRecipient({ store, identity }, none), { code: 'KEYS_REFUSED' });
   const again = { name: 'colleague', kind: 'identity', recipient: await recipientOf(await newIdentity()) };
   await assert.rejects(addRecipient({ store, identity }, again as never), { code: 'KEYS_REFUSED' });
 });
@@ -100,10 +101,9 @@ test('a passphrase unlocks an identity that opens all, also after the next epoch
   await addPassphrase({ store, identity }, { name: 'vault', passphrase: new Secret('correct horse') });
   await beginEpoch({ store, identity });
   const stream = await write(await openRepository({ store, identity }));
-  const [locked] = await namesBelow(store, passphrasesOf('vault'));
-  const decrypter = new Decrypter();
-  decrypter.addPassphrase('correct horse');
-  const unlocked = new Secret(await decrypter.decrypt(await store.get(locked!), 'text'));
+  const { name, identity: unlocked } = await unlockPassphrase(store, new Secret('correct horse'));
+  assert.equal(name, 'vault');
+  await assert.rejects(unlockPassphrase(store, new Secret('wrong horse')), { code: 'KEY_WRONG' });
   assert.ok(
     (await collect((await openRepository({ store, identity: unlocked })).read(stream))).equals(CONTENT),
   );

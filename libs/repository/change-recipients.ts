@@ -4,7 +4,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { Secret } from '#libs/kernel/secret.ts';
 import { putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
-import { Encrypter, generateX25519Identity } from 'age-encryption';
+import { Decrypter, Encrypter, generateX25519Identity } from 'age-encryption';
 import { findDescription } from './description.ts';
 import { recipientOf, wrapRing } from './key-slots.ts';
 import { KEY_BYTES, signBytes, type KeyRing, type RepositoryKeys } from './keys.ts';
@@ -20,6 +20,7 @@ export interface KeyHolder {
 /** With fewer, one lost key is all lost. */
 const RECIPIENTS_MIN = 2;
 const TAG_CHARACTERS = 8;
+const PASSPHRASES_PREFIX = 'keys/passphrases/';
 
 interface Held {
   readonly id: string;
@@ -62,6 +63,7 @@ export async function addRecipient(
   const held = await hold(holder);
   const { recipients } = requireList(held.list);
   const { name, recipient } = wanted;
+  requireRecipient(recipient);
   if (recipients.some((each) => each.name === name || each.recipient === recipient))
     throw new HoldfastError('KEYS_REFUSED', { name, reason: 'the name or the recipient has a key already' });
   const added = { ...wanted, addedAt: isoTime(systemClock) };
@@ -81,6 +83,20 @@ export async function addPassphrase(
   const locked = await encrypter.encrypt(`${identity.reveal()}\n`);
   await putFirst(holder.store, `${passphrasesOf(name)}${recipient.slice(-TAG_CHARACTERS)}`, locked);
   await addRecipient(holder, { name, kind: 'passphrase', recipient });
+}
+
+/** The identity that a passphrase locks. Throws KEY_WRONG. */
+export async function unlockPassphrase(
+  store: ObjectStore,
+  passphrase: Secret,
+): Promise<{ readonly name: string; readonly identity: Secret }> {
+  const decrypter = new Decrypter();
+  decrypter.addPassphrase(passphrase.reveal());
+  for await (const { name } of store.list(PASSPHRASES_PREFIX)) {
+    const text = await decrypter.decrypt(await store.get(name), 'text').catch(() => undefined);
+    if (text !== undefined) return { name: name.split('/')[2]!, identity: new Secret(text.trim()) };
+  }
+  throw new HoldfastError('KEY_WRONG', { store: store.name, reason: 'the passphrase opens no key' });
 }
 
 /**
@@ -104,6 +120,18 @@ export async function beginEpoch(
   await commit(holder.store, held, { ring, recipients: staying });
   if (removed !== undefined) await forgetSlots(holder.store, removed);
   return { epoch: ring.length };
+}
+
+function requireRecipient(recipient: string): void {
+  try {
+    new Encrypter().addRecipient(recipient);
+  } catch (cause) {
+    throw new HoldfastError(
+      'KEYS_REFUSED',
+      { recipient, reason: 'it is no age recipient (age1…)' },
+      { cause },
+    );
+  }
 }
 
 async function hold({ store, identity }: KeyHolder): Promise<Held> {
@@ -174,6 +202,6 @@ async function forgetSlots(store: ObjectStore, name: string): Promise<void> {
       });
 }
 
-export function passphrasesOf(name: string): string {
-  return `keys/passphrases/${name}/`;
+function passphrasesOf(name: string): string {
+  return `${PASSPHRASES_PREFIX}${name}/`;
 }

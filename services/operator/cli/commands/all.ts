@@ -8,6 +8,7 @@ import { down } from './down.ts';
 import { emit } from './emit.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
+import { keys } from './keys.ts';
 import { release } from './release.ts';
 import { report } from './report.ts';
 import { rescue } from './rescue.ts';
@@ -43,6 +44,7 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   files,
   vault,
   report,
+  keys,
   audit,
   service,
   supervise,
