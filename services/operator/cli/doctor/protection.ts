@@ -1,9 +1,10 @@
 import { changeText } from '#libs/contracts/change-text.ts';
 import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
+import { newestChecks } from '#libs/contracts/reached-level.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { isWhole } from '../components.ts';
 import { manifestOf } from '../backup-text.ts';
-import { listDrills, newestChecks } from '../observe-rpo.ts';
+import { listDrills } from '../observe-rpo.ts';
 import type { Backup, Coverage, FrontDoor, Verdict } from '../front-door.ts';
 import { parseObject } from '../run-text.ts';
 import { driftedNames } from '../report/drift.ts';
