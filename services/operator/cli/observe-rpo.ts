@@ -28,7 +28,7 @@ export interface RpoObserved {
 export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Promise<RpoObserved> {
   const { deployment, policy } = spec;
   const newest = await findProved(door, deployment, policy.rpoLevel);
-  const [last] = await listDrills(door, deployment);
+  const [last] = await listRunsOf(door, deployment, 'drill');
   const observedMs = newest === undefined ? null : now - Date.parse(momentOf(newest.mark));
   return {
     deployment,
@@ -44,9 +44,9 @@ export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Prom
 }
 
 /** Newest first, of the newest runs. */
-export async function listDrills(door: FrontDoor, deployment: string) {
+export async function listRunsOf(door: FrontDoor, deployment: string, kind: 'drill' | 'prune') {
   const { runs } = await door.listRuns({ deployment, pageSize: RUNS_MAX, pageToken: '' });
-  return runs.filter(({ kind }) => kind === 'drill');
+  return runs.filter((run) => run.kind === kind);
 }
 
 async function findProved(door: FrontDoor, deployment: string, level: number): Promise<Backup | undefined> {

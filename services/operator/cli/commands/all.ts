@@ -8,6 +8,7 @@ import { down } from './down.ts';
 import { emit } from './emit.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
+import { prune } from './prune.ts';
 import { release } from './release.ts';
 import { report } from './report.ts';
 import { rescue } from './rescue.ts';
@@ -38,6 +39,7 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   status,
   verify,
   drill,
+  prune,
   verdicts,
   runs,
   files,
