@@ -134,7 +134,7 @@ test('a held backup is shown with its reason until the hold is lifted; one that 
   for (const _ of ['lifted', 'not held any more'])
     await front.ask('BackupService', 'liftHold', { deployment: DEPLOYMENT, backupId: id });
   assert.equal(await shown(), '');
-  const kinds = (await world.events()).map(({ kind }) => kind).filter((kind) => /^h/.test(kind));
+  const kinds = (await world.events()).map(({ kind }) => kind).filter((kind) => kind.startsWith('h'));
   assert.deepEqual(kinds, ['held', 'hold-lifted']);
   await assert.rejects(hold(front, id, ' '), { code: 'MESSAGE_MALFORMED' });
 });
