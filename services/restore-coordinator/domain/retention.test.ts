@@ -153,7 +153,7 @@ const anyKeep = fc
   .map((keep) => Object.fromEntries(Object.entries(keep).filter(([, n]) => n !== undefined)) as Keep);
 const isWhole = (candidate: Candidate): boolean => 'isWhole' in candidate && candidate.isWhole;
 
-test('P11, H8: under any policy and clock the newest whole backups stay, and whatever is held, proved or damaged', () => {
+test('P11: under any policy and clock the newest whole backups stay, and whatever is held, proved or damaged', () => {
   fc.assert(
     fc.property(anyCandidates, anyKeep, fc.array(fc.nat(59)), (taken, keep, held) => {
       const holds = held.flatMap((n) => (taken[n] === undefined ? [] : [taken[n].backupId]));
