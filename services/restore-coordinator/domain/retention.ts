@@ -112,12 +112,8 @@ function keptByPeriod(
   { count, calendar }: { readonly count: number; readonly calendar: Calendar },
 ): readonly Kept[] {
   const periods = Map.groupBy(dated, ({ startedAt }) => calendar(unit, startedAt));
-  return [...periods]
-    .map(([period, inIt]) => ({ period, newest: inIt.find(({ isWhole }) => isWhole) ?? inIt[0]! }))
-    .toSorted((a, b) => dated.indexOf(a.newest) - dated.indexOf(b.newest))
-    .slice(0, count)
-    .map(({ period, newest: { backupId } }) => ({
-      backupId,
-      reason: `newest of ${period} (${unit.rule} ${count})`,
-    }));
+  return [...periods].slice(0, count).map(([period, inIt]) => ({
+    backupId: (inIt.find(({ isWhole }) => isWhole) ?? inIt[0]!).backupId,
+    reason: `newest of ${period} (${unit.rule} ${count})`,
+  }));
 }
