@@ -113,3 +113,28 @@ export const verifyOutcome = z.object({
   facts: z.record(z.string(), z.unknown()).default({}),
 });
 export type VerifyOutcome = z.infer<typeof verifyOutcome>;
+
+/** CleanRepository: removes what nothing needs any more, of all deployments of the store. */
+export const cleanRequest = z.object({});
+
+/** Answer of CleanRepository. */
+export const cleanOutcome = z.object({
+  /** The newest condemned list; 0: there is none. */
+  list: z.int(),
+  deleted: z.int(),
+  deletedBytes: z.number(),
+  condemned: z.int(),
+  repackedPacks: z.int(),
+  resealedPacks: z.int(),
+  repackedBytes: z.number(),
+  /** Deletes that the store refused: it holds the objects locked. */
+  refused: z.int(),
+  /** Condemned and not deleted yet. */
+  waiting: z.int(),
+});
+
+/** What a prune forgot: answer of its first step. */
+export const forgetOutcome = z.object({
+  forgotten: z.array(z.object({ backupId: z.string(), reason: z.string() })),
+  kept: z.int(),
+});

@@ -4,6 +4,7 @@ import { COMPONENTS } from './sites.ts';
 import { DURATION_PATTERN } from '#libs/kernel/duration.ts';
 import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
+import { keep } from './keep.ts';
 import { isSchedule, isTimezone } from './schedule.ts';
 import { protoKeys, relationProblems, shapeProblems } from './spec-problems.ts';
 
@@ -165,6 +166,8 @@ export const specSchema = z.strictObject({
       /** A backup counts for the RPO from this level of proof on. */
       rpoLevel: z.int().min(0).max(5).default(1),
       drill: z.strictObject({ every: duration }).optional(),
+      /** Which backups stay; absent: all of them. */
+      keep: keep.optional(),
     })
     .prefault({}),
   /** Whom the runbook names: people and telephone numbers, as they are to be read. */

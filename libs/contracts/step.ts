@@ -37,6 +37,7 @@ export const commandSchema = z.strictObject({
     'OpenSandbox',
     'VerifyApplication',
     'CloseSandbox',
+    'CleanRepository',
   ]),
   requestJson: z.string(),
   principal: z.string(),

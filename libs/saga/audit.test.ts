@@ -7,7 +7,7 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import { auditRecords } from './audit.ts';
 import { CHECKPOINT_EVERY, checkpointPrefix } from './checkpoints.ts';
 import { runJournal, type RunHeader } from './journal.ts';
-import { logPrefix } from './log.ts';
+import { logPrefix, type LogEvent } from './log.ts';
 import { openLogs } from './logs.ts';
 
 const DEPLOYMENT = 'records';
@@ -30,11 +30,19 @@ async function openWorld(): Promise<ReadonlyMap<string, Buffer>> {
     await journal.append({ kind: 'finished', outcome: 'completed', error: null }, AT);
     await logs.append(DEPLOYMENT, () => ({ kind: 'closed', runId, outcome: 'completed' }));
   }
-  for (let n = 2 * RUNS; n < LOG_ENTRIES; n += 1)
-    await logs.append(DEPLOYMENT, () => ({ kind: 'slot', slot: new Date(n * 3_600_000).toISOString() }));
+  for (let n = 2 * RUNS; n < LOG_ENTRIES; n += 1) await logs.append(DEPLOYMENT, () => eventAt(n));
   const objects = new Map<string, Buffer>();
   for await (const { name } of store.list('')) objects.set(name, await store.get(name));
   return objects;
+}
+
+function eventAt(n: number): LogEvent {
+  const backupId = `backup-${n % 8}`;
+  if (n % 5 === 0) return { kind: 'committed', runId: 'r', backupId, manifestDigest: 'd' };
+  if (n % 5 === 1) return { kind: 'held', backupId, principal: 'p', reason: 'court' };
+  if (n % 5 === 2) return { kind: 'pruned', runId: 'r', backupId, reason: 'no rule keeps it' };
+  if (n % 5 === 3) return { kind: 'condemned', list: n };
+  return { kind: 'slot', slot: new Date(n * 3_600_000).toISOString() };
 }
 
 function headerOf(runId: string): RunHeader {

@@ -80,7 +80,13 @@ interface Commits {
   readonly backupIds: readonly string[];
 }
 
-export type LogEntry = ChainEntry<LogEvent | Commits>;
+/** In place of all tombstones before it, likewise. */
+interface Prunes {
+  readonly kind: 'prunes';
+  readonly backupIds: readonly string[];
+}
+
+export type LogEntry = ChainEntry<LogEvent | Commits | Prunes>;
 
 export function logPrefix(deployment: string): string {
   return `deployments/${deployment}/log/`;

@@ -24,6 +24,11 @@ const act = fc.record({
     'roll',
     'release',
     'value',
+    'prune-run',
+    'hold',
+    'lift',
+    'prune',
+    'condemn',
   ),
   which: fc.nat(),
   other: fc.nat(),
@@ -117,6 +122,16 @@ function eventOf(
       return { kind: 'released', runId, restoreRunIds: [restoreRunId, `restore-${other % 5}`] };
     case 'value':
       return { kind: 'value-released', principal: 'p', at: '', name: 'SECRET_KEY' };
+    case 'prune-run':
+      return { ...opened, runId: `prune-${which % 9}`, runKind: 'prune' };
+    case 'hold':
+      return { kind: 'held', backupId: `backup-${which % 40}`, principal: 'p', reason: `r-${other % 3}` };
+    case 'lift':
+      return { kind: 'hold-lifted', backupId: `backup-${which % 40}`, principal: 'p' };
+    case 'prune':
+      return { kind: 'pruned', runId, backupId: `backup-${which % 40}`, reason: 'r' };
+    case 'condemn':
+      return { kind: 'condemned', list: 1 + entries.filter(isCondemned).length };
     default:
       return what satisfies never;
   }
@@ -124,4 +139,8 @@ function eventOf(
 
 function openedIds(entries: readonly LogEntry[]): readonly string[] {
   return entries.flatMap(({ event }) => (event.kind === 'opened' ? [event.runId] : []));
+}
+
+function isCondemned({ event }: LogEntry): boolean {
+  return event.kind === 'condemned';
 }

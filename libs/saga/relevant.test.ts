@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { newestFirst } from './commit-order.ts';
+import { committedIds, prunedIds, standingHolds } from './kept-backups.ts';
 import { openRuns, type LogEntry } from './log.ts';
 import { RANDOM_DEPLOYMENT as DEPLOYMENT, randomLog } from './random-log.ts';
 import { relevant } from './relevant.ts';
@@ -25,6 +26,15 @@ test('of what matters and the entries after it follows what follows from the who
       assert.deepEqual(new Map([...answered, ...ours.runOf]), new Map(theirs.runOf));
       const ids = Array.from({ length: 40 }, (_, n) => `backup-${n}`);
       assert.deepEqual(newestFirst(ids, short), newestFirst(ids, whole));
+      assert.deepEqual(committedIds(short), committedIds(whole));
+      assert.deepEqual(prunedIds(short), prunedIds(whole));
+      assert.deepEqual(standingHolds(short), standingHolds(whole));
+      const lists = (entries: readonly LogEntry[]) =>
+        entries
+          .filter(({ event }) => event.kind === 'condemned')
+          .slice(-32)
+          .map(({ n }) => n);
+      assert.deepEqual(lists(short), lists(whole));
     }),
     { numRuns: 500 },
   );
@@ -41,6 +51,8 @@ test('who made it from less makes the same', () => {
     { numRuns: 500 },
   );
 });
+
+const backupOf = (n: number) => `20261124T010000Z-${String(n).padStart(8, '0')}`;
 
 test('of ten thousand backups, each asked for by an event, a few hundred entries’ worth stays', () => {
   const entries: LogEntry[] = [];
@@ -59,13 +71,15 @@ test('of ten thousand backups, each asked for by an event, a few hundred entries
     append({
       kind: 'committed',
       runId,
-      backupId: `20261124T010000Z-${String(n).padStart(8, '0')}`,
+      backupId: backupOf(n),
       manifestDigest: 'd',
     });
     append({ kind: 'closed', runId, outcome: 'completed' });
+    if (n < 5_000) append({ kind: 'pruned', runId: 'p', backupId: backupOf(n), reason: 'no rule keeps it' });
+    if (n % 10 === 0) append({ kind: 'condemned', list: n / 10 + 1 });
   }
   const kept = relevant(DEPLOYMENT, entries);
-  assert.ok(kept.length < 100, `${kept.length} entries`);
+  assert.ok(kept.length < 140, `${kept.length} entries`);
   assert.ok(JSON.stringify(kept).length < 10_000 * 32 + 30_000);
 });
 

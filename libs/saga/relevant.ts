@@ -1,19 +1,26 @@
 import { runIdOf } from '#libs/kernel/ids.ts';
+import { committedIds, prunedIds, standingHolds } from './kept-backups.ts';
 import { openRuns, type LogEntry, type LogEvent } from './log.ts';
 import { walkTriggers } from './triggers.ts';
 
 /**
- * Slots and drills are remembered by their number, not by a time, for clocks jump. Whoever forgets an older one opens
- * the same run again, which is there already.
+ * Slots, drills and prunes are remembered by their number, not by a time, for clocks jump. Whoever forgets an older one
+ * opens the same run again, which is there already. Of condemned lists the newest are asked for.
  */
 const REMEMBERED = 32;
+
+/** Runs that start by themselves so long after the last of their kind. */
+const PERIODIC = ['drill', 'prune'] as const;
+
+/** Cleanings have removed the manifests of older ones long ago: two years of hourly backups, and less than a megabyte. */
+const PRUNED_MAX = 16_384;
 
 /** A person's decisions: a few of each, and a repeated one must be seen to be one. */
 const RARE = ['approved', 'restored', 'rolled-back', 'released', 'schedules-released'] as const;
 
 /**
  * What still matters of a log: whoever reads it instead of the whole, with what was appended since, comes to the same
- * open runs, kept states, pending events, slots, drills and order of backups. Pure; of its own result and the entries
+ * open runs, kept states, pending events, slots, drills, prunes, holds and order of backups. Pure; of its own result and the entries
  * after it, it makes what it makes of all of them.
  */
 export function relevant(deployment: string, entries: readonly LogEntry[]): readonly LogEntry[] {
@@ -21,23 +28,14 @@ export function relevant(deployment: string, entries: readonly LogEntry[]): read
     ...ofOpenRuns(entries),
     ...ofTriggers(deployment, entries),
     ...ofSlots(deployment, entries),
-    ...ofKind(entries, 'opened')
-      .filter(({ event }) => event.kind === 'opened' && event.runKind === 'drill')
-      .slice(-REMEMBERED),
+    ...ofPeriodic(entries),
+    ...ofKind(entries, 'condemned').slice(-REMEMBERED),
+    ...ofHolds(entries),
     ...RARE.flatMap((kind) => ofKind(entries, kind)),
   ]);
   for (const closed of endsOf(entries, kept)) kept.add(closed);
   const rest = entries.filter((entry) => kept.has(entry)).map((entry) => ({ ...entry, previous: '' }));
-  return [...rest, ...commitsOf(entries)].toSorted((a, b) => a.n - b.n);
-}
-
-/** Ids of backups in the order of their commits. */
-export function committedIds(entries: readonly LogEntry[]): readonly string[] {
-  const ids = entries.flatMap(({ event }) => {
-    if (event.kind === 'commits') return event.backupIds;
-    return event.kind === 'committed' ? [event.backupId] : [];
-  });
-  return [...new Set(ids)];
+  return [...rest, ...commitsOf(entries), ...prunesOf(entries)].toSorted((a, b) => a.n - b.n);
 }
 
 /** Ten thousand commits are one entry, of nothing but what their order needs. */
@@ -45,6 +43,25 @@ function commitsOf(entries: readonly LogEntry[]): readonly LogEntry[] {
   const last = entries.findLast(({ event }) => event.kind === 'committed' || event.kind === 'commits');
   if (last === undefined) return [];
   return [{ ...last, previous: '', event: { kind: 'commits', backupIds: committedIds(entries) } }];
+}
+
+function prunesOf(entries: readonly LogEntry[]): readonly LogEntry[] {
+  const last = entries.findLast(({ event }) => event.kind === 'pruned' || event.kind === 'prunes');
+  if (last === undefined) return [];
+  const backupIds = [...prunedIds(entries)].slice(-PRUNED_MAX);
+  return [{ ...last, previous: '', event: { kind: 'prunes', backupIds } }];
+}
+
+function ofPeriodic(entries: readonly LogEntry[]): readonly LogEntry[] {
+  const opened = ofKind(entries, 'opened');
+  return PERIODIC.flatMap((kind) =>
+    opened.filter(({ event }) => event.kind === 'opened' && event.runKind === kind).slice(-REMEMBERED),
+  );
+}
+
+function ofHolds(entries: readonly LogEntry[]): readonly LogEntry[] {
+  const standing = new Set<LogEntry['event']>(standingHolds(entries).values());
+  return entries.filter(({ event }) => standing.has(event));
 }
 
 /** The entry that opened it, and the one that is its epoch. */

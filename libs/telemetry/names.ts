@@ -49,7 +49,7 @@ export const EVENTS = {
   lookFailed: 'look.failed',
   checkpointBroken: 'log.checkpoint-broken',
   runUnannounced: 'run.unannounced',
-  drillNotStarted: 'drill.not-started',
+  periodicNotStarted: 'periodic.not-started',
   triggerIgnored: 'trigger.ignored',
   triggerAccepted: 'trigger.accepted',
   dueFailed: 'due.failed',

@@ -1,4 +1,5 @@
-import type { ServiceContract } from '#libs/runtime/contract.ts';
+import { STEP_EVENTS, type ServiceContract } from '#libs/runtime/contract.ts';
+import { onCleanRepository } from './handlers/on-clean-repository.ts';
 import type { CoordinatorPorts } from './ports.ts';
 import { cancelRun } from './rpc/cancel-run.ts';
 import { declareDeployment } from './rpc/declare-deployment.ts';
@@ -7,13 +8,16 @@ import { getBackup } from './rpc/get-backup.ts';
 import { getCoverage } from './rpc/get-coverage.ts';
 import { getDeployment } from './rpc/get-deployment.ts';
 import { getRun } from './rpc/get-run.ts';
+import { holdBackup, liftHold } from './rpc/hold-backup.ts';
 import { listBackups } from './rpc/list-backups.ts';
 import { listDeployments } from './rpc/list-deployments.ts';
 import { listRuns } from './rpc/list-runs.ts';
+import { planPrune } from './rpc/plan-prune.ts';
 import { planRestore } from './rpc/plan-restore.ts';
 import { readLog } from './rpc/read-log.ts';
 import { startDrill } from './rpc/start-drill.ts';
 import { startBackup } from './rpc/start-backup.ts';
+import { startPrune } from './rpc/start-prune.ts';
 import { startRelease } from './rpc/start-release.ts';
 import { startRestore } from './rpc/start-restore.ts';
 import { startRollback } from './rpc/start-rollback.ts';
@@ -21,10 +25,10 @@ import { startSchedules } from './rpc/start-schedules.ts';
 import { startVerify } from './rpc/start-verify.ts';
 import { watchRun } from './rpc/watch-run.ts';
 
-/** The front door. It takes no commands: it sends them (`StepCommand`) and reads their results. */
+/** The front door. It sends commands (`StepCommand`) and reads their results; it takes those that are of no component. */
 export const contract: ServiceContract<CoordinatorPorts> = {
   service: 'restore-coordinator',
-  consumes: {},
+  consumes: { CleanRepository: onCleanRepository },
   serves: {
     'holdfast.coordinator.v1.DeploymentService': {
       declareDeployment: { unary: declareDeployment },
@@ -38,6 +42,10 @@ export const contract: ServiceContract<CoordinatorPorts> = {
       startBackup: { unary: startBackup },
       getBackup: { unary: getBackup },
       listBackups: { unary: listBackups },
+      holdBackup: { unary: holdBackup },
+      liftHold: { unary: liftHold },
+      planPrune: { unary: planPrune },
+      startPrune: { unary: startPrune },
     },
     'holdfast.coordinator.v1.RestoreService': {
       planRestore: { unary: planRestore },
@@ -62,6 +70,7 @@ export const contract: ServiceContract<CoordinatorPorts> = {
     },
   },
   publishes: [
+    ...STEP_EVENTS,
     'holdfast.step.v1.StepCommand',
     'holdfast.step.v1.CancelAsked',
     'holdfast.step.v1.CancelSteps',

@@ -1,10 +1,12 @@
 import type { Manifest } from '#libs/contracts/manifest.ts';
+import type { JudgedAt } from '#libs/contracts/reached-level.ts';
 import type { SnapshotRef } from '#libs/contracts/requests.ts';
 import type { Part } from '#libs/contracts/sites.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
+import type { CleaningOptions, CleaningReport } from '#libs/repository/cleaning/port.ts';
 import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
 import type { Cancel } from '#libs/saga/cancel.ts';
 import type { Logs } from '#libs/saga/logs.ts';
@@ -49,7 +51,7 @@ export interface StoredManifest {
 
 /** What a trigger, request or slot asks for. The same `key` for the same deployment is the same run. */
 export interface RunRequest {
-  readonly kind: 'backup' | 'restore' | 'rollback' | 'release' | 'schedules' | 'drill' | 'verify';
+  readonly kind: 'backup' | 'restore' | 'rollback' | 'release' | 'schedules' | 'drill' | 'verify' | 'prune';
   readonly deployment: string;
   readonly specVersion: number;
   readonly principal: string;
@@ -105,6 +107,8 @@ export interface Progress {
 /** Asks the workers whether a run could work. Unreachable ones become problems. */
 export interface Inquiry {
   preflight(question: PreflightQuestion, signal: AbortSignal): Promise<PreflightAnswer>;
+  /** What verifications found of a backup, by the verifier. Throws SERVICE_UNREACHABLE. */
+  verdicts(deployment: string, backupId: string, signal: AbortSignal): Promise<readonly JudgedAt[]>;
 }
 
 export interface PreflightQuestion {
@@ -149,6 +153,8 @@ export interface CoordinatorPorts {
     isAsked: (entry: LogEntry) => boolean,
     signal: AbortSignal,
   ) => Promise<VerifiedLog>;
+  /** One cleaning of the repository, for all deployments; see `Repository.clean`. */
+  readonly clean: (options: CleaningOptions) => Promise<CleaningReport>;
   readonly repositoryId: string;
   readonly clock: Clock;
 }

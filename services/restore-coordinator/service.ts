@@ -13,7 +13,8 @@ import { announcer } from './adapters/announcer.ts';
 import { Beats } from './adapters/beats.ts';
 import { Caretaker } from './adapters/caretaker.ts';
 import { startDueTimer, type DueTimer } from './adapters/due-timer.ts';
-import { startDrillTimer } from './adapters/drill-timer.ts';
+import { startPeriodicTimer, type Periodic } from './adapters/periodic-timer.ts';
+import { cleaningWorld } from './adapters/cleaning-world.ts';
 import { inquiryOf } from './adapters/inquiry.ts';
 import { manifestStore } from './adapters/manifest-store.ts';
 import { progressListener } from './adapters/progress.ts';
@@ -27,8 +28,15 @@ import { onDue } from './handlers/on-due.ts';
 import { onEdmsEvent } from './handlers/on-edms-event.ts';
 import type { CoordinatorPorts, Runs } from './ports.ts';
 import { openDueDrill } from './rpc/start-drill.ts';
+import { openDuePrune } from './rpc/start-prune.ts';
 import { sagaOf } from './sagas/all.ts';
 import { localBodies } from './sagas/bodies.ts';
+
+/** What policies let start by itself. */
+const PERIODIC: readonly Periodic[] = [
+  { kind: 'drill', everyOf: ({ drill }) => drill?.every, open: openDueDrill },
+  { kind: 'prune', everyOf: ({ keep }) => (keep === undefined ? undefined : '1d'), open: openDuePrune },
+];
 
 /** Builds the adapters; runs and questions to the workers begin when bus and caller are there (`start`). */
 export const buildService: BuildService<CoordinatorPorts> = async (host) => {
@@ -63,7 +71,7 @@ export const buildService: BuildService<CoordinatorPorts> = async (host) => {
       stack.use(await consumeTriggers(wiring.bus, host, ports, ring));
       if (host.onlyAsked !== true) {
         due = stack.use(startDueTimer(dueDeps(host, ports)));
-        stack.use(startDrillTimer(ports, openDueDrill, host.log));
+        stack.use(startPeriodicTimer(ports, PERIODIC, host.log));
       }
       return stack.move();
     },
@@ -78,9 +86,12 @@ function fixedPorts(
 ): Omit<CoordinatorPorts, 'runs' | 'inquiry'> {
   const { store, repository, clock } = host;
   const specs = specRecords(store);
+  const manifests = manifestStore(store, repository, logs.read);
   return {
     specs: { ...specs, declare: (yaml) => specs.declare(yaml).finally(onDeclared) },
-    manifests: manifestStore(store, repository, logs.read),
+    manifests,
+    clean: (options) =>
+      repository.clean(cleaningWorld({ store, logs, manifests, listDeployments: specs.list }), options),
     record: async (deployment, event) =>
       void (await logs.append(deployment, (entries) => (isRecorded(entries, event) ? undefined : event))),
     readLog: logs.read,
@@ -126,7 +137,8 @@ async function startRuns(
       drive: {
         send: told.command,
         sendCancel: told.cancel,
-        runLocal: (name, header, outcomes, signal) => localBodies[name]!(header, outcomes, ports, signal),
+        runLocal: (name, header, outcomes, signal) =>
+          localBodies[name]!(header, outcomes, { ...ports, runs }, signal),
         site: host.site,
       },
       close: (state) => caretaker.close(state),

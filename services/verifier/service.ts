@@ -1,4 +1,5 @@
 import type { BuildService } from '#libs/runtime/host.ts';
+import { openLogs } from '#libs/saga/logs.ts';
 import { databaseViews } from './adapters/database-view.ts';
 import { enclosureOf } from './adapters/enclosure.ts';
 import { evidenceOf } from './adapters/evidence.ts';
@@ -20,7 +21,7 @@ export const buildService: BuildService<VerifierPorts> = async ({
 }) => {
   const sandboxes = await openSandboxes({ requireSecret, pgBin, site });
   const ports: VerifierPorts = {
-    evidence: evidenceOf(repository, store),
+    evidence: evidenceOf(repository, store, openLogs(store, clock)),
     databases: databaseViews(requireSecret),
     trees: treeWalk,
     application: httpProbe,

@@ -28,9 +28,10 @@ export function backupsTable(backups: readonly Backup[]): string {
       sizeText(manifest, 'sourceBytes'),
       sizeText(manifest, 'newBytes'),
       changesWord(manifest),
+      backup.heldBecause,
     ];
   });
-  return table(['BACKUP', 'COMPLETENESS', 'MARK', 'SIZE', 'NEW', 'CHANGED'], rows);
+  return table(['BACKUP', 'COMPLETENESS', 'MARK', 'SIZE', 'NEW', 'CHANGED', 'HELD'], rows);
 }
 
 export function backupText(backup: Backup): string {
@@ -44,6 +45,7 @@ export function backupText(backup: Backup): string {
   return [
     head,
     `mark ${backup.mark}, committed ${backup.committedAt}, ${sizeText(manifest, 'sourceBytes')}, ${sizeText(manifest, 'newBytes')} new`,
+    ...(backup.heldBecause === '' ? [] : [`held: ${backup.heldBecause}`]),
     ...changeLines(manifest),
     '',
     coverage,

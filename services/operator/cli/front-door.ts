@@ -6,6 +6,7 @@ import type { FindTriggerResponse__Output as FoundTrigger } from '#libs/contract
 import type { ListBackupsResponse__Output as BackupPage } from '#libs/contracts/gen/holdfast/coordinator/v1/ListBackupsResponse.ts';
 import type { ListDeploymentsResponse__Output as Deployments } from '#libs/contracts/gen/holdfast/coordinator/v1/ListDeploymentsResponse.ts';
 import type { ListRunsResponse__Output as RunPage } from '#libs/contracts/gen/holdfast/coordinator/v1/ListRunsResponse.ts';
+import type { PrunePlan__Output as PrunePlan } from '#libs/contracts/gen/holdfast/coordinator/v1/PrunePlan.ts';
 import type { ReadLogResponse__Output as ReadLog } from '#libs/contracts/gen/holdfast/coordinator/v1/ReadLogResponse.ts';
 import type { RestorePlan__Output as RestorePlan } from '#libs/contracts/gen/holdfast/coordinator/v1/RestorePlan.ts';
 import type { Run__Output as Run } from '#libs/contracts/gen/holdfast/coordinator/v1/Run.ts';
@@ -14,7 +15,18 @@ import type { ListVerdictsResponse__Output as Verdicts } from '#libs/contracts/g
 import type { Verdict__Output as Verdict } from '#libs/contracts/gen/holdfast/verify/v1/Verdict.ts';
 import type { Caller } from '#libs/rpc/caller.ts';
 
-export type { AfterSwitch, Backup, Coverage, Deployment, ReadLog, RestorePlan, Run, RunEvent, Verdict };
+export type {
+  AfterSwitch,
+  Backup,
+  Coverage,
+  Deployment,
+  PrunePlan,
+  ReadLog,
+  RestorePlan,
+  Run,
+  RunEvent,
+  Verdict,
+};
 
 /** The first call after a start may wait for a connection; a plan asks all workers, which look at the whole target. */
 const PLAN_DEADLINE_MS = 5 * 60_000;
@@ -59,6 +71,14 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       ask<Backup>('BackupService', 'getBackup', { deployment, backupId, components }),
     listBackups: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<BackupPage>('BackupService', 'listBackups', request),
+    holdBackup: (request: { deployment: string; backupId: string; reason: string }) =>
+      ask<Backup>('BackupService', 'holdBackup', request),
+    liftHold: (request: { deployment: string; backupId: string }) =>
+      ask<Backup>('BackupService', 'liftHold', request),
+    planPrune: (deployment: string) =>
+      ask<PrunePlan>('BackupService', 'planPrune', { deployment }, PLAN_DEADLINE_MS),
+    startPrune: (request: { deployment: string; requestId: string }) =>
+      ask<Run>('BackupService', 'startPrune', request),
     planRestore: (wish: RestoreWish) =>
       ask<RestorePlan>('RestoreService', 'planRestore', wish, PLAN_DEADLINE_MS),
     startRestore: (request: RestoreWish & { readonly planDigest: string; readonly requestId: string }) =>

@@ -1,6 +1,7 @@
+import { reachedLevel } from '#libs/contracts/reached-level.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { isWhole } from './components.ts';
-import type { Backup, FrontDoor, Verdict } from './front-door.ts';
+import type { Backup, FrontDoor } from './front-door.ts';
 import { newestBackups } from './report/history.ts';
 import { durationMs, momentOf } from './text.ts';
 
@@ -27,7 +28,7 @@ export interface RpoObserved {
 export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Promise<RpoObserved> {
   const { deployment, policy } = spec;
   const newest = await findProved(door, deployment, policy.rpoLevel);
-  const [last] = await listDrills(door, deployment);
+  const [last] = await listRunsOf(door, deployment, 'drill');
   const observedMs = newest === undefined ? null : now - Date.parse(momentOf(newest.mark));
   return {
     deployment,
@@ -43,9 +44,9 @@ export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Prom
 }
 
 /** Newest first, of the newest runs. */
-export async function listDrills(door: FrontDoor, deployment: string) {
+export async function listRunsOf(door: FrontDoor, deployment: string, kind: 'drill' | 'prune') {
   const { runs } = await door.listRuns({ deployment, pageSize: RUNS_MAX, pageToken: '' });
-  return runs.filter(({ kind }) => kind === 'drill');
+  return runs.filter((run) => run.kind === kind);
 }
 
 async function findProved(door: FrontDoor, deployment: string, level: number): Promise<Backup | undefined> {
@@ -54,19 +55,4 @@ async function findProved(door: FrontDoor, deployment: string, level: number): P
     if (reachedLevel(await door.listVerdicts(deployment, backup.backupId)) >= level) return backup;
   }
   return undefined;
-}
-
-/** The highest level with a passed check and no failed one at or below it; -1 for none. Pure. */
-export function reachedLevel(verdicts: readonly Pick<Verdict, 'at' | 'checks'>[]): number {
-  const all = newestChecks(verdicts);
-  const firstFailed = Math.min(...all.filter(({ ok }) => !ok).map(({ level }) => level));
-  return Math.max(-1, ...all.filter(({ ok, level }) => ok && level < firstFailed).map(({ level }) => level));
-}
-
-/** Of checks with one name the newest counts, so that a repeated drill can put right what an earlier one met. Pure. */
-export function newestChecks(verdicts: readonly Pick<Verdict, 'at' | 'checks'>[]): Verdict['checks'] {
-  const newest = new Map<string, Verdict['checks'][number]>();
-  for (const { checks } of verdicts.toSorted((a, b) => (a.at < b.at ? -1 : 1)))
-    for (const check of checks) newest.set(`${check.level} ${check.name}`, check);
-  return [...newest.values()];
 }

@@ -1,6 +1,7 @@
 import { isErrorCode } from '#libs/kernel/catalogue.ts';
 import type { Run, RunEvent } from './front-door.ts';
 import { errorText } from './problems.ts';
+import { prunedText } from './pruned-text.ts';
 import { restoredText } from './restored-text.ts';
 import { durationText, table } from './text.ts';
 
@@ -44,8 +45,10 @@ export function stateText({ state, waitsFor }: Run): string {
 /** One line, as the answer of a watched run. */
 export function runEndText(run: Run): string {
   const head = `${run.kind} ${run.state}${took(run)}: run ${run.runId}`;
-  if (run.error !== null) return [head, errorText(errorOfRun(run)), ...leftText(run)].join('\n');
-  return [head, ...restoredText(parseObject(run.outcomeJson))].join('\n');
+  const outcome = parseObject(run.outcomeJson);
+  const done = run.kind === 'prune' ? prunedText(outcome) : [];
+  if (run.error !== null) return [head, ...done, errorText(errorOfRun(run)), ...leftText(run)].join('\n');
+  return [head, ...done, ...restoredText(outcome)].join('\n');
 }
 
 /** What a run that did not end well left of the system. */

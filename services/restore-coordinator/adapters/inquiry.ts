@@ -1,6 +1,7 @@
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { joinFacts } from '#libs/contracts/manifest.ts';
+import type { JudgedAt } from '#libs/contracts/reached-level.ts';
 import type { ServiceName } from '#libs/contracts/services.ts';
 import { LOCAL, nameAt, type ComponentName, type Part } from '#libs/contracts/sites.ts';
 import type { Caller } from '#libs/rpc/caller.ts';
@@ -11,6 +12,7 @@ const ASKED = {
   files: 'file-snapshot',
   config: 'config-vault',
 } as const satisfies Record<ComponentName, ServiceName>;
+const VERIFY_SERVICE = 'holdfast.verify.v1.VerifyService';
 const DEADLINE_MS = 60_000;
 /** Counts rows and files of the whole deployment. */
 const COVERAGE_DEADLINE_MS = 5 * 60_000;
@@ -25,6 +27,14 @@ export function inquiryOf(caller: Caller): Inquiry {
         warnings: [...all.warnings, ...answer.warnings],
         facts: joinFacts(all.facts, answer.facts),
       }));
+    },
+    async verdicts(deployment, backupId, signal) {
+      const asked = { deployment, backupId };
+      const answer = await caller.call('verifier', VERIFY_SERVICE, 'listVerdicts', asked, {
+        signal,
+        deadlineMs: DEADLINE_MS,
+      });
+      return (answer as { verdicts: readonly JudgedAt[] }).verdicts;
     },
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRepository, openRepository } from '#libs/repository/open.ts';
+import { openLogs } from '#libs/saga/logs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { manifestsOf } from '../fixtures/manifest.ts';
@@ -65,6 +66,20 @@ test('a manifest that was taken away is no backup, and one without an entry in t
     listed.map((entry) => ('manifest' in entry ? entry.manifest.backupId : entry)),
     [AHEAD, NOW, older],
   );
+});
+
+test('a pruned backup is neither listed nor read nor the latest, whether its manifest is gone or not', async () => {
+  const { commit, latest, manifests, store } = await openManifests();
+  for (const id of [NOW, AHEAD]) await commit(id);
+  const event = { kind: 'pruned', runId: 'p', backupId: AHEAD, reason: 'no rule keeps it' } as const;
+  await openLogs(store).append('records', () => event);
+  for (const _ of ['manifest there', 'manifest gone']) {
+    assert.equal(await latest(), NOW);
+    assert.deepEqual(await manifests.ids('records'), [NOW]);
+    assert.equal((await Array.fromAsync(manifests.list('records'))).length, 1);
+    await assert.rejects(manifests.read('records', AHEAD), { code: 'BACKUP_NOT_FOUND' });
+    await store.delete(`backups/records/${AHEAD}.json`);
+  }
 });
 
 test('the newest backup is found without a walk over all of them', async () => {

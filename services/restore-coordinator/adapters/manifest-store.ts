@@ -5,7 +5,7 @@ import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
 import type { Repository } from '#libs/repository/port.ts';
 import { newestFirst } from '#libs/saga/commit-order.ts';
 import type { LogEntry } from '#libs/saga/log.ts';
-import { committedIds } from '#libs/saga/relevant.ts';
+import { committedIds, prunedIds } from '#libs/saga/kept-backups.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { ListedManifest, Manifests, StoredManifest } from '../ports.ts';
 
@@ -13,7 +13,7 @@ const BACKUP_PATTERN = /^\d{8}T\d{6}Z-[0-9a-f]{8}$/;
 
 /**
  * `backups/<deployment>/<id>.json`, created once; signature and repository are checked at every read. Their order is the
- * log's; one that cannot be read keeps nobody from a backup.
+ * log's, and one that the log has pruned is none; a log that cannot be read keeps nobody from a backup.
  */
 export function manifestStore(
   store: ObjectStore,
@@ -44,11 +44,14 @@ export function manifestStore(
   /** The same for who wants the newest few: names of the rest are listed when somebody comes to them. */
   async function* idsBack(deployment: string): AsyncGenerator<string> {
     if (!TOKEN_PATTERN.test(deployment)) return;
-    const known = committedIds(await logged(deployment));
-    const greatest = known.reduce((most, id) => (id > most ? id : most), '');
-    const told = new Set([...(await storedIds(deployment, greatest)).toReversed(), ...known.toReversed()]);
+    const entries = await logged(deployment);
+    const [known, pruned] = [committedIds(entries), prunedIds(entries)];
+    const greatest = [...known, ...pruned].reduce((most, id) => (id > most ? id : most), '');
+    const later = (await storedIds(deployment, greatest)).toReversed();
+    const told = new Set([...later, ...known.toReversed()]);
     yield* told;
-    for (const id of (await storedIds(deployment)).toReversed()) if (!told.has(id)) yield id;
+    for (const id of (await storedIds(deployment)).toReversed())
+      if (!told.has(id) && !pruned.has(id)) yield id;
   }
 
   const findNamed = async (deployment: string, id: string): Promise<StoredManifest | undefined> => {
@@ -86,6 +89,12 @@ export function manifestStore(
         BACKUP_PATTERN.test(backupId) &&
         (await store.head(nameOf(deployment, backupId))) !== undefined;
       if (!known) throw new HoldfastError('BACKUP_NOT_FOUND', { deployment, backup: backupId });
+      if (prunedIds(await logged(deployment)).has(backupId))
+        throw new HoldfastError('BACKUP_NOT_FOUND', {
+          deployment,
+          backup: backupId,
+          reason: 'it was pruned',
+        });
       return readNamed(deployment, backupId);
     },
     ids: listIds,

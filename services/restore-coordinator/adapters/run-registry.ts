@@ -36,9 +36,9 @@ export interface RegistryDeps {
   readonly tellNews: (runId: string, deployment: string) => void;
 }
 
-const OVERTAKEN = 'another run changed what restores keep, since this one was asked for';
+const OVERTAKEN = 'another run changed what this one was asked for: a state that is kept, or the backup';
 const ASK_ANEW =
-  'look at what is kept now (holdfast doctor), and ask again with another --request-id, or none';
+  'look at what there is now (holdfast doctor, holdfast backups list), and ask again with another --request-id, or none';
 
 /** Opens runs once, and tells of any, whoever drives them. */
 export class RunRegistry implements Runs {

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { RANDOM_DEPLOYMENT as DEPLOYMENT, randomLog } from '#libs/saga/random-log.ts';
 import { relevant } from '#libs/saga/relevant.ts';
-import { drillDue } from './drill-due.ts';
+import { periodicDue } from './periodic-due.ts';
+import { isSettled } from './settled.ts';
 import { planDue } from './due.ts';
 import { keptStates } from './kept-states.ts';
 
@@ -21,7 +22,13 @@ test('what a coordinator decides by a checkpoint is what it decides by the whole
           planDue(DEPLOYMENT, short, schedule, now),
           planDue(DEPLOYMENT, whole, schedule, now),
         );
-      assert.equal(drillDue('7d', short, now), drillDue('7d', whole, now));
+      for (const kind of ['drill', 'prune'] as const)
+        assert.equal(
+          periodicDue({ kind, every: '7d' }, short, now),
+          periodicDue({ kind, every: '7d' }, whole, now),
+        );
+      for (const list of [1, 2, 5])
+        assert.ok(!isSettled(short, list) || isSettled(whole, list), `list ${list}`);
       const lastRestore = (entries: typeof whole) =>
         entries.findLast(({ event }) => event.kind === 'restored');
       assert.equal(lastRestore(short)?.n, lastRestore(whole)?.n);

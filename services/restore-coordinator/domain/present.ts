@@ -1,7 +1,8 @@
 import type { ErrorRecord, Problem } from '#libs/kernel/errors.ts';
 import type { Saga, SagaStep } from '#libs/saga/define.ts';
 import { undoName } from '#libs/saga/define.ts';
-import type { RunState, StepState } from '#libs/saga/fold.ts';
+import { outcomesOf, type RunState, type StepState } from '#libs/saga/fold.ts';
+import type { Hold } from '#libs/saga/kept-backups.ts';
 import type { JournalEntry } from '#libs/saga/journal.ts';
 import { componentsIn } from '#libs/contracts/manifest.ts';
 import type { DeclaredSpec, Progress, StoredManifest } from '../ports.ts';
@@ -32,6 +33,8 @@ function outcomeOf(state: RunState): unknown {
   const commit = state.steps['commit'];
   if (commit?.state === 'completed') return commit.outcome;
   const { kind, parameters } = state.header;
+  // What it forgot counts, however the cleaning ended.
+  if (kind === 'prune') return outcomesOf(state);
   // What a trial found is kept with the backup it speaks of.
   return kind === 'drill' || kind === 'verify'
     ? { backupId: (parameters as { backupId: string }).backupId }
@@ -92,7 +95,7 @@ export function presentEvent(entry: JournalEntry | Progress) {
   };
 }
 
-export function presentBackup({ manifest }: StoredManifest) {
+export function presentBackup({ manifest }: StoredManifest, hold?: Hold) {
   const { backupId, deployment, mark, committedAt, completeness } = manifest;
   return {
     backupId,
@@ -103,6 +106,7 @@ export function presentBackup({ manifest }: StoredManifest) {
     components: componentsIn(manifest),
     manifestJson: JSON.stringify(manifest),
     coverage: coverageOf(manifest),
+    heldBecause: hold?.reason ?? '',
   };
 }
 

@@ -1,11 +1,11 @@
 import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
-import { committedIds } from '#libs/saga/relevant.ts';
+import { committedIds, prunedIds, standingHolds } from '#libs/saga/kept-backups.ts';
 
 /** Whether the log has this fact already: a step that runs twice, or a coordinator that was stopped, says it once. Pure. */
 export function isRecorded(entries: readonly LogEntry[], event: LogEvent): boolean {
   switch (event.kind) {
     case 'committed':
-      return committedIds(entries).includes(event.backupId);
+      return committedIds(entries).includes(event.backupId) || prunedIds(entries).has(event.backupId);
     case 'approved':
     case 'restored':
     case 'rolled-back':
@@ -17,20 +17,13 @@ export function isRecorded(entries: readonly LogEntry[], event: LogEvent): boole
     case 'slot':
       return entries.some((entry) => entry.event.kind === 'slot' && entry.event.slot === event.slot);
     case 'pruned':
-      return entries.some(
-        (entry) => entry.event.kind === 'pruned' && entry.event.backupId === event.backupId,
-      );
+      return prunedIds(entries).has(event.backupId);
     case 'condemned':
       return entries.some((entry) => entry.event.kind === 'condemned' && entry.event.list >= event.list);
     case 'held':
-    case 'hold-lifted': {
-      const last = entries.findLast(
-        (entry) =>
-          (entry.event.kind === 'held' || entry.event.kind === 'hold-lifted') &&
-          entry.event.backupId === event.backupId,
-      );
-      return (last?.event.kind ?? 'hold-lifted') === event.kind;
-    }
+      return standingHolds(entries).has(event.backupId);
+    case 'hold-lifted':
+      return !standingHolds(entries).has(event.backupId);
     case 'opened':
     case 'taken-over':
     case 'closed':

@@ -1,4 +1,5 @@
 import type { CallContext } from '#libs/runtime/contract.ts';
+import { standingHolds } from '#libs/saga/kept-backups.ts';
 import { presentBackup } from '../domain/present.ts';
 import type { CoordinatorPorts } from '../ports.ts';
 
@@ -6,9 +7,10 @@ import type { CoordinatorPorts } from '../ports.ts';
 export async function getBackup(
   request: { deployment: string; backupId: string; components: readonly string[] },
   _: CallContext,
-  { manifests }: CoordinatorPorts,
+  { manifests, readLog }: CoordinatorPorts,
 ) {
-  return presentBackup(
-    await manifests.read(request.deployment, request.backupId || 'latest', request.components),
-  );
+  const { deployment, backupId, components } = request;
+  const stored = await manifests.read(deployment, backupId || 'latest', components);
+  const holds = standingHolds(await readLog(deployment).catch(() => []));
+  return presentBackup(stored, holds.get(stored.manifest.backupId));
 }

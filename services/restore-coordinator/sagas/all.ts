@@ -3,6 +3,7 @@ import type { Saga } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
 import { backupSaga } from './backup.ts';
 import { drillSaga } from './drill.ts';
+import { pruneSaga } from './prune.ts';
 import { releaseSaga } from './release.ts';
 import { restoreSaga } from './restore.ts';
 import { rollbackSaga } from './rollback.ts';
@@ -16,7 +17,8 @@ const SAGAS: Readonly<Record<string, (header: RunHeader) => Saga>> = {
   release: releaseSaga,
   schedules: schedulesSaga,
   drill: drillSaga,
-  verify: () => verifySaga,
+  verify: verifySaga,
+  prune: () => pruneSaga,
 };
 
 /** The steps of one run follow from what it was asked to do. Throws JOURNAL_BROKEN for a kind nobody knows. */

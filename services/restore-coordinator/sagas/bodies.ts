@@ -8,18 +8,21 @@ import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
 import { nameAt, type ComponentName } from '#libs/contracts/sites.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
+import { prunedIds } from '#libs/saga/kept-backups.ts';
 import { backupIdOf } from '../domain/backup-id.ts';
+import { citedBy } from '../domain/cited.ts';
 import { keptStates, stagedParts } from '../domain/kept-states.ts';
 import { buildManifest, snapshotEntry } from '../domain/manifest.ts';
 import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
 import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
+import { forgetBackups } from './forget.ts';
 import { backupParameters, partsOfBackup, takenOf } from './backup.ts';
 import { releaseParameters } from './release.ts';
 import { isBeside, restoreParameters, restoreQuestion } from './restore.ts';
 import { rollbackParameters } from './rollback.ts';
 import { schedulesParameters } from './schedules.ts';
 
-type BodyPorts = Omit<CoordinatorPorts, 'runs'>;
+type BodyPorts = Omit<CoordinatorPorts, 'runs'> & { readonly runs: Pick<CoordinatorPorts['runs'], 'read'> };
 type Body = (header: RunHeader, outcomes: Outcomes, ports: BodyPorts, signal: AbortSignal) => Promise<Json>;
 
 /** Bodies of the steps that the coordinator does itself; each may run twice. */
@@ -31,6 +34,7 @@ export const localBodies: Readonly<Record<string, Body>> = {
   'commit-rollback': commitRollback,
   'commit-release': commitRelease,
   'commit-schedules': commitSchedules,
+  'forget-backups': forgetBackups,
 };
 
 async function preflightBackup(
@@ -143,12 +147,23 @@ async function preflightRestore(
 ): Promise<Json> {
   const { snapshots } = parseWith(restoreParameters, header.parameters, 'restore parameters');
   const { deployment, specVersion, relocationJson = '' } = header;
+  await requireThere(header, ports);
   const answer = await ports.inquiry.preflight(
     restoreQuestion({ deployment, specVersion, snapshots, relocationJson }),
     signal,
   );
   refuseAll('REFUSED', answer.problems, { deployment });
   return { facts: answer.facts, warnings: answer.warnings as unknown as Json };
+}
+
+/**
+ * The lock is in the target's log; a tombstone of another deployment's backup is in that one's, and is looked for now
+ * that this run is open: what is forgotten later stays until it has ended.
+ */
+async function requireThere(header: RunHeader, { readLog }: BodyPorts): Promise<void> {
+  const { deployment, backupId } = citedBy(header)!;
+  if (prunedIds(await readLog(deployment).catch(() => [])).has(backupId))
+    throw new HoldfastError('BACKUP_NOT_FOUND', { deployment, backup: backupId, reason: 'it was pruned' });
 }
 
 /** The new state is proved and serving. The old one stays where it is until it is released. */

@@ -8,7 +8,7 @@ import type { Json } from '#libs/kernel/json.ts';
 import { within, type CommandWork, type Outcomes, type Saga, type SagaStep } from '#libs/saga/define.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
 import { partsOfSnapshots, pivotOf, snapshotOfPart, stagedOf, stageOf } from './restore.ts';
-import { command, WORKERS } from './steps.ts';
+import { command, stillThere, WORKERS } from './steps.ts';
 
 /**
  * Drill: a backup is restored into a sandbox, by the very verbs of a restore, proved there, and asked as an application
@@ -32,6 +32,7 @@ export function drillSaga(header: Pick<RunHeader, 'parameters'>): Saga {
   return {
     kind: 'drill',
     exclusive: false,
+    stillHolds: stillThere(header),
     outcomeOf: () => 'completed',
     steps: [
       {

@@ -11,7 +11,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { within, type Outcomes, type Saga, type SagaStep } from '#libs/saga/define.ts';
 import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
-import { closing, command, commandTo, hookSteps, opening, step } from './steps.ts';
+import { closing, command, commandTo, hookSteps, opening, step, stillThere } from './steps.ts';
 
 /**
  * Restore in place: everything is written and proved beside the old state; then the application is stopped and the
@@ -54,6 +54,7 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
   return {
     kind: 'restore',
     exclusive: true,
+    stillHolds: stillThere(header),
     outcomeOf: () => 'completed',
     steps: [
       {

@@ -9,6 +9,7 @@ import { proveCancels, proveRepeats, proveResumes, proveUnwinds, type Proving } 
 import { memoryStore } from '#libs/store/memory.ts';
 import { backupSaga } from './backup.ts';
 import { drillSaga } from './drill.ts';
+import { pruneSaga } from './prune.ts';
 import { releaseSaga } from './release.ts';
 import { restoreSaga } from './restore.ts';
 import { rollbackSaga } from './rollback.ts';
@@ -160,8 +161,15 @@ const drillOf = (parts: readonly string[]): Proving => {
 };
 const drill = drillOf(['database', 'files', 'config']);
 const verify: Proving = {
-  saga: verifySaga,
+  saga: verifySaga({ parameters: { backupId: 'b' } }),
   header: header('verify', { backupId: 'b', level: 1, snapshots: [], packs: [] }),
+  newStore: memoryStore,
+  answers: () => ({}),
+};
+
+const prune: Proving = {
+  saga: pruneSaga,
+  header: header('prune', {}),
   newStore: memoryStore,
   answers: () => ({}),
 };
@@ -177,6 +185,7 @@ const proved = [
   drill,
   drillOf(PARTS),
   verify,
+  prune,
   beside,
   backup,
   backupOf({ sites: SITES }),
@@ -318,6 +327,21 @@ test('release: a failure anywhere ends as failed, and may be asked for again', a
   for (const proving of [...releases, schedules]) {
     const outcomes = await proveUnwinds(proving);
     assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
+  }
+});
+
+test('prune: a failure at each step ends as failed, and may be asked for again', async () => {
+  assert.deepEqual(new Set(Object.values(await proveUnwinds(prune))), new Set(['failed']));
+});
+
+test('restore, drill and verification are refused when their backup was pruned since it was chosen', () => {
+  const committed: LogEvent = { kind: 'committed', runId: 'r', backupId: 'b', manifestDigest: 'd' };
+  const pruned: LogEvent = { kind: 'pruned', runId: 'r', backupId: 'b', reason: 'no rule keeps it' };
+  const logOf = (...events: readonly LogEvent[]) =>
+    events.map((event, n) => ({ n, at: '2026-01-01T00:00:00.000Z', previous: '', event }));
+  for (const { saga } of [restore, beside, drill, verify]) {
+    assert.equal(saga.stillHolds?.(logOf(committed)), true, saga.kind);
+    assert.equal(saga.stillHolds?.(logOf(committed, pruned)), false, saga.kind);
   }
 });
 

@@ -2,6 +2,9 @@ import type { ServiceName } from '#libs/contracts/services.ts';
 import { nameAt, type ComponentName, type Part } from '#libs/contracts/sites.ts';
 import type { Verb } from '#libs/contracts/step.ts';
 import { within, type CommandWork, type LocalWork, type SagaStep } from '#libs/saga/define.ts';
+import type { RunHeader } from '#libs/saga/journal.ts';
+import { prunedIds } from '#libs/saga/kept-backups.ts';
+import type { LogEntry } from '#libs/saga/log.ts';
 
 /** What the steps of restore, rollback and release are made of. */
 export const WORKERS = {
@@ -27,6 +30,14 @@ export function commandTo(
   request: CommandWork['request'],
 ): CommandWork {
   return { ...command(WORKERS[component], verb, request), site };
+}
+
+/** For a run of a backup: a tombstone may have come since it was chosen. Of another deployment's, preflight asks. */
+export function stillThere({
+  parameters,
+}: Pick<RunHeader, 'parameters'>): (log: readonly LogEntry[]) => boolean {
+  const { backupId } = parameters as { readonly backupId: string };
+  return (log) => !prunedIds(log).has(backupId);
 }
 
 type Hook = 'stop' | 'reset' | 'start';

@@ -2,12 +2,17 @@ import type { SnapshotRef } from '#libs/contracts/requests.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Repository, Snapshot } from '#libs/repository/port.ts';
+import type { Logs } from '#libs/saga/logs.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Evidence } from '../ports.ts';
 import { authenticBackups } from './authentic-backups.ts';
 
 /** Reads sealed snapshots and their streams. */
-export function evidenceOf(repository: Repository, store: ObjectStore): Evidence {
+export function evidenceOf(
+  repository: Repository,
+  store: ObjectStore,
+  { read: readLog }: Pick<Logs, 'read'>,
+): Evidence {
   const read = (ref: SnapshotRef, signal: AbortSignal): Promise<Snapshot> =>
     repository.readSnapshot(ref, { signal });
 
@@ -38,6 +43,7 @@ export function evidenceOf(repository: Repository, store: ObjectStore): Evidence
       for await (const { backupId, snapshots } of authenticBackups(`backups/${deployment}/`, {
         store,
         repository,
+        readLog,
         signal,
       }))
         yield {
@@ -50,7 +56,7 @@ export function evidenceOf(repository: Repository, store: ObjectStore): Evidence
       (await store.head(`packs/${name.slice(0, 2)}/${name}`, { signal })) !== undefined,
     async *packsOfBackups(signal) {
       // Only what this repository signed can spare a pack from being read again.
-      for await (const { snapshots } of authenticBackups('backups/', { store, repository, signal }))
+      for await (const { snapshots } of authenticBackups('backups/', { store, repository, readLog, signal }))
         yield snapshots.flatMap(({ packs }) => packs);
     },
   };

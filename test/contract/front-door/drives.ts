@@ -94,6 +94,54 @@ export const drives: Readonly<Record<string, Drive>> = {
     assert.ok((await door.answer(`${BACKUPS}/ListBackups`, { deployment }))['backups'].length >= 3);
   },
 
+  async [`${BACKUPS}/HoldBackup`](door) {
+    const { deployment } = door;
+    const { backup_id } = await door.answer(`${BACKUPS}/GetBackup`, { deployment });
+    const hold = (reason: string) => door.answer(`${BACKUPS}/HoldBackup`, { deployment, backup_id, reason });
+    assert.equal((await hold('front door'))['held_because'], 'front door');
+    assert.equal((await hold('another reason'))['held_because'], 'front door');
+    const asked = { deployment, backup_id: 'no-id', reason: 'front door' };
+    is(await door.refusal(`${BACKUPS}/HoldBackup`, asked), 'NOT_FOUND', 'BACKUP_NOT_FOUND');
+    const unsaid = await door.refusal(`${BACKUPS}/HoldBackup`, { deployment, backup_id });
+    is(unsaid, 'INVALID_ARGUMENT', 'MESSAGE_MALFORMED');
+    assert.equal(unsaid.metadata['field'], 'reason');
+  },
+
+  async [`${BACKUPS}/LiftHold`](door) {
+    const { deployment } = door;
+    const { backup_id, held_because } = await door.answer(`${BACKUPS}/GetBackup`, { deployment });
+    assert.equal(held_because, 'front door');
+    for (let times = 0; times < 2; times += 1) {
+      const lifted = await door.answer(`${BACKUPS}/LiftHold`, { deployment, backup_id });
+      assert.equal(lifted['held_because'], '');
+    }
+    const asked = { deployment, backup_id: 'no-id' };
+    is(await door.refusal(`${BACKUPS}/LiftHold`, asked), 'NOT_FOUND', 'BACKUP_NOT_FOUND');
+  },
+
+  async [`${BACKUPS}/PlanPrune`](door) {
+    const { deployment } = door;
+    const { choices } = await door.answer(`${BACKUPS}/PlanPrune`, { deployment });
+    const { backups } = await door.answer(`${BACKUPS}/ListBackups`, { deployment });
+    assert.deepEqual(
+      choices.map(({ backup_id }: Fields) => backup_id),
+      backups.map(({ backup_id }: Fields) => backup_id),
+    );
+    assert.ok(choices.every(({ kept, reasons }: Fields) => kept && reasons.length > 0));
+    const nowhere = await door.refusal(`${BACKUPS}/PlanPrune`, { deployment: NOWHERE });
+    is(nowhere, 'NOT_FOUND', 'DEPLOYMENT_NOT_FOUND');
+  },
+
+  async [`${BACKUPS}/StartPrune`](door) {
+    const { deployment } = door;
+    const before = await door.answer(`${BACKUPS}/ListBackups`, { deployment });
+    const run = await startedOnce(door, `${BACKUPS}/StartPrune`, { deployment });
+    assert.equal(run['state'], 'completed');
+    // Without policy.keep nothing is forgotten.
+    assert.deepEqual(await door.answer(`${BACKUPS}/ListBackups`, { deployment }), before);
+    await refusesUnknownDeployment(door, `${BACKUPS}/StartPrune`);
+  },
+
   async [`${AREA}.TriggerService/FindTrigger`](door) {
     const { deployment } = door;
     const asked = { deployment, source: '/ops', id: 'never-sent' };

@@ -2,7 +2,7 @@ import type { ManifestSnapshot } from '#libs/contracts/manifest.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Repository } from '#libs/repository/port.ts';
 import { openLogs } from '#libs/saga/logs.ts';
-import { committedIds } from '#libs/saga/relevant.ts';
+import { committedIds } from '#libs/saga/kept-backups.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { manifestsOf } from '#services/restore-coordinator/fixtures/manifest.ts';
 import { findDamage } from '#services/verifier/handlers/find-damage.ts';

@@ -9,6 +9,7 @@ import { emit } from './emit.ts';
 import { files } from './files.ts';
 import { init } from './init.ts';
 import { keys } from './keys.ts';
+import { prune } from './prune.ts';
 import { release } from './release.ts';
 import { report } from './report.ts';
 import { rescue } from './rescue.ts';
@@ -39,6 +40,7 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   status,
   verify,
   drill,
+  prune,
   verdicts,
   runs,
   files,

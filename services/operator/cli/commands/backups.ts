@@ -3,6 +3,7 @@ import { backupData, backupsTable, backupText } from '../backup-text.ts';
 import { withFrontDoor } from '../connection.ts';
 import type { Backup, FrontDoor } from '../front-door.ts';
 import { collectPages } from '../pages.ts';
+import { hold, unhold } from './hold.ts';
 
 const list: LeafCommand = {
   name: 'list',
@@ -52,7 +53,11 @@ const show: LeafCommand = {
   },
 };
 
-export const backups: CommandGroup = { name: 'backups', summary: 'look at backups', commands: [list, show] };
+export const backups: CommandGroup = {
+  name: 'backups',
+  summary: 'look at backups, and hold some',
+  commands: [list, show, hold, unhold],
+};
 
 async function listOf(door: FrontDoor, deployment: string, limit: number): Promise<readonly Backup[]> {
   return await collectPages(limit, async (page) => {

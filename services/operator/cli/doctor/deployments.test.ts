@@ -84,6 +84,7 @@ const BACKUP = {
   components: ['database', 'files', 'config'],
   manifestJson: '',
   coverage: [],
+  heldBecause: '',
 };
 const newest = { ...BACKUP, mark: '2026-11-24T15:39:21.240469Z/0/1BB8268' };
 

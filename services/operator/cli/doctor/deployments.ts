@@ -2,10 +2,11 @@ import { parseSpec } from '#libs/contracts/spec.ts';
 import type { Context } from '../command.ts';
 import { isWhole } from '../components.ts';
 import { withFrontDoor } from '../connection.ts';
-import { CLOCK_SKEW_MS, observeRpo, type RpoObserved } from '../observe-rpo.ts';
+import { CLOCK_SKEW_MS, listRunsOf, observeRpo, type RpoObserved } from '../observe-rpo.ts';
 import type { Backup } from '../front-door.ts';
 import { newestBackups } from '../report/history.ts';
 import { durationMs, durationText, momentOf } from '../text.ts';
+import { pruneFinding } from './pruning.ts';
 import { protectionFindings } from './protection.ts';
 import { inReachFindings, sameDeviceFindings } from './same-device.ts';
 import type { KnownStack } from './examine.ts';
@@ -28,6 +29,7 @@ export async function examineDeployments(state: KnownStack, context: Context): P
         const now = context.clock.now();
         return [
           ...ageFindings(await observeRpo(door, spec, now), backups, now),
+          pruneFinding(spec, await listRunsOf(door, deployment, 'prune'), now),
           ...(await protectionFindings(door, deployment, backups, now)),
           ...(await sameDeviceFindings(spec, state.store.url)),
           ...inReachFindings(spec, state.store.url),

@@ -1,9 +1,10 @@
 import { changeText } from '#libs/contracts/change-text.ts';
 import { factsOf, type Manifest } from '#libs/contracts/manifest.ts';
+import { newestChecks } from '#libs/contracts/reached-level.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import { isWhole } from '../components.ts';
 import { manifestOf } from '../backup-text.ts';
-import { listDrills, newestChecks } from '../observe-rpo.ts';
+import { listRunsOf } from '../observe-rpo.ts';
 import type { Backup, Coverage, FrontDoor, Verdict } from '../front-door.ts';
 import { parseObject } from '../run-text.ts';
 import { driftedNames } from '../report/drift.ts';
@@ -129,7 +130,7 @@ function keptFindings(deployment: string, live: LiveFacts): readonly Finding[] {
 
 /** A drill that failed before its verdict leaves none: its run says so. */
 async function drillFindings(door: FrontDoor, deployment: string): Promise<readonly Finding[]> {
-  const last = (await listDrills(door, deployment)).find(({ finishedAt }) => finishedAt !== '');
+  const last = (await listRunsOf(door, deployment, 'drill')).find(({ finishedAt }) => finishedAt !== '');
   if (last === undefined || last.state === 'completed') return [];
   return [
     bad(

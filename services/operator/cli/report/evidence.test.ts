@@ -36,6 +36,7 @@ const BACKUP: Backup = {
   components: [],
   manifestJson: '',
   coverage: [],
+  heldBecause: '',
 };
 const EVIDENCE = {
   deployment: 'records',

@@ -1,6 +1,8 @@
 import { componentsIn, openManifest } from '#libs/contracts/manifest.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Repository } from '#libs/repository/port.ts';
+import { prunedIds } from '#libs/saga/kept-backups.ts';
+import { openLogs } from '#libs/saga/logs.ts';
 import type { RescueHost } from './open-rescue.ts';
 
 type Verify = Repository['verifySignature'];
@@ -16,16 +18,24 @@ export type StoredBackup =
     }
   | { readonly deployment: string; readonly backupId: string; readonly damaged: string };
 
-/** Backups of one deployment or of all, newest first; one whose signature does not hold is listed as damaged. */
+/**
+ * Backups of one deployment or of all, newest first; one whose signature does not hold is listed as damaged, one that
+ * the log has pruned is none. A log that cannot be read hides nothing.
+ */
 export async function listStored(
   { store, repository }: Pick<RescueHost, 'store' | 'repository'>,
   deployment?: string,
 ): Promise<readonly StoredBackup[]> {
   const found: StoredBackup[] = [];
+  const logs = openLogs(store);
+  const pruned = new Map<string, ReadonlySet<string>>();
   for await (const { name } of store.list(deployment === undefined ? 'backups/' : `backups/${deployment}/`)) {
     const match = /^backups\/([^/]+)\/([^/]+)\.json$/.exec(name);
     if (match === null) continue;
     const where = { deployment: match[1]!, id: match[2]! };
+    const { deployment: of } = where;
+    if (!pruned.has(of)) pruned.set(of, prunedIds(await logs.read(of).catch(() => [])));
+    if (pruned.get(of)!.has(where.id)) continue;
     found.push(
       readStored(await store.get(name), where, (...signed) => repository.verifySignature(...signed)),
     );

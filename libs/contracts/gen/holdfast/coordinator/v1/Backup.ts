@@ -11,6 +11,7 @@ export interface Backup {
   'manifestJson'?: (string);
   'coverage'?: (_holdfast_coordinator_v1_CoverageRow)[];
   'components'?: (string)[];
+  'heldBecause'?: (string);
 }
 
 export interface Backup__Output {
@@ -22,4 +23,5 @@ export interface Backup__Output {
   'manifestJson': (string);
   'coverage': (_holdfast_coordinator_v1_CoverageRow__Output)[];
   'components': (string)[];
+  'heldBecause': (string);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reachedLevel } from './observe-rpo.ts';
+import { reachedLevel } from './reached-level.ts';
 
 const check = (name: string, level: number, ok = true) => ({ name, level, ok, detail: '' });
 const verdict = (at: string, ...checks: ReturnType<typeof check>[]) => ({ at, checks });
