@@ -4,8 +4,9 @@ const PAGE_DEFAULT = 50;
 const PAGE_MAX = 500;
 
 /**
- * One page of a list that only grows at its head, by the names of its items. The opaque token names the last item of the page before, so an
- * insert meanwhile neither repeats nor skips one.
+ * One page of a list that grows at its head, by the names of its items. The opaque token names the last item of the page
+ * before, so an insert meanwhile neither repeats nor skips one. When that very item is gone (a backup that was pruned)
+ * the token is refused, and whoever lists begins anew.
  */
 export function pageOf(ids: readonly string[], request: { pageSize: number; pageToken: string }) {
   const start = request.pageToken === '' ? 0 : indexAfter(ids, decodeToken(request.pageToken));
