@@ -5,6 +5,7 @@ import { cleanRepository } from './cleaning/clean.ts';
 import { CondemnedLists } from './cleaning/lists.ts';
 import { gearTable } from './chunker.ts';
 import { hmac, signBytes, verifyBytes, type RepositoryKeys } from './keys.ts';
+import { packObject } from './pack.ts';
 import { neededChunks } from './needed-chunks.ts';
 import type { Repository } from './port.ts';
 import { readStream, requirePlace } from './reader.ts';
@@ -46,10 +47,20 @@ export function composeRepository(parts: {
     sign: (bytes) => signBytes(keys, bytes),
     verifySignature: (bytes, signature) => verifyBytes(keys, bytes, signature),
     async neededPacks(snapshot, options) {
-      const packs = new Set<string>();
-      for await (const ids of neededChunks(repository, snapshot, options))
-        for (const id of ids) packs.add((await requirePlace(index, id)).pack);
-      return packs;
+      const there = new Set<string>();
+      for (;;) {
+        const packs = new Set<string>();
+        for await (const ids of neededChunks(repository, snapshot, options))
+          for (const id of ids) packs.add((await requirePlace(index, id)).pack);
+        let isGone = false;
+        for (const pack of packs.difference(there))
+          if ((await store.head(packObject(pack), options)) !== undefined) there.add(pack);
+          else {
+            index.forget(pack);
+            isGone = true;
+          }
+        if (!isGone) return packs;
+      }
     },
     clean(world, options) {
       // Its own: what a process learned long ago about a pack is no reason to delete one.

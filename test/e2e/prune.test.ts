@@ -67,4 +67,16 @@ describe('prune', () => {
       said.join('\n'),
     );
   });
+
+  test('a hold that is lifted leaves the backup to the policy, and the next backup is like any other', async () => {
+    const { holdfast, deployment } = scene;
+    const [held, , , , fifth] = taken as [string, string, string, string, string];
+    await holdfast.expect(0, 'backups', 'unhold', deployment, held);
+    await holdfast.expect(0, 'backup', deployment);
+    const [newest] = await listed();
+    for (const _ of ['names what nothing needs', 'removes it'])
+      await holdfast.expect(0, 'prune', deployment, '--yes');
+    assert.deepEqual(await listed(), [newest, fifth]);
+    for (const id of [newest!, fifth]) await holdfast.expect(0, 'verify', deployment, '--backup', id);
+  });
 });
