@@ -55,7 +55,10 @@ export async function replicate(deps: ReplicaDeps): Promise<Replicated> {
     copier.leaveOut(cleaned.damaged, 'is not whole, or not signed by the repository');
   for (const name of manifests.damaged)
     copier.leaveOut(name, 'is not whole, or not signed by the repository');
-  await copier.copyAll(await copier.missing('keys/'));
+  const [slots, lists] = partition(await copier.missing('keys/'), ({ name }) => /^keys\/\d{8}\//.test(name));
+  // A list of recipients names a ring that must open by then.
+  await copier.copyAll(slots);
+  await copier.copyAll(lists);
   if ((await to.head('holdfast.json', signalOption(signal))) === undefined)
     await copier.copy('holdfast.json');
   const packs = await copyPacks(copier);
@@ -71,6 +74,10 @@ export async function replicate(deps: ReplicaDeps): Promise<Replicated> {
   for (const name of manifests.names) await copyManifest(name, { ...deps, copier, holds });
   const { copied, bytes, leftOut } = copier;
   return { copied, bytes, deleted, leftOut };
+}
+
+function partition<T>(all: readonly T[], isFirst: (each: T) => boolean): readonly [T[], T[]] {
+  return [all.filter(isFirst), all.filter((each) => !isFirst(each))];
 }
 
 async function requireSameRepository(from: ObjectStore, to: ObjectStore): Promise<void> {
