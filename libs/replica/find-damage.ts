@@ -55,7 +55,8 @@ export async function findDamagedRecords(
   };
   await look('holdfast.json');
   for (const name of citations.keys()) if (!condemned.has(name)) await look(name);
-  for await (const { name } of store.list('index/', signalOption(signal))) await look(name, true);
+  for (const prefix of ['keys/recipients/', 'index/'])
+    for await (const { name } of store.list(prefix, signalOption(signal))) await look(name, true);
   for (const deployment of deps.deployments)
     for (const name of await findBrokenEntries(store, deployment, { signal }))
       tell(name, 'does not continue the chain');

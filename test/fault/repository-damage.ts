@@ -111,7 +111,7 @@ async function play(
     const store = withHarm(kept.store, harm);
     const isSame = saysTheSame(await kept.store.get(harm.name), harm.bytes);
     const repository = await open(kept, harm);
-    const mustBe = isSame || what !== 'description' ? 'open' : how === 'replaced' ? 'refused' : 'read-only';
+    const mustBe = isSame ? 'open' : endWith(what, how);
     const wrong: string[] = [];
     const end = endOf(repository);
     if (end !== mustBe) wrong.push(`${end} and not ${mustBe}`);
@@ -146,6 +146,13 @@ async function open({ store, identity }: Kept, harm: Harmed): Promise<OpenedRepo
   } catch (thrown) {
     return HoldfastError.from(thrown);
   }
+}
+
+/** Under which ring to write is not known without the list of recipients. */
+function endWith(what: ObjectClass, how: Harm): Played['end'] {
+  if (what === 'recipients') return how === 'missing' ? 'open' : 'read-only';
+  if (what !== 'description') return 'open';
+  return how === 'replaced' ? 'refused' : 'read-only';
 }
 
 function endOf(repository: OpenedRepository | HoldfastError): Played['end'] {

@@ -35,8 +35,9 @@ function isProvable(newest: boolean, { what, how }: { what: ObjectClass; how: Ha
     case 'snapshot':
     case 'manifest':
       return true;
+    case 'recipients':
     case 'index':
-      // Merging deletes them: one that is missing is no damage.
+      // Merging deletes index objects, and an old repository has no list: one that is missing is no damage.
       return how !== 'missing';
     case 'log':
       return how !== 'missing' || !newest;
