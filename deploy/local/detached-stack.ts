@@ -17,6 +17,7 @@ export const ORDER_VARIABLE = 'HOLDFAST_SUPERVISE';
 export interface SupervisorOrder {
   readonly home: string;
   readonly store: StoreChoice | undefined;
+  readonly secondStoreUrl: string | undefined;
   readonly services: readonly ServiceName[] | undefined;
   readonly inline: boolean | undefined;
   readonly commands: Readonly<Record<string, readonly string[]>>;
@@ -46,6 +47,7 @@ export async function startDetachedStack(
   const order: SupervisorOrder = {
     home: home.folder,
     store: options.store,
+    secondStoreUrl: options.secondStoreUrl,
     services: options.services,
     inline: options.inline,
     commands: Object.fromEntries(processNames(options).map((name) => [name, options.commands.service(name)])),

@@ -15,11 +15,12 @@ export async function runSupervisor(options: Pick<StackOptions, 'isHealthy' | 'p
   try {
     const { [ORDER_VARIABLE]: text, ...env } = process.env;
     const order = JSON.parse(text ?? '{}') as SupervisorOrder;
-    const { home, store, services, inline, commands } = order;
+    const { home, store, secondStoreUrl, services, inline, commands } = order;
     const stack = await startStack({
       ...options,
       home,
       store,
+      secondStoreUrl,
       services,
       inline,
       env,

@@ -9,6 +9,7 @@ export interface StackContext {
   readonly home: Home;
   readonly natsUrl: string;
   readonly storeUrl: string;
+  readonly secondStoreUrl?: string | undefined;
   readonly credentials: S3Credentials | undefined;
   /** Of the stack's own services, and of other sites' as its starter was told. */
   readonly addresses: Readonly<Record<string, string>>;
@@ -31,6 +32,7 @@ export function planServiceEnvironment(service: ProcessName, stack: StackContext
     HOLDFAST_NATS_URL: natsUrl,
     HOLDFAST_NATS_TOKEN_FILE: home.natsTokenFile,
     HOLDFAST_STORE_URL: storeUrl,
+    HOLDFAST_SECOND_STORE_URL: stack.secondStoreUrl ?? '',
     ...(credentials && {
       HOLDFAST_STORE_ACCESS_KEY: credentials.accessKey,
       HOLDFAST_STORE_SECRET_KEY: credentials.secretKey,

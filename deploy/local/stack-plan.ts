@@ -36,6 +36,8 @@ export interface StackOptions {
   readonly home?: string | undefined;
   /** Default: a directory in the home folder. */
   readonly store?: StoreChoice | undefined;
+  /** Its address; its credentials come from the environment. */
+  readonly secondStoreUrl?: string | undefined;
   /** Default: all five. With none, only bus and store run. */
   readonly services?: readonly ServiceName[] | undefined;
   /** The five in one process. */
@@ -82,6 +84,7 @@ export async function planStack(home: Home, options: StackOptions): Promise<Stac
     home,
     natsUrl: `nats://127.0.0.1:${ports['nats-server']}`,
     storeUrl: store.url,
+    secondStoreUrl: options.secondStoreUrl,
     credentials: store.credentials,
     addresses: {
       ...parseAddresses(env['HOLDFAST_ADDRESSES'] || '{}'),

@@ -12,6 +12,7 @@ export interface StackState {
   readonly supervisor: ProcessIdentity;
   readonly startedAt: string;
   readonly store: { readonly kind: 'disk' | 'minio' | 'versitygw' | 'url'; readonly url: string };
+  readonly secondStore?: { readonly url: string };
   readonly natsUrl: string;
   readonly addresses: Readonly<Record<string, string>>;
   /** By process name; wished again at the next start. */

@@ -132,6 +132,9 @@ async function describeStart(home: Home, plan: StackPlan): Promise<StackState> {
     supervisor: await ownIdentity(),
     startedAt: new Date().toISOString(),
     store: { kind: plan.storeKind, url: plan.context.storeUrl },
+    ...(plan.context.secondStoreUrl === undefined
+      ? {}
+      : { secondStore: { url: plan.context.secondStoreUrl } }),
     natsUrl: plan.context.natsUrl,
     addresses: plan.context.addresses,
     ports: plan.ports,

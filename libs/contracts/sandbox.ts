@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WHICH_STORE } from './care.ts';
 import { snapshotRef, staged } from './requests.ts';
 
 /** Verbs of a drill: a backup restored into a sandbox and asked there (protos/README.md). */
@@ -42,4 +43,6 @@ export const verifyStoredRequest = z.object({
   backupId: z.string(),
   level: z.int().min(0).max(1),
   snapshots: z.array(snapshotRef),
+  /** Where it is looked at; absent: in the store that backups go to. */
+  store: z.enum(WHICH_STORE).default('first'),
 });

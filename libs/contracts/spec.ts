@@ -166,6 +166,9 @@ export const specSchema = z.strictObject({
       /** A backup counts for the RPO from this level of proof on. */
       rpoLevel: z.int().min(0).max(5).default(1),
       drill: z.strictObject({ every: duration }).optional(),
+      replicate: z.strictObject({ every: duration }).optional(),
+      /** Every pack is read again within this time, a share of them each day. */
+      scrub: z.strictObject({ every: duration, bytesPerSecond: z.int().min(1).optional() }).optional(),
       /** Which backups stay; absent: all of them. */
       keep: keep.optional(),
     })

@@ -165,9 +165,25 @@ export const CATALOGUE = {
     'object is not in the store',
     'restore from an older backup: holdfast backups list',
   ),
+  OBJECT_DAMAGED: corrupt(
+    'an object of the store is damaged',
+    'put it back from a copy of the store; with a second store: holdfast scrub DEPLOYMENT',
+  ),
   OBJECT_NAME_INVALID: usage(
     'object name is not valid',
     'use letters, digits, dot, dash, underscore and slash',
+  ),
+  SECOND_STORE_MISSING: refused(
+    'there is no second store',
+    'name one: holdfast up --second-store FOLDER, or HOLDFAST_SECOND_STORE_URL',
+  ),
+  SECOND_STORE_SAME: refused(
+    'the second store is the first one',
+    'name another place: a folder of another disk, or a bucket elsewhere',
+  ),
+  STORE_DAMAGED: corrupt(
+    'objects of the store are damaged and could not be put back',
+    'keep the store as it is; back up again, and give it a second store: holdfast up --second-store FOLDER',
   ),
   REPOSITORY_MISSING: refused('store holds no Holdfast repository', 'create one: holdfast init'),
   REPOSITORY_FOREIGN: refused(

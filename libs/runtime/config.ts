@@ -20,6 +20,10 @@ export interface ServiceConfig {
   readonly storeUrl: string;
   readonly storeAccessKey: string | undefined;
   readonly storeSecretKey: Secret | undefined;
+  /** Where copies of all that the store holds lie; none when undefined. */
+  readonly secondStoreUrl: string | undefined;
+  readonly secondStoreAccessKey: string | undefined;
+  readonly secondStoreSecretKey: Secret | undefined;
   /** age identity that opens the repository. */
   readonly keyFile: string;
   /** Bearer token of the gRPC doors. */
@@ -54,6 +58,9 @@ export function readConfig(service: ProcessName, env: Environment): ServiceConfi
     storeUrl: read.required('HOLDFAST_STORE_URL', 'the address of the object store'),
     storeAccessKey: read.optional('HOLDFAST_STORE_ACCESS_KEY'),
     storeSecretKey: read.secret('HOLDFAST_STORE_SECRET_KEY'),
+    secondStoreUrl: read.optional('HOLDFAST_SECOND_STORE_URL'),
+    secondStoreAccessKey: read.optional('HOLDFAST_SECOND_STORE_ACCESS_KEY'),
+    secondStoreSecretKey: read.secret('HOLDFAST_SECOND_STORE_SECRET_KEY'),
     keyFile: read.optional('HOLDFAST_KEY_FILE') ?? join(home, 'keys', 'identity.txt'),
     tokenFile: read.optional('HOLDFAST_TOKEN_FILE') ?? join(home, 'token'),
     envFile: read.optional('HOLDFAST_ENV_FILE') ?? join(home, 'services.env'),
@@ -67,6 +74,7 @@ export function readConfig(service: ProcessName, env: Environment): ServiceConfi
     logLevel: read.choice('HOLDFAST_LOG_LEVEL', LOG_LEVELS, 'info'),
   };
   read.together('HOLDFAST_STORE_ACCESS_KEY', 'HOLDFAST_STORE_SECRET_KEY');
+  read.together('HOLDFAST_SECOND_STORE_ACCESS_KEY', 'HOLDFAST_SECOND_STORE_SECRET_KEY');
   refuseAll('CONFIG_INVALID', read.problems, { service });
   return config;
 }

@@ -15,6 +15,10 @@ export interface Host {
   readonly site: string;
   readonly store: ObjectStore;
   readonly repository: Repository;
+  /** Holds copies of what the store does: by replication alone, and healed from each other. */
+  readonly second?: ObjectStore;
+  /** The repository there, with the same identity. Throws REPOSITORY_MISSING before the first replication. */
+  readonly openSecond?: () => Promise<Repository>;
   readonly clock: Clock;
   readonly log: Log;
   /** Looks a spec's `{ env }` or `{ file }` up, now: the environment first, then services.env. Throws SECRET_MISSING. */

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { systemClock } from '#libs/kernel/clock.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
 import { openRepository } from '#libs/repository/open.ts';
-import { openStore } from '#libs/store/open-store.ts';
+import { openStore, type StoreCredentials } from '#libs/store/open-store.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Log } from '#libs/telemetry/log.ts';
 import { EVENTS } from '#libs/telemetry/names.ts';
@@ -9,17 +10,25 @@ import type { ServiceConfig } from './config.ts';
 import { secretSource } from './env-file.ts';
 import type { Host } from './host.ts';
 import { readIdentity } from './key-file.ts';
+import { lookAtSecond } from './second-store.ts';
 
-/** Store, repository and secrets of a process, for the service or services in it. Throws KEY_MISSING, STORE_NOT_CREATE_ONLY, and what opening them throws. */
+/** Store, repository and secrets of a process, for the service or services in it. Throws KEY_MISSING, STORE_NOT_CREATE_ONLY, SECOND_STORE_SAME, and what opening them throws. */
 export async function openHost(config: ServiceConfig, log: Log): Promise<Omit<Host, 'service'>> {
   const store = storeOf(config);
   await store.probe();
-  const repository = await openRepository({ store, identity: await readIdentity(config.keyFile) });
+  const identity = await readIdentity(config.keyFile);
+  const repository = await openRepository({ store, identity });
   if (repository.readOnly !== undefined) log.warn(EVENTS.repositoryReadOnly, { err: repository.readOnly });
+  const second = secondStoreOf(config);
+  const away = second && (await lookAtSecond({ store, second, repositoryId: repository.id }));
+  if (away !== undefined) log.warn(EVENTS.secondStoreAway, { err: away });
   return {
     site: config.site,
     store,
     repository,
+    ...(second === undefined
+      ? {}
+      : { second, openSecond: () => openRepository({ store: second, identity }) }),
     clock: systemClock,
     log,
     requireSecret: secretSource(process.env, config.envFile),
@@ -38,8 +47,18 @@ export function instanceName(address: string): string {
 
 /** The store of a process's configuration; sends nothing yet. */
 export function storeOf({ storeUrl, storeAccessKey, storeSecretKey }: ServiceConfig): ObjectStore {
-  return openStore(storeUrl, {
-    ...(storeAccessKey === undefined ? {} : { accessKey: storeAccessKey }),
-    ...(storeSecretKey === undefined ? {} : { secretKey: storeSecretKey }),
-  });
+  return openStore(storeUrl, credentials(storeAccessKey, storeSecretKey));
+}
+
+function secondStoreOf(config: ServiceConfig): ObjectStore | undefined {
+  const { secondStoreUrl, secondStoreAccessKey, secondStoreSecretKey } = config;
+  if (secondStoreUrl === undefined) return undefined;
+  return openStore(secondStoreUrl, credentials(secondStoreAccessKey, secondStoreSecretKey));
+}
+
+function credentials(accessKey: string | undefined, secretKey: Secret | undefined): StoreCredentials {
+  return {
+    ...(accessKey === undefined ? {} : { accessKey }),
+    ...(secretKey === undefined ? {} : { secretKey }),
+  };
 }

@@ -4,13 +4,13 @@ import { openRuns, type LogEntry, type LogEvent } from './log.ts';
 import { walkTriggers } from './triggers.ts';
 
 /**
- * Slots, drills and prunes are remembered by their number, not by a time, for clocks jump. Whoever forgets an older one
+ * Slots and periodic runs are remembered by their number, not by a time, for clocks jump. Whoever forgets an older one
  * opens the same run again, which is there already. Of condemned lists the newest are asked for.
  */
 const REMEMBERED = 32;
 
 /** Runs that start by themselves so long after the last of their kind. */
-const PERIODIC = ['drill', 'prune'] as const;
+const PERIODIC = ['drill', 'prune', 'replicate', 'scrub'] as const;
 
 /** Cleanings have removed the manifests of older ones long ago: two years of hourly backups, and less than a megabyte. */
 const PRUNED_MAX = 16_384;
@@ -20,7 +20,7 @@ const RARE = ['approved', 'restored', 'rolled-back', 'released', 'schedules-rele
 
 /**
  * What still matters of a log: whoever reads it instead of the whole, with what was appended since, comes to the same
- * open runs, kept states, pending events, slots, drills, prunes, holds and order of backups. Pure; of its own result and the entries
+ * open runs, kept states, pending events, slots, periodic runs, holds and order of backups. Pure; of its own result and the entries
  * after it, it makes what it makes of all of them.
  */
 export function relevant(deployment: string, entries: readonly LogEntry[]): readonly LogEntry[] {

@@ -3,8 +3,9 @@
  *
  * Names are slash-separated tokens of letters, digits, dot, dash, underscore; no empty, `.` or `..` token; at most
  * 512 bytes, and no object's name is the folder of another's: where the store minds, the second put is STORE_REFUSED.
- * What others put there under other names is never listed. Objects are small (≤ 64 MiB) and, but for plain puts of
- * the same bytes, never change.
+ * What others put there under other names is never listed. Objects are small (≤ 64 MiB) and never change, but for
+ * plain puts of the bytes that an object should have: of `about/`, and where damage is healed from a second store
+ * (FORMAT.md#second-store).
  *
  * Errors: `OBJECT_EXISTS` (create-only lost), `OBJECT_MISSING`, `STORE_FULL`, `STORE_REFUSED` are permanent;
  * `STORE_UNREACHABLE`, `STORE_THROTTLED` are transient and retried by `withRetry` alone. After a transient error of

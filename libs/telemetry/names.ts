@@ -19,6 +19,7 @@ export const GAUGES = {
 export const EVENTS = {
   serviceStarted: 'service.started',
   repositoryReadOnly: 'repository.read-only',
+  secondStoreAway: 'second-store.away',
   serviceStopping: 'service.stopping',
   serviceStopped: 'service.stopped',
   serviceFailed: 'service.failed',

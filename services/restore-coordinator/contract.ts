@@ -1,4 +1,6 @@
 import { STEP_EVENTS, type ServiceContract } from '#libs/runtime/contract.ts';
+import { onHealRepository } from './handlers/on-heal-repository.ts';
+import { onReplicate } from './handlers/on-replicate.ts';
 import { onCleanRepository } from './handlers/on-clean-repository.ts';
 import type { CoordinatorPorts } from './ports.ts';
 import { cancelRun } from './rpc/cancel-run.ts';
@@ -17,6 +19,8 @@ import { planRestore } from './rpc/plan-restore.ts';
 import { readLog } from './rpc/read-log.ts';
 import { startDrill } from './rpc/start-drill.ts';
 import { startBackup } from './rpc/start-backup.ts';
+import { startReplicate } from './rpc/start-replicate.ts';
+import { startScrub } from './rpc/start-scrub.ts';
 import { startPrune } from './rpc/start-prune.ts';
 import { startRelease } from './rpc/start-release.ts';
 import { startRestore } from './rpc/start-restore.ts';
@@ -28,7 +32,11 @@ import { watchRun } from './rpc/watch-run.ts';
 /** The front door. It sends commands (`StepCommand`) and reads their results; it takes those that are of no component. */
 export const contract: ServiceContract<CoordinatorPorts> = {
   service: 'restore-coordinator',
-  consumes: { CleanRepository: onCleanRepository },
+  consumes: {
+    CleanRepository: onCleanRepository,
+    Replicate: onReplicate,
+    HealRepository: onHealRepository,
+  },
   serves: {
     'holdfast.coordinator.v1.DeploymentService': {
       declareDeployment: { unary: declareDeployment },
@@ -61,6 +69,10 @@ export const contract: ServiceContract<CoordinatorPorts> = {
     'holdfast.coordinator.v1.TrialService': {
       startDrill: { unary: startDrill },
       startVerify: { unary: startVerify },
+    },
+    'holdfast.coordinator.v1.StoreService': {
+      startReplicate: { unary: startReplicate },
+      startScrub: { unary: startScrub },
     },
     'holdfast.coordinator.v1.RunService': {
       getRun: { unary: getRun },

@@ -12,6 +12,9 @@ import type { Cancel } from '#libs/saga/cancel.ts';
 import type { Logs } from '#libs/saga/logs.ts';
 import type { JournalEntry } from '#libs/saga/journal.ts';
 import type { RunState } from '#libs/saga/fold.ts';
+import type { WhichStore } from '#libs/contracts/care.ts';
+import type { Healed } from '#libs/replica/heal.ts';
+import type { Replicated } from '#libs/replica/replicate.ts';
 
 /** Declarations: every version kept, none changed. */
 export interface Specs {
@@ -51,7 +54,17 @@ export interface StoredManifest {
 
 /** What a trigger, request or slot asks for. The same `key` for the same deployment is the same run. */
 export interface RunRequest {
-  readonly kind: 'backup' | 'restore' | 'rollback' | 'release' | 'schedules' | 'drill' | 'verify' | 'prune';
+  readonly kind:
+    | 'backup'
+    | 'restore'
+    | 'rollback'
+    | 'release'
+    | 'schedules'
+    | 'drill'
+    | 'verify'
+    | 'replicate'
+    | 'prune'
+    | 'scrub';
   readonly deployment: string;
   readonly specVersion: number;
   readonly principal: string;
@@ -129,6 +142,17 @@ export interface PreflightAnswer {
   readonly facts: Readonly<Record<string, Json>>;
 }
 
+/** Copies of what the store holds, in another place. */
+export interface SecondStore {
+  readonly name: string;
+  /** What it lacks is copied; may be stopped anywhere, and goes on from what is there. Throws REPOSITORY_FOREIGN. */
+  replicate(signal: AbortSignal, onProgress: OnBytes): Promise<Replicated>;
+  /** Objects of one of the stores are put back from the other, where that has them and they are proved. */
+  heal(which: WhichStore, objects: readonly string[], signal: AbortSignal): Promise<Healed>;
+}
+
+type OnBytes = (done: { readonly bytes: number; readonly bytesTotal: number }) => void;
+
 export interface VerifiedLog {
   /** Those that were asked for. */
   readonly entries: readonly LogEntry[];
@@ -156,5 +180,9 @@ export interface CoordinatorPorts {
   /** One cleaning of the repository, for all deployments; see `Repository.clean`. */
   readonly clean: (options: CleaningOptions) => Promise<CleaningReport>;
   readonly repositoryId: string;
+  /** The backups, as `deployment/id`, that need one of the objects. */
+  readonly harmedBackups: (objects: readonly string[], signal: AbortSignal) => Promise<readonly string[]>;
+  /** Undefined where no second store is named. */
+  readonly second: SecondStore | undefined;
   readonly clock: Clock;
 }

@@ -7,6 +7,7 @@ import { CHECKPOINT_EVERY } from '#libs/saga/checkpoints.ts';
 import { deploymentLog, type LogEvent } from '#libs/saga/log.ts';
 import { openLogs } from '#libs/saga/logs.ts';
 import { memoryStore } from '#libs/store/memory.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
 import { silentLog } from '#libs/telemetry/log.ts';
 
 import { contract } from './contract.ts';
@@ -37,7 +38,7 @@ async function openWorld(spec = SPEC) {
     store,
     repository,
     now: Date.UTC(2026, 6, 1, 12),
-    start: (options: { onlyAsked?: boolean } = {}): Promise<Inline> =>
+    start: (options: { onlyAsked?: boolean; second?: ObjectStore } = {}): Promise<Inline> =>
       composeInline({
         adopts: () => true,
         services: [inlineService(contract, buildService)],
@@ -198,4 +199,33 @@ policy: { drill: { every: 7d } }
     opened.map(({ runKind, principal }) => `${runKind} by ${principal}`),
     ['drill by policy', 'drill by policy'],
   );
+});
+
+test('a replication and a scrub are started by the policy alone, and a policy without a second store starts none', async () => {
+  const world = await openWorld(`deployment: records
+database: { url: { env: RECORDS_DATABASE_URL } }
+policy: { replicate: { every: 24h }, scrub: { every: 30d } }
+`);
+  const runs = async () =>
+    (await world.events()).flatMap((event) => (event.kind === 'opened' ? [event.runKind] : []));
+  {
+    await using inline = await world.start();
+    await world.declare(inline);
+  }
+  await (await world.start())[Symbol.asyncDispose]();
+  assert.deepEqual(await runs(), ['scrub']);
+  const second = memoryStore();
+  {
+    await using _ = await world.start({ second });
+    await world.until(async () => (await world.events()).some(isReplicated));
+  }
+  assert.deepEqual(await runs(), ['scrub', 'replicate']);
+  assert.ok(await second.head('holdfast.json'));
+  world.now += 25 * HOUR_MS;
+  await (await world.start({ second }))[Symbol.asyncDispose]();
+  assert.deepEqual((await runs()).toSorted(), ['replicate', 'replicate', 'scrub', 'scrub']);
+
+  function isReplicated(event: LogEvent): boolean {
+    return event.kind === 'closed' && event.outcome === 'completed';
+  }
 });

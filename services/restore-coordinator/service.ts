@@ -20,6 +20,7 @@ import { manifestStore } from './adapters/manifest-store.ts';
 import { progressListener } from './adapters/progress.ts';
 import { RunDriver } from './adapters/run-driver.ts';
 import { RunRegistry } from './adapters/run-registry.ts';
+import { careOf } from './adapters/second-store.ts';
 import { specRecords } from './adapters/spec-records.ts';
 import { leftOutValues } from './domain/manifest.ts';
 import { isRecorded } from './domain/recorded.ts';
@@ -29,6 +30,8 @@ import { onEdmsEvent } from './handlers/on-edms-event.ts';
 import type { CoordinatorPorts, Runs } from './ports.ts';
 import { openDueDrill } from './rpc/start-drill.ts';
 import { openDuePrune } from './rpc/start-prune.ts';
+import { openDueReplicate } from './rpc/start-replicate.ts';
+import { openDueScrub } from './rpc/start-scrub.ts';
 import { sagaOf } from './sagas/all.ts';
 import { localBodies } from './sagas/bodies.ts';
 
@@ -36,6 +39,9 @@ import { localBodies } from './sagas/bodies.ts';
 const PERIODIC: readonly Periodic[] = [
   { kind: 'drill', everyOf: ({ drill }) => drill?.every, open: openDueDrill },
   { kind: 'prune', everyOf: ({ keep }) => (keep === undefined ? undefined : '1d'), open: openDuePrune },
+  { kind: 'replicate', everyOf: ({ replicate }) => replicate?.every, open: openDueReplicate },
+  // A share each day.
+  { kind: 'scrub', everyOf: ({ scrub }) => scrub && '1d', open: openDueScrub },
 ];
 
 /** Builds the adapters; runs and questions to the workers begin when bus and caller are there (`start`). */
@@ -103,6 +109,7 @@ function fixedPorts(
       return { entries, total: log.next, headDigest: log.head };
     },
     repositoryId: repository.id,
+    ...careOf(host, logs),
     clock,
   };
 }

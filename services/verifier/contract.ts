@@ -2,6 +2,7 @@ import { STEP_EVENTS, type ServiceContract } from '#libs/runtime/contract.ts';
 import { onCheckLive } from './handlers/on-check-live.ts';
 import { onCloseSandbox } from './handlers/on-close-sandbox.ts';
 import { onOpenSandbox } from './handlers/on-open-sandbox.ts';
+import { onScrubRepository } from './handlers/on-scrub-repository.ts';
 import { onVerifyApplication } from './handlers/on-verify-application.ts';
 import { onVerifyBackup } from './handlers/on-verify-backup.ts';
 import { onVerifyPacks } from './handlers/on-verify-packs.ts';
@@ -22,6 +23,7 @@ export const contract: ServiceContract<VerifierPorts> = {
     OpenSandbox: onOpenSandbox,
     VerifyApplication: onVerifyApplication,
     CloseSandbox: onCloseSandbox,
+    ScrubRepository: onScrubRepository,
   },
   serves: { 'holdfast.verify.v1.VerifyService': { listVerdicts: { unary: listVerdicts } } },
   publishes: STEP_EVENTS,

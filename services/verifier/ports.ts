@@ -5,6 +5,8 @@ import type {
   ContentHash,
 } from '#libs/contracts/database-snapshot.ts';
 import type { Check, SnapshotRef } from '#libs/contracts/requests.ts';
+import type { ScrubbedStore, WhichStore } from '#libs/contracts/care.ts';
+import type { Damage } from '#libs/replica/find-damage.ts';
 import type { Relocation } from '#libs/contracts/relocation.ts';
 import type { Sandbox } from '#libs/contracts/sandbox.ts';
 import type { HoldfastError } from '#libs/kernel/errors.ts';
@@ -43,6 +45,21 @@ export interface Evidence {
   /** The packs that each committed backup of this repository cites; a damaged manifest cites none. */
   packsOfBackups(signal: AbortSignal): AsyncIterable<readonly string[]>;
 }
+
+/**
+ * Reads a store again: packs from where its ledger ended, and all that is small. Undefined where there is no second
+ * store, or nothing in it yet. Stopped, it goes on at the next batch.
+ */
+export type Scrub = (
+  store: WhichStore,
+  wish: { readonly every: string; readonly since: string; readonly bytesPerSecond?: number | undefined },
+  how: {
+    readonly signal: AbortSignal;
+    readonly onProgress: (done: { readonly bytes: number; readonly bytesTotal: number }) => void;
+  },
+) => Promise<
+  (Pick<ScrubbedStore, 'packs' | 'bytes' | 'records'> & { readonly damaged: readonly Damage[] }) | undefined
+>;
 
 /** A database looked at by queries of our own: not the ones that copied it. */
 export interface DatabaseView extends AsyncDisposable {
@@ -113,6 +130,8 @@ export interface Verdict {
   readonly runId: string;
   /** Step of the run that found it. */
   readonly step: string;
+  /** Of which store it speaks; absent: of the first. */
+  readonly store?: WhichStore;
   readonly at: string;
   readonly level: number;
   readonly ok: boolean;
@@ -192,6 +211,9 @@ export type ProfileFindings =
 
 export interface VerifierPorts {
   readonly evidence: Evidence;
+  /** Of the second store alone. Throws SECOND_STORE_MISSING, REPOSITORY_MISSING. */
+  readonly openSecond: () => Promise<Evidence>;
+  readonly scrub: Scrub;
   readonly databases: Databases;
   readonly trees: Trees;
   readonly application: Application;

@@ -8,6 +8,7 @@ import { memoryStore } from '#libs/store/memory.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { COMPONENTS } from '#libs/contracts/sites.ts';
 import { seededOrder } from './pivot/seeded.ts';
+import { harmIndex, replicateTo, scrubAndHeal } from './repository-crash/second-store.ts';
 import { dyingStore, Killed, type Death } from './repository-crash/dying-store.ts';
 import { bytesFrom, namesBelow, writeBackup, type KeptBackup } from './repository-damage/kept-backups.ts';
 import { comesBack, namedHarmed } from './repository-damage/look.ts';
@@ -37,6 +38,10 @@ interface Keys {
 /** What is stopped, on a copy of what was there before it; returns what must come back if it was committed. */
 interface Work {
   readonly before: 'nothing' | 'backups';
+  /** What is there before it, beside that. */
+  readonly harm?: (store: ObjectStore) => Promise<void>;
+  /** The log tells of backups whose manifest is not copied yet. */
+  readonly isCopy?: true;
   readonly run: (store: ObjectStore, keys: Keys) => Promise<KeptBackup | undefined>;
 }
 
@@ -73,6 +78,25 @@ export async function repositoryCrash(wish: {
       },
     },
     backup: { before: 'backups', run: (store) => write(store, keys, BACKUPS_BEFORE, last) },
+    replicate: {
+      before: 'nothing',
+      isCopy: true,
+      run: async (store) => {
+        await replicateTo(store, { store: base, identity: keys.identity, deployments: [DEPLOYMENT] });
+        // Manifests are copied in their order: with the last one all of them are there.
+        return kept.at(-1);
+      },
+    },
+    scrub: {
+      before: 'backups',
+      harm: harmIndex,
+      run: async (store) => {
+        const stores = { store, identity: keys.identity, deployments: [DEPLOYMENT] };
+        const { unhealed } = await scrubAndHeal(base, stores);
+        if (unhealed.length > 0) throw new Error(`not healed: ${JSON.stringify(unhealed)}`);
+        return undefined;
+      },
+    },
   };
   const operations: Record<string, number> = {};
   const faults: { case: string; found: string }[] = [];
@@ -83,6 +107,7 @@ export async function repositoryCrash(wish: {
       const fresh = async (folder: string): Promise<ObjectStore> => {
         const store = await open(folder);
         if (work.before === 'backups') await copy(base, store);
+        await work.harm?.(store);
         return store;
       };
       const whole = await inFolder(async (folder) => {
@@ -130,23 +155,26 @@ async function stopped(
     (thrown: unknown) => (isDeath(thrown) ? 'killed' : String(thrown)),
   );
   if (!['done', 'killed'].includes(outcome)) return `it ended by itself: ${outcome}`;
-  const lost = await whatIsLost(store, keys, committed);
+  const lost = await whatIsLost(store, keys, committed, work);
   if (lost !== undefined) return `afterwards ${lost}`;
   const again = await work.run(store, keys);
-  return await whatIsLost(store, keys, again === undefined ? committed : [...committed, again]);
+  return await whatIsLost(store, keys, again === undefined ? committed : [...committed, again], work);
 }
 
 async function whatIsLost(
   store: ObjectStore,
   { identity }: Keys,
   committed: readonly KeptBackup[],
+  { isCopy }: Pick<Work, 'isCopy'>,
 ): Promise<string | undefined> {
   if ((await findRepository(store)) === undefined) return committed.length > 0 ? 'it is gone' : undefined;
   const repository = await openRepository({ store, identity });
   for (const backup of committed)
     if (!(await comesBack(repository, backup))) return `${backup.backupId} does not come back`;
   // Also the one that was under way: if there is a manifest it must be whole.
-  const [harmed] = await namedHarmed(store, repository);
+  const named = [...(await namedHarmed(store, repository))];
+  const listed = await namesBelow(store, 'backups/');
+  const harmed = named.find((name) => isCopy !== true || listed.includes(`backups/${name}.json`));
   return harmed === undefined ? undefined : `${harmed} is listed, and not whole`;
 }
 

@@ -11,6 +11,7 @@ import {
   type Harmed,
   type ObjectClass,
 } from './repository-damage/harm.ts';
+import { healing } from './repository-damage/healing.ts';
 import { keepBackups, type Kept } from './repository-damage/kept-backups.ts';
 import { comesBack, namedHarmed } from './repository-damage/look.ts';
 
@@ -26,6 +27,10 @@ export interface DamageReport {
   readonly found: number;
   /** Backups that were named and whole. */
   readonly falseAlarms: number;
+  /** Cases in which a second store had what the object must be, and it has these bytes again. */
+  readonly healed: number;
+  /** Cases in which nothing proves what it must be, and it was left as it is. */
+  readonly left: number;
   /** Cases in which the repository opened for reading alone, or not at all, as it must. */
   readonly readOnly: number;
   readonly refused: number;
@@ -73,6 +78,8 @@ export async function repositoryDamage({ parts, seed, cases, onNote }: DamageOpt
     harmed: sum(({ harmed }) => harmed),
     found: sum(({ found }) => found),
     falseAlarms: sum(({ falseAlarms }) => falseAlarms),
+    healed: sum(({ healed }) => (healed === 'healed' ? 1 : 0)),
+    left: sum(({ healed }) => (healed === 'left' ? 1 : 0)),
     readOnly: sum(({ end }) => (end === 'read-only' ? 1 : 0)),
     refused: sum(({ end }) => (end === 'refused' ? 1 : 0)),
     wrong: played.filter(({ wrong }) => wrong.length > 0).length,
@@ -90,6 +97,8 @@ interface Played {
   readonly harmed: number;
   readonly found: number;
   readonly falseAlarms: number;
+  /** Undefined where there was nothing to heal, or nobody to. */
+  readonly healed?: 'healed' | 'left';
   readonly wrong: readonly string[];
 }
 
@@ -102,7 +111,7 @@ async function play(
     const store = withHarm(kept.store, harm);
     const isSame = saysTheSame(await kept.store.get(harm.name), harm.bytes);
     const repository = await open(kept, harm);
-    const mustBe = isSame || what !== 'description' ? 'open' : how === 'replaced' ? 'refused' : 'read-only';
+    const mustBe = isSame ? 'open' : endWith(what, how);
     const wrong: string[] = [];
     const end = endOf(repository);
     if (end !== mustBe) wrong.push(`${end} and not ${mustBe}`);
@@ -116,7 +125,11 @@ async function play(
         wrong.push(`${backup.backupId} does not come back`);
     }
     const found = truth.intersection(named).size;
-    return { end, harmed: truth.size, found, falseAlarms: named.size - found, wrong };
+    const played = { end, harmed: truth.size, found, falseAlarms: named.size - found };
+    if (isSame) return { ...played, wrong };
+    const healed = await healing(kept, { what, how, harm });
+    if (healed === 'healed' || healed === 'left') return { ...played, healed, wrong };
+    return { ...played, wrong: [...wrong, healed] };
   } catch (thrown) {
     return {
       ...none,
@@ -133,6 +146,13 @@ async function open({ store, identity }: Kept, harm: Harmed): Promise<OpenedRepo
   } catch (thrown) {
     return HoldfastError.from(thrown);
   }
+}
+
+/** Under which ring to write is not known without the list of recipients. */
+function endWith(what: ObjectClass, how: Harm): Played['end'] {
+  if (what === 'recipients') return how === 'missing' ? 'open' : 'read-only';
+  if (what !== 'description') return 'open';
+  return how === 'replaced' ? 'refused' : 'read-only';
 }
 
 function endOf(repository: OpenedRepository | HoldfastError): Played['end'] {

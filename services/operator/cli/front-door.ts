@@ -91,8 +91,17 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       ask<Run>('RestoreService', 'startSchedules', request),
     startDrill: (request: { deployment: string; backupId: string; requestId: string }) =>
       ask<Run>('TrialService', 'startDrill', request),
-    startVerify: (request: { deployment: string; backupId: string; level: number; requestId: string }) =>
-      ask<Run>('TrialService', 'startVerify', request),
+    startVerify: (request: {
+      deployment: string;
+      backupId: string;
+      level: number;
+      second?: boolean;
+      requestId: string;
+    }) => ask<Run>('TrialService', 'startVerify', request),
+    startReplicate: (request: { deployment: string; requestId: string }) =>
+      ask<Run>('StoreService', 'startReplicate', request),
+    startScrub: (request: { deployment: string; all: boolean; requestId: string }) =>
+      ask<Run>('StoreService', 'startScrub', request),
     getCoverage: (deployment: string, backupId: string) =>
       ask<Coverage>('ReportService', 'getCoverage', { deployment, backupId }, PLAN_DEADLINE_MS),
     readLog: (request: { deployment: string; from: string; to: string }) =>

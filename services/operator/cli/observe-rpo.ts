@@ -44,7 +44,7 @@ export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Prom
 }
 
 /** Newest first, of the newest runs. */
-export async function listRunsOf(door: FrontDoor, deployment: string, kind: 'drill' | 'prune') {
+export async function listRunsOf(door: FrontDoor, deployment: string, kind: string) {
   const { runs } = await door.listRuns({ deployment, pageSize: RUNS_MAX, pageToken: '' });
   return runs.filter((run) => run.kind === kind);
 }
@@ -52,7 +52,9 @@ export async function listRunsOf(door: FrontDoor, deployment: string, kind: 'dri
 async function findProved(door: FrontDoor, deployment: string, level: number): Promise<Backup | undefined> {
   for await (const backup of newestBackups(door, deployment, BACKUPS_MAX)) {
     if (!isWhole(backup)) continue;
-    if (reachedLevel(await door.listVerdicts(deployment, backup.backupId)) >= level) return backup;
+    const verdicts = await door.listVerdicts(deployment, backup.backupId);
+    // A copy proves nothing of what it is copied from, nor does its damage.
+    if (reachedLevel(verdicts.filter(({ store }) => store !== 'second')) >= level) return backup;
   }
   return undefined;
 }

@@ -25,6 +25,13 @@ export function openStoreByEnv(url: string, env: Context['env']): ObjectStore {
   });
 }
 
+/** Its credentials are its own, though it may be of the same host. */
+export function openSecondByEnv(url: string, env: Context['env']): ObjectStore {
+  const accessKey = env['HOLDFAST_SECOND_STORE_ACCESS_KEY'];
+  const secretKey = env['HOLDFAST_SECOND_STORE_SECRET_KEY'];
+  return openStoreByEnv(url, { HOLDFAST_STORE_ACCESS_KEY: accessKey, HOLDFAST_STORE_SECRET_KEY: secretKey });
+}
+
 /** A server on loopback, by the credentials that were made for it. Throws STORE_REFUSED when they are gone. */
 export async function openOwnServer(url: string, credentialsFile: string): Promise<ObjectStore> {
   const text = await readFile(credentialsFile, 'utf8').catch((cause: unknown) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -98,6 +98,21 @@ test('a key that is there already is taken as it is: its folder is not written',
     const second: StoreChoice = { kind: 'url', url: diskStoreUrl(join(folder, 'second')) };
     assert.equal((await prepare(second, context, recovery)).created, true);
     assert.equal(await written(), before);
+  }));
+
+test('a second store that is the first by another name, or another repository, is refused before anything starts', () =>
+  withHome(async (context, folder) => {
+    const withSecond = (place: string) =>
+      prepareRepository(
+        { store: { kind: 'disk' }, secondStoreUrl: diskStoreUrl(place), recoveryFile: undefined },
+        context,
+      );
+    assert.equal((await withSecond(join(folder, 'empty'))).created, true);
+    await symlink(context.home.storeFolder, join(folder, 'same'));
+    await assert.rejects(withSecond(join(folder, 'same')), { code: 'SECOND_STORE_SAME' });
+    const other = contextOf(join(folder, 'other'));
+    await prepare({ kind: 'disk' }, other);
+    await assert.rejects(withSecond(other.home.storeFolder), { code: 'REPOSITORY_FOREIGN' });
   }));
 
 test('the store explains itself, and what somebody changed there is set right', () =>

@@ -5,11 +5,13 @@ import type { StoreChoice } from '#deploy/local/stack.ts';
 import { startRecipients } from '#libs/repository/change-recipients.ts';
 import { createRepository, findRepository, openRepository } from '#libs/repository/open.ts';
 import { readIdentity } from '#libs/runtime/key-file.ts';
+import { lookAtSecond } from '#libs/runtime/second-store.ts';
 import { findBytes } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { aboutObjects } from './bundled.ts';
 import type { Context } from './command.ts';
 import { readOrMakeIdentity } from './key-files.ts';
+import { openSecondByEnv } from './open-store.ts';
 import { withStore } from './store-for-now.ts';
 
 /** Where the offline recovery key is written when no other place is named. */
@@ -25,13 +27,13 @@ export interface PreparedRepository {
 
 /**
  * Sees to it that the store holds a repository and this home a key that opens it; idempotent. Throws KEY_MISSING,
- * KEY_WRONG, REPOSITORY_FOREIGN, STORE_NOT_CREATE_ONLY, HOME_IN_USE.
+ * KEY_WRONG, REPOSITORY_FOREIGN, STORE_NOT_CREATE_ONLY, SECOND_STORE_SAME, HOME_IN_USE.
  */
 export async function prepareRepository(
-  wanted: { store: StoreChoice; recoveryFile: string | undefined },
+  wanted: { store: StoreChoice; secondStoreUrl?: string | undefined; recoveryFile: string | undefined },
   context: Context,
 ): Promise<PreparedRepository> {
-  const { home, env } = context;
+  const { home, env, report } = context;
   await prepareHome(home.folder);
   const files = {
     keyFile: env['HOLDFAST_KEY_FILE'] || home.keyFile,
@@ -42,6 +44,11 @@ export async function prepareRepository(
     const prepared =
       found === undefined ? await makeRepository(store, files, context) : await openFound(store, files);
     await writeAbout(store);
+    if (wanted.secondStoreUrl !== undefined) {
+      const second = openSecondByEnv(wanted.secondStoreUrl, env);
+      const away = await lookAtSecond({ store, second, repositoryId: prepared.id });
+      if (away !== undefined) report.note(`second store ${second.name} is away: ${away.message}`);
+    }
     return prepared;
   });
 }

@@ -1,4 +1,5 @@
 import { isErrorCode } from '#libs/kernel/catalogue.ts';
+import { careText } from './care-text.ts';
 import type { Run, RunEvent } from './front-door.ts';
 import { errorText } from './problems.ts';
 import { prunedText } from './pruned-text.ts';
@@ -48,7 +49,7 @@ export function runEndText(run: Run): string {
   const outcome = parseObject(run.outcomeJson);
   const done = run.kind === 'prune' ? prunedText(outcome) : [];
   if (run.error !== null) return [head, ...done, errorText(errorOfRun(run)), ...leftText(run)].join('\n');
-  return [head, ...done, ...restoredText(outcome)].join('\n');
+  return [head, ...done, ...restoredText(outcome), ...careText(outcome)].join('\n');
 }
 
 /** What a run that did not end well left of the system. */

@@ -10,6 +10,16 @@ export async function chosenStore(input: Input, { home, cwd }: Context): Promise
   return chosen === undefined ? await rememberedStore(home.folder) : parseStoreChoice(chosen, cwd);
 }
 
+/** `--second-store`, else that of the environment, else the one of the last start; `none` gives it up. Throws USAGE. */
+export async function chosenSecondStore(
+  input: Input,
+  { home, cwd, env }: Context,
+): Promise<string | undefined> {
+  const chosen = input.text('secondStore') ?? (env['HOLDFAST_SECOND_STORE_URL'] || undefined);
+  if (chosen === undefined) return (await readStack(home.folder))?.secondStore?.url;
+  return chosen === 'none' ? undefined : storeUrlOf(chosen, cwd);
+}
+
 /** A word, an address or a folder. Throws USAGE. Pure. */
 export function parseStoreChoice(text: string, cwd: string): StoreChoice {
   if (text === 'disk' || text === 'minio' || text === 'versitygw') return { kind: text };

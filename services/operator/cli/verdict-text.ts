@@ -18,9 +18,9 @@ export async function withVerdict(answer: Answer, door: FrontDoor): Promise<Answ
   };
 }
 
-export function verdictText({ runId, at, ok, level, checks, notChecked }: Verdict): string {
+export function verdictText({ runId, at, ok, level, store, checks, notChecked }: Verdict): string {
   return [
-    `${ok ? 'passed' : 'FAILED'} up to level ${level}, ${at}, run ${runId}`,
+    `${ok ? 'passed' : 'FAILED'} up to level ${level}${store === 'second' ? ' in the second store' : ''}, ${at}, run ${runId}`,
     ...checks.map(
       ({ name, level: of, ok: good, detail }) =>
         `${good ? '  ok    ' : '  FAILED'} L${of} ${name}: ${detail}`,

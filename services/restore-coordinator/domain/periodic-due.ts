@@ -2,7 +2,7 @@ import { durationMs } from '#libs/kernel/duration.ts';
 import type { LogEntry } from '#libs/saga/log.ts';
 
 /** Runs that a policy wants so long after the last of their kind. */
-export type PeriodicKind = 'drill' | 'prune';
+export type PeriodicKind = 'drill' | 'prune' | 'replicate' | 'scrub';
 
 /** A run further ahead than this was opened by a clock gone wrong, and must not keep the next one waiting for years. */
 const AHEAD_MAX_MS = 86_400_000;

@@ -29,12 +29,23 @@ export function presentRun(state: RunState, saga: Saga | undefined, waitsFor = '
   };
 }
 
+/** Steps of runs that look after the store: together they are what it did. */
+const CARE_STEPS: Readonly<Record<string, readonly string[]>> = {
+  replicate: ['replicate'],
+  scrub: ['scrub', 'heal'],
+};
+
 function outcomeOf(state: RunState): unknown {
   const commit = state.steps['commit'];
   if (commit?.state === 'completed') return commit.outcome;
   const { kind, parameters } = state.header;
   // What it forgot counts, however the cleaning ended.
   if (kind === 'prune') return outcomesOf(state);
+  const cared = (CARE_STEPS[kind] ?? []).flatMap((name) => {
+    const step = state.steps[name];
+    return step?.state === 'completed' ? [step.outcome as object] : [];
+  });
+  if (cared.length > 0) return Object.assign({}, ...cared);
   // What a trial found is kept with the backup it speaks of.
   return kind === 'drill' || kind === 'verify'
     ? { backupId: (parameters as { backupId: string }).backupId }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { WhichStore } from '#libs/contracts/care.ts';
 import { componentsIn, isWhole, type Manifest, type ManifestSnapshot } from '#libs/contracts/manifest.ts';
 import type { SnapshotRef } from '#libs/contracts/requests.ts';
 import { LOCAL, siteField } from '#libs/contracts/sites.ts';
@@ -29,14 +30,18 @@ export function drillOf({ manifest, digest }: StoredManifest): Json {
   } as unknown as Json;
 }
 
-export function verificationOf({ manifest }: StoredManifest, level: number): Json {
+export function verificationOf(
+  { manifest }: StoredManifest,
+  level: number,
+  store: WhichStore = 'first',
+): Json {
   if (level !== 0 && level !== 1)
     throw new HoldfastError('MESSAGE_MALFORMED', {
       level,
       wanted: '0 or 1',
       remedy: `levels from 2 on need a restore: holdfast drill ${manifest.deployment}`,
     });
-  return { backupId: manifest.backupId, level, snapshots: refsOf(manifest) } as unknown as Json;
+  return { backupId: manifest.backupId, level, snapshots: refsOf(manifest), store } as unknown as Json;
 }
 
 /** `random` falls to the same backup for the same request. Throws BACKUP_NOT_FOUND. */

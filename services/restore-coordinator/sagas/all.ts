@@ -5,9 +5,11 @@ import { backupSaga } from './backup.ts';
 import { drillSaga } from './drill.ts';
 import { pruneSaga } from './prune.ts';
 import { releaseSaga } from './release.ts';
+import { replicateSaga } from './replicate.ts';
 import { restoreSaga } from './restore.ts';
 import { rollbackSaga } from './rollback.ts';
 import { schedulesSaga } from './schedules.ts';
+import { scrubSaga } from './scrub.ts';
 import { verifySaga } from './verify.ts';
 
 const SAGAS: Readonly<Record<string, (header: RunHeader) => Saga>> = {
@@ -19,6 +21,8 @@ const SAGAS: Readonly<Record<string, (header: RunHeader) => Saga>> = {
   drill: drillSaga,
   verify: verifySaga,
   prune: () => pruneSaga,
+  replicate: () => replicateSaga,
+  scrub: () => scrubSaga,
 };
 
 /** The steps of one run follow from what it was asked to do. Throws JOURNAL_BROKEN for a kind nobody knows. */

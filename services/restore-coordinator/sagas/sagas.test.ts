@@ -11,9 +11,11 @@ import { backupSaga } from './backup.ts';
 import { drillSaga } from './drill.ts';
 import { pruneSaga } from './prune.ts';
 import { releaseSaga } from './release.ts';
+import { replicateSaga } from './replicate.ts';
 import { restoreSaga } from './restore.ts';
 import { rollbackSaga } from './rollback.ts';
 import { schedulesSaga } from './schedules.ts';
+import { scrubSaga } from './scrub.ts';
 import { verifySaga } from './verify.ts';
 
 const header = (kind: string, parameters: Json): RunHeader => ({
@@ -167,6 +169,20 @@ const verify: Proving = {
   answers: () => ({}),
 };
 
+const replicate: Proving = {
+  saga: replicateSaga,
+  header: header('replicate', {}),
+  newStore: memoryStore,
+  answers: () => ({ copied: 1, bytes: 1, deleted: 0, leftOut: [], leftOutCount: 0 }),
+};
+
+const scrub: Proving = {
+  saga: scrubSaga,
+  header: header('scrub', { every: '30d' }),
+  newStore: memoryStore,
+  answers: (step) => (step === 'scrub' ? { stores: [] } : { healed: [] }),
+};
+
 const prune: Proving = {
   saga: pruneSaga,
   header: header('prune', {}),
@@ -185,6 +201,8 @@ const proved = [
   drill,
   drillOf(PARTS),
   verify,
+  replicate,
+  scrub,
   prune,
   beside,
   backup,

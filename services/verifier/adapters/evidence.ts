@@ -2,10 +2,21 @@ import type { SnapshotRef } from '#libs/contracts/requests.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Repository, Snapshot } from '#libs/repository/port.ts';
-import type { Logs } from '#libs/saga/logs.ts';
+import type { Host } from '#libs/runtime/host.ts';
+import { openLogs, type Logs } from '#libs/saga/logs.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Evidence } from '../ports.ts';
 import { authenticBackups } from './authentic-backups.ts';
+
+/** Of the second store, with nothing of the first. Throws SECOND_STORE_MISSING, REPOSITORY_MISSING. */
+export async function secondEvidence({
+  second,
+  openSecond,
+  clock,
+}: Pick<Host, 'second' | 'openSecond' | 'clock'>): Promise<Evidence> {
+  if (second === undefined || openSecond === undefined) throw new HoldfastError('SECOND_STORE_MISSING', {});
+  return evidenceOf(await openSecond(), second, openLogs(second, clock));
+}
 
 /** Reads sealed snapshots and their streams. */
 export function evidenceOf(

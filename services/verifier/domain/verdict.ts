@@ -1,3 +1,4 @@
+import type { WhichStore } from '#libs/contracts/care.ts';
 import type { VerifyOutcome } from '#libs/contracts/requests.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import type { VerifierPorts } from '../ports.ts';
@@ -8,6 +9,7 @@ export async function recordVerdict(
   backupId: string,
   context: StepContext,
   { verdicts, clock }: VerifierPorts,
+  store: WhichStore = 'first',
 ): Promise<void> {
   const { runId, deployment, step } = context.command;
   const level = Math.max(...outcome.checks.map((check) => check.level));
@@ -15,6 +17,7 @@ export async function recordVerdict(
   await verdicts.record(deployment, backupId, {
     runId,
     step,
+    store,
     at: new Date(clock.now()).toISOString(),
     level,
     ok,

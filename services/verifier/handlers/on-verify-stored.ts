@@ -19,27 +19,32 @@ export async function onVerifyStored(
   ports: VerifierPorts,
 ): Promise<Json> {
   const wish = parseWith(verifyStoredRequest, request, 'VerifyStored');
-  const chain = await context.phase('snapshots', () => lookAtChain(wish, context, ports));
-  const packs = await context.phase('packs', () => lookAtPacks(wish, chain.packs, context, ports));
-  const checks = [chain.check, packs.check];
+  const isCopy = wish.store === 'second';
+  const evidence = isCopy ? await ports.openSecond() : ports.evidence;
+  const where = { ...ports, evidence };
+  const manifest = isCopy ? [await lookForManifest(wish, context, evidence)] : [];
+  const chain = await context.phase('snapshots', () => lookAtChain(wish, context, where));
+  const packs = await context.phase('packs', () => lookAtPacks(wish, chain.packs, context, where));
+  const seen = [...manifest, chain, packs];
+  const checks = seen.map(({ check }) => check);
   // A listing that cannot be read has said so already.
   const fits: string[] = [];
   if (wish.level === 1 && checks.every(({ ok }) => ok)) {
-    const fit = await reconcileRows(wish.snapshots, context, ports);
+    const fit = await reconcileRows(wish.snapshots, context, where);
     checks.push(...reconciliationChecks(fit));
     fits.push(...notReconciled(fit));
   }
   const outcome: VerifyOutcome = {
     ok: checks.every(({ ok }) => ok),
-    checks,
+    checks: isCopy ? checks.map(ofSecond) : checks,
     notChecked: [
       ...(wish.level === 0 ? ['content of the packs (L1)'] : fits),
       'restore and application (L2 to L5)',
     ],
     facts: {},
   };
-  await recordVerdict(outcome, wish.backupId, context, ports);
-  const problems = [...chain.problems, ...packs.problems];
+  await recordVerdict(outcome, wish.backupId, context, ports, wish.store);
+  const problems = seen.flatMap((each) => each.problems);
   if (problems.length > 0)
     throw new HoldfastError(problems[0]!.code, { backup: wish.backupId }, { problems });
   return outcome as unknown as Json;
@@ -48,6 +53,27 @@ export async function onVerifyStored(
 interface Seen {
   readonly check: Check;
   readonly problems: readonly Problem[];
+}
+
+/** So that it is told from the same check of the first store wherever checks stand beside each other. */
+function ofSecond(check: Check): Check {
+  return { ...check, name: `${check.name} in the second store` };
+}
+
+/** A backup is there when its manifest is. */
+async function lookForManifest(
+  { backupId, snapshots }: Wish,
+  { signal }: StepContext,
+  evidence: VerifierPorts['evidence'],
+): Promise<Seen> {
+  let ok = false;
+  for await (const backup of evidence.backups(snapshots[0]!.deployment, signal)) {
+    ok = backup.backupId === backupId;
+    if (ok || backup.backupId < backupId) break;
+  }
+  const detail = ok ? 'signed by the repository' : 'not there, or not whole';
+  const problems = ok ? [] : [problem('MANIFEST_DAMAGED', `manifest ${backupId}`, detail)];
+  return { check: { name: 'manifest authentic', level: 0, ok, detail }, problems };
 }
 
 async function lookAtChain(

@@ -8,6 +8,7 @@ const BACKUPS = `${AREA}.BackupService`;
 const RESTORES = `${AREA}.RestoreService`;
 const REPORTS = `${AREA}.ReportService`;
 const TRIALS = `${AREA}.TrialService`;
+const STORES = `${AREA}.StoreService`;
 const PREFLIGHT = 'holdfast.component.v1.ComponentService/Preflight';
 const DESCRIBE = 'holdfast.database.v1.DatabaseService/DescribeSnapshot';
 const FILES = 'holdfast.files.v1.FileService';
@@ -289,6 +290,32 @@ export const drives: Readonly<Record<string, Drive>> = {
       'MESSAGE_MALFORMED',
     );
     await refusesUnknownDeployment(door, `${TRIALS}/StartVerify`);
+  },
+
+  async [`${STORES}/StartReplicate`](door) {
+    const { deployment } = door;
+    const run = await startedOnce(door, `${STORES}/StartReplicate`, { deployment });
+    assert.equal(run['state'], 'completed');
+    const { copied, leftOut } = JSON.parse(run['outcome_json']);
+    assert.ok(copied > 10);
+    assert.deepEqual(leftOut, []);
+    await refusesUnknownDeployment(door, `${STORES}/StartReplicate`);
+  },
+
+  async [`${STORES}/StartScrub`](door) {
+    const { deployment } = door;
+    const run = await startedOnce(door, `${STORES}/StartScrub`, { deployment, all: true });
+    assert.equal(run['state'], 'completed');
+    const { stores, healed } = JSON.parse(run['outcome_json']);
+    assert.deepEqual(
+      stores.map(({ store, damagedCount }: Fields) => [store, damagedCount]),
+      [
+        ['first', 0],
+        ['second', 0],
+      ],
+    );
+    assert.deepEqual(healed, []);
+    await refusesUnknownDeployment(door, `${STORES}/StartScrub`);
   },
 
   async [VERDICTS](door) {

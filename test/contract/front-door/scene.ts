@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readStack } from '#deploy/local/stack.ts';
-import { openScene, type Scene } from '#test/e2e/scene.ts';
+import { makeFolder, openScene, type Scene } from '#test/e2e/scene.ts';
 import {
   openOutsideClient,
   type Fields,
@@ -41,7 +41,9 @@ export const RUNS = 'holdfast.coordinator.v1.RunService';
 
 export async function openDoorScene(): Promise<DoorScene> {
   await using stack = new AsyncDisposableStack();
-  const scene = stack.use(await openScene('front-door'));
+  const second = await makeFolder('front-door-second', stack);
+  const env = { HOLDFAST_SECOND_STORE_URL: `disk:${second}` };
+  const scene = stack.use(await openScene('front-door', { env }));
   const { home } = scene.stack;
   const { addresses, tokenFile } = (await readStack(home))!;
   const token = (await readFile(tokenFile, 'utf8')).trim();

@@ -6,7 +6,8 @@ import type { seededOrder } from '../pivot/seeded.ts';
 /** Every kind of object that the store of a repository holds, by its name. */
 export const CLASSES = {
   description: /^holdfast\.json$/,
-  slot: /^keys\//,
+  slot: /^keys\/\d/,
+  recipients: /^keys\/recipients\//,
   index: /^index\//,
   pack: /^packs\//,
   snapshot: /^snapshots\//,

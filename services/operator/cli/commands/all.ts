@@ -11,12 +11,14 @@ import { init } from './init.ts';
 import { keys } from './keys.ts';
 import { prune } from './prune.ts';
 import { release } from './release.ts';
+import { replicate } from './replicate.ts';
 import { report } from './report.ts';
 import { rescue } from './rescue.ts';
 import { restore } from './restore.ts';
 import { rollback } from './rollback.ts';
 import { runs } from './runs.ts';
 import { schedules } from './schedules.ts';
+import { scrub } from './scrub.ts';
 import { service, supervise } from './service.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
@@ -40,6 +42,8 @@ export const commands: readonly (LeafCommand | CommandGroup)[] = [
   status,
   verify,
   drill,
+  replicate,
+  scrub,
   prune,
   verdicts,
   runs,

@@ -5,13 +5,14 @@ import { startStack, type StackState } from '#deploy/local/stack.ts';
 import type { Answer, Context, LeafCommand } from '../command.ts';
 import { prepareRepository, type PreparedRepository } from '../prepare-repository.ts';
 import { STACK_COMMANDS } from '../stack-commands.ts';
-import { chosenStore } from '../store-choice.ts';
+import { chosenSecondStore, chosenStore } from '../store-choice.ts';
 
 export const up: LeafCommand = {
   name: 'up',
   summary: 'start bus, store and the five services on this host; make the repository when the store is empty',
   options: [
     ['--store <where>', 'disk (the default), minio, versitygw, a folder, or s3://BUCKET?endpoint=…&region=…'],
+    ['--second-store <where>', 'where copies of all of it go: a folder, or s3://BUCKET?…; none gives it up'],
     ['--detach', 'leave it running in the background'],
     ['--inline', 'the five services in one process, for a small host'],
     [
@@ -23,17 +24,19 @@ export const up: LeafCommand = {
     'holdfast up --detach && holdfast init --app /app',
     'holdfast up --inline --detach',
     'holdfast up --store minio',
-    'holdfast up --store /mnt/backup/store',
+    'holdfast up --store /mnt/backup/store --second-store /mnt/other/store',
   ],
   async act(input, context) {
     const { home, report, interrupts, env, cwd } = context;
     const store = await chosenStore(input, context);
     const given = input.text('recoveryKey');
     const recoveryFile = given === undefined ? undefined : resolve(cwd, given);
-    const repository = await prepareRepository({ store, recoveryFile }, context);
+    const secondStoreUrl = await chosenSecondStore(input, context);
+    const repository = await prepareRepository({ store, secondStoreUrl, recoveryFile }, context);
     const options = {
       home: home.folder,
       store,
+      secondStoreUrl,
       inline: input.flag('inline'),
       env,
       signal: interrupts.signal,
@@ -51,10 +54,11 @@ export const up: LeafCommand = {
 };
 
 function startedAnswer(state: StackState, repository: PreparedRepository): Answer {
-  const { store, addresses, natsUrl, processes } = state;
+  const { store, secondStore, addresses, natsUrl, processes } = state;
   const data = {
     home: state.home,
     store,
+    ...(secondStore === undefined ? {} : { secondStore }),
     addresses,
     natsUrl,
     processes: processes.map(({ name, status, port }) => ({ name, status, port })),
@@ -63,6 +67,7 @@ function startedAnswer(state: StackState, repository: PreparedRepository): Answe
   const text = [
     `running: ${processes.map(({ name }) => name).join(', ')}`,
     `store: ${store.url}`,
+    ...(secondStore === undefined ? [] : [`second store: ${secondStore.url}`]),
     ...recoveryLines(repository),
     'next: holdfast init --app FOLDER; when that is done: holdfast doctor',
   ];

@@ -12,9 +12,14 @@ export const verify: LeafCommand = {
   options: [
     ['--backup <id>', 'a backup id, or latest (the default)'],
     ['--level <n>', '0: the chain, and that all is there; 1 (the default): every byte as well'],
+    ['--second', 'its copy in the second store, and nothing else'],
     ['--request-id <id>', 'the same id, sent again, is the same verification'],
   ],
-  examples: ['holdfast verify records-eu', 'holdfast verify records-eu --level 0 --json'],
+  examples: [
+    'holdfast verify records-eu',
+    'holdfast verify records-eu --level 0 --json',
+    'holdfast verify records-eu --second',
+  ],
   async act(input, context) {
     const deployment = input.word(0);
     const level = input.text('level') ?? '1';
@@ -28,7 +33,13 @@ export const verify: LeafCommand = {
     const requestId = input.text('requestId') ?? randomUUID();
     const backupId = input.text('backup') ?? 'latest';
     return await withFrontDoor(context, async (door) => {
-      const run = await door.startVerify({ deployment, backupId, level: Number(level), requestId });
+      const run = await door.startVerify({
+        deployment,
+        backupId,
+        level: Number(level),
+        second: input.flag('second'),
+        requestId,
+      });
       context.report.note(`verification of ${run.deployment}: run ${run.runId}`);
       return await withVerdict(await watchRun(door, run.runId, context), door);
     });

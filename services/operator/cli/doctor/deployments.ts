@@ -6,6 +6,7 @@ import { CLOCK_SKEW_MS, listRunsOf, observeRpo, type RpoObserved } from '../obse
 import type { Backup } from '../front-door.ts';
 import { newestBackups } from '../report/history.ts';
 import { durationMs, durationText, momentOf } from '../text.ts';
+import { copiesFindings } from './copies.ts';
 import { pruneFinding } from './pruning.ts';
 import { protectionFindings } from './protection.ts';
 import { inReachFindings, sameDeviceFindings } from './same-device.ts';
@@ -33,6 +34,7 @@ export async function examineDeployments(state: KnownStack, context: Context): P
           ...(await protectionFindings(door, deployment, backups, now)),
           ...(await sameDeviceFindings(spec, state.store.url)),
           ...inReachFindings(spec, state.store.url),
+          ...(await copiesFindings(spec, { door, state, context })),
         ];
       }),
     );

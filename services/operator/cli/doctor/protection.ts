@@ -144,7 +144,7 @@ async function drillFindings(door: FrontDoor, deployment: string): Promise<reado
 /** What was found of each of the newest backups. Pure. */
 export function verdictFinding(
   deployment: string,
-  found: readonly (readonly Omit<Verdict, 'runId' | 'notChecked'>[])[],
+  found: readonly (readonly Omit<Verdict, 'runId' | 'notChecked' | 'store'>[])[],
   now: number,
 ): Finding {
   const failed = found.flatMap((verdicts) => newestChecks(verdicts).filter((check) => !check.ok));

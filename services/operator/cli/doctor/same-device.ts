@@ -25,8 +25,7 @@ function applicationOf({ application }: Spec) {
 
 /** A store on the disk it protects is lost with it. A store elsewhere, or a place that is not on this host, says nothing. */
 export async function sameDeviceFindings(spec: Spec, storeUrl: string): Promise<readonly Finding[]> {
-  const folder = folderOf(storeUrl);
-  const store = folder === undefined ? undefined : await deviceOf(folder);
+  const store = await deviceOfStore(storeUrl);
   if (store === undefined) return [];
   const places = [...spec.files.roots, ...spec.config.trees].filter(({ site }) => site === 'local');
   const devices = await Promise.all(
@@ -41,6 +40,12 @@ export async function sameDeviceFindings(spec: Spec, storeUrl: string): Promise<
       'give the store a disk of its own: holdfast up --store FOLDER; or a bucket',
     ),
   ];
+}
+
+/** Undefined for a bucket, and for a folder that is not there. */
+export async function deviceOfStore(storeUrl: string): Promise<number | undefined> {
+  const folder = folderOf(storeUrl);
+  return folder === undefined ? undefined : await deviceOf(folder);
 }
 
 function folderOf(storeUrl: string): string | undefined {

@@ -6,6 +6,7 @@ export interface StartVerifyRequest {
   'backupId'?: (string);
   'level'?: (number);
   'requestId'?: (string);
+  'second'?: (boolean);
 }
 
 export interface StartVerifyRequest__Output {
@@ -13,4 +14,5 @@ export interface StartVerifyRequest__Output {
   'backupId': (string);
   'level': (number);
   'requestId': (string);
+  'second': (boolean);
 }

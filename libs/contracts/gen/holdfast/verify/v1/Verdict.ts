@@ -9,6 +9,7 @@ export interface Verdict {
   'ok'?: (boolean);
   'checks'?: (_holdfast_verify_v1_Check)[];
   'notChecked'?: (string)[];
+  'store'?: (string);
 }
 
 export interface Verdict__Output {
@@ -18,4 +19,5 @@ export interface Verdict__Output {
   'ok': (boolean);
   'checks': (_holdfast_verify_v1_Check__Output)[];
   'notChecked': (string)[];
+  'store': (string);
 }
