@@ -13,6 +13,7 @@ import type { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { SecretRef, Spec } from '#libs/contracts/spec.ts';
+import type { Token } from '#libs/contracts/stage.ts';
 import type { StreamRef } from '#libs/repository/port.ts';
 import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 
@@ -139,19 +140,19 @@ export interface Verdict {
   readonly notChecked: readonly string[];
 }
 
-/** Places for drills, each of one run; a new verifier removes those whose owner is gone. */
+/** Places for drills, each named by who made it; a new verifier removes those whose owner is gone. */
 export interface Sandboxes {
-  /** What an earlier attempt left is removed first. Throws TOOL_MISSING, DATABASE_UNSUPPORTED with each missing extension. */
+  /** What earlier workers of the run left is removed first. Throws TOOL_MISSING, DATABASE_UNSUPPORTED with each missing extension. */
   open(
     wish: SandboxWish,
     signal: AbortSignal,
   ): Promise<{ readonly sandbox: Sandbox; readonly relocation: Relocation }>;
-  /** False when there was none. */
-  close(runId: string, spec: Spec, signal: AbortSignal): Promise<boolean>;
+  /** All of the run, or the one that `token` made. False when there was none. */
+  close(of: { readonly runId: string } | Token, spec: Spec, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface SandboxWish {
-  readonly runId: string;
+  readonly token: Token;
   readonly spec: Spec;
   readonly needs: { readonly extensions: readonly string[]; readonly serverMajor: number };
 }

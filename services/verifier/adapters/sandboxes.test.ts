@@ -30,12 +30,15 @@ async function scene(postgres: object) {
   });
   const runId = randomBytes(16).toString('hex');
   return {
-    database: `drill_${runId.slice(0, 16)}`,
-    open: (extensions: readonly string[] = [], serverMajor = 9) =>
-      sandboxes.open({ runId, spec, needs: { extensions: [...extensions], serverMajor } }, signal),
-    close: () => sandboxes.close(runId, spec, signal),
+    database: `drill_${runId.slice(0, 16)}_1_1`,
+    open: (extensions: readonly string[] = [], serverMajor = 9, claim = 1) => {
+      const token = { runId, epoch: 1, claim };
+      return sandboxes.open({ token, spec, needs: { extensions: [...extensions], serverMajor } }, signal);
+    },
+    close: () => sandboxes.close({ runId }, spec, signal),
+    closeOne: (claim: number) => sandboxes.close({ runId, epoch: 1, claim }, spec, signal),
     async [Symbol.asyncDispose]() {
-      await sandboxes.close(runId, spec, signal);
+      await sandboxes.close({ runId }, spec, signal);
       await sandboxes[Symbol.asyncDispose]();
     },
   };
@@ -85,4 +88,14 @@ test('verify.postgres.bin: the scratch server is of these programs and no others
   const { sandbox } = await trial.open(['plpgsql']);
   assert.equal(sandbox.database, 'records');
   assert.ok(existsSync(join(sandbox.socket!.folder, `.s.PGSQL.${sandbox.socket!.port}`)));
+});
+
+test('who comes later takes the place of who was earlier, and each removes its own alone', async () => {
+  await using trial = await scene(URL_NAMED);
+  const [earlier, later] = [await trial.open([], 9, 1), await trial.open([], 9, 3)];
+  assert.deepEqual([existsSync(earlier.sandbox.folder), existsSync(later.sandbox.folder)], [false, true]);
+  const late = await trial.open([], 9, 2);
+  assert.ok(existsSync(later.sandbox.folder), 'an earlier one leaves a later one alone');
+  await trial.closeOne(2);
+  assert.deepEqual([existsSync(late.sandbox.folder), existsSync(later.sandbox.folder)], [false, true]);
 });

@@ -1,24 +1,22 @@
-import { access, chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { endProcess } from '#deploy/local/end-process.ts';
-import { startPostgres, type PostgresServer } from '#deploy/local/postgres-server.ts';
+import type { PostgresServer } from '#deploy/local/postgres-server.ts';
 import { findProcess, isAlive, ownIdentity, type ProcessIdentity } from '#deploy/local/process-identity.ts';
-import { findTool } from '#deploy/local/tools.ts';
 import type { Relocation } from '#libs/contracts/relocation.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import { compareTokens, parseStageName, stageName, type Token } from '#libs/contracts/stage.ts';
 import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
-import { HoldfastError, problem, refuseAll } from '#libs/kernel/errors.ts';
 import { Secret } from '#libs/kernel/secret.ts';
 import type { Host } from '#libs/runtime/host.ts';
-import type { Sandboxes, SandboxWish } from '../ports.ts';
+import type { Sandboxes } from '../ports.ts';
+import { examine, startScratch } from './scratch-server.ts';
 
 const PREFIX = 'holdfast-drill-';
 const STOP_GRACE_MS = 20_000;
-/** A copy that is thrown away needs no durability. */
-const SCRATCH = { listen_addresses: '', fsync: 'off', full_page_writes: 'off', max_connections: '50' };
 
 /** Folders below the system's temp folder, each with the identity of the verifier that owns it. */
 export async function openSandboxes(
@@ -27,27 +25,36 @@ export async function openSandboxes(
   await removeLeftovers();
   const servers = new Map<string, PostgresServer>();
 
-  const close = async (runId: string, spec: Spec, signal: AbortSignal): Promise<boolean> => {
-    await servers.get(runId)?.discard();
-    servers.delete(runId);
+  const dropFrom = async (spec: Spec, prefix: string, signal: AbortSignal): Promise<void> => {
     const { postgres } = spec.verify;
     if (postgres !== undefined && 'url' in postgres)
-      await dropDatabases(host.requireSecret(postgres.url), databaseName(runId), signal);
-    return await removeSandbox(folderOf(runId));
+      await dropDatabases(host.requireSecret(postgres.url), prefix, signal);
+  };
+  const discard = async (token: Token, spec: Spec, signal: AbortSignal): Promise<boolean> => {
+    const folder = folderOf(token);
+    await servers.get(folder)?.discard();
+    servers.delete(folder);
+    await dropFrom(spec, databaseName(token), signal);
+    return await removeSandbox(folder);
+  };
+  const discardAll = async (tokens: readonly Token[], spec: Spec, signal: AbortSignal): Promise<boolean> => {
+    for (const token of tokens) await discard(token, spec, signal);
+    return tokens.length > 0;
   };
 
   return {
     async open(wish, signal) {
-      const { runId, spec } = wish;
-      await close(runId, spec, signal);
-      const folder = await makeFolder(folderOf(runId));
+      const { token, spec } = wish;
+      const earlier = (await tokensOf(token.runId)).filter((other) => compareTokens(other, token) <= 0);
+      await discardAll(earlier, spec, signal);
+      const folder = await makeFolder(folderOf(token));
       const places = await preparePlaces(spec, folder);
       const { postgres } = spec.verify;
       const remote = postgres !== undefined && 'url' in postgres ? postgres.url : undefined;
       const server = remote === undefined ? await startScratch(wish, folder, host.pgBin, signal) : undefined;
-      if (server !== undefined) servers.set(runId, server);
+      if (server !== undefined) servers.set(folder, server);
       const live = spec.database.name ?? parseAddress(host.requireSecret(spec.database.url)).database;
-      const database = server === undefined ? databaseName(runId) : live;
+      const database = server === undefined ? databaseName(token) : live;
       const url = server === undefined ? host.requireSecret(remote!) : new Secret(socketAddress(server));
       const seen = await examine(url, wish.needs, signal);
       const file = join(folder, 'database.url');
@@ -63,16 +70,28 @@ export async function openSandboxes(
         relocation: relocationTo({ file, database, places, site: host.site }),
       };
     },
-    close,
+    async close(of, spec, signal) {
+      if ('claim' in of) return await discard(of, spec, signal);
+      // Also those whose folder is gone.
+      await dropFrom(spec, databasesOf(of.runId), signal);
+      return await discardAll(await tokensOf(of.runId), spec, signal);
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([...servers.values()].map((server) => server.discard()));
-      await Promise.all([...servers.keys()].map((runId) => removeSandbox(folderOf(runId))));
+      await Promise.all([...servers.keys()].map(removeSandbox));
     },
   };
 }
 
-const folderOf = (runId: string) => join(tmpdir(), `${PREFIX}${runId}`);
-const databaseName = (runId: string) => `drill_${runId.slice(0, 16)}`;
+const folderOf = (token: Token) => join(tmpdir(), `${PREFIX}${stageName(token)}`);
+const databasesOf = (runId: string) => `drill_${runId.slice(0, 16)}`;
+const databaseName = ({ runId, epoch, claim }: Token) => `${databasesOf(runId)}_${epoch}_${claim}`;
+
+/** Of the run's places that are there. */
+async function tokensOf(runId: string): Promise<readonly Token[]> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(`${PREFIX}${runId}.`));
+  return names.flatMap((name) => parseStageName(name.slice(PREFIX.length)) ?? []);
+}
 
 /** No user is in the URL's usual place, for such a URL must name a host. */
 function socketAddress({ user, socketFolder, port }: PostgresServer): string {
@@ -136,68 +155,10 @@ function relocationTo(sandbox: {
   };
 }
 
-async function startScratch(
-  { spec, needs }: SandboxWish,
-  folder: string,
-  pgBin: string | undefined,
-  signal: AbortSignal,
-): Promise<PostgresServer> {
-  const { postgres } = spec.verify;
-  const named =
-    postgres !== undefined && 'bin' in postgres ? await requireServer(postgres.bin) : await withServer(pgBin);
-  const bin = named ?? (await findTool('postgres', { majorMin: needs.serverMajor, signal })).folder;
-  return await startPostgres({ dataFolder: join(folder, 'pg'), bin, settings: SCRATCH, signal });
-}
-
-async function requireServer(bin: string): Promise<string> {
-  if ((await withServer(bin)) !== undefined) return bin;
-  throw new HoldfastError('TOOL_MISSING', {
-    tool: 'initdb',
-    folder: bin,
-    remedy: 'name the folder of initdb and postgres in verify.postgres.bin of the spec',
-  });
-}
-
-/** A folder of clients need not have the server. */
-async function withServer(bin: string | undefined): Promise<string | undefined> {
-  if (bin === undefined) return undefined;
-  return await access(join(bin, 'initdb')).then(
-    () => bin,
-    () => undefined,
-  );
-}
-
-async function examine(url: Secret, needs: SandboxWish['needs'], signal: AbortSignal) {
-  await using server = await connectDatabase(withDatabase(url, 'postgres'), { signal });
-  if (server.serverMajor < needs.serverMajor)
-    throw new HoldfastError('DATABASE_UNSUPPORTED', {
-      server: server.serverVersion,
-      wanted: `${needs.serverMajor} or newer`,
-      remedy: 'name newer programs or another server in verify.postgres of the spec',
-    });
-  const available = await server.query<{ name: string }>('SELECT name FROM pg_available_extensions');
-  const names = new Set(available.map(({ name }) => name));
-  const missing = needs.extensions
-    .filter((name) => !names.has(name))
-    .map((name) =>
-      problem(
-        'DATABASE_UNSUPPORTED',
-        `extension ${name}`,
-        'the scratch server does not have it',
-        'name programs or a server that have it in verify.postgres of the spec',
-      ),
-    );
-  refuseAll('DATABASE_UNSUPPORTED', missing);
-  const [started] = await server.query<{ at: string }>(
-    'SELECT extract(epoch FROM pg_postmaster_start_time())::text AS at',
-  );
-  return { serverVersion: server.serverVersion, serverIdentity: started!.at };
-}
-
 async function dropDatabases(url: Secret, prefix: string, signal: AbortSignal): Promise<void> {
   await using server: Database = await connectDatabase(withDatabase(url, 'postgres'), { signal });
   const found = await server.query<{ name: string }>(
-    'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)',
+    "SELECT datname AS name FROM pg_database WHERE datname = $1 OR starts_with(datname, $1 || '_')",
     [prefix],
   );
   for (const { name } of found) await server.run(`DROP DATABASE ${quoteName(name)} WITH (FORCE)`);

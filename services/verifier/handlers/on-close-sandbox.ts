@@ -11,5 +11,5 @@ export async function onCloseSandbox(
   { sandboxes }: VerifierPorts,
 ): Promise<Json> {
   parseWith(closeSandboxRequest, request, 'CloseSandbox');
-  return { removed: await sandboxes.close(command.runId, spec, signal) };
+  return { removed: await sandboxes.close({ runId: command.runId }, spec, signal) };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -131,15 +131,11 @@ async function leftBehind(
 ): Promise<readonly string[]> {
   const kept = state === 'completed' ? KEEPS[kind] : 0;
   const now = await system.databases();
-  const sandbox = join(tmpdir(), `holdfast-drill-${runId}`);
-  const isThere = await stat(sandbox).then(
-    () => true,
-    () => false,
-  );
+  const sandboxes = (await readdir(tmpdir())).filter((name) => name.startsWith(`holdfast-drill-${runId}.`));
   return [
     ...(now.length === databases.length + kept ? [] : [`databases ${now.join(', ')}`]),
     ...(kept > 0 ? [] : await placesBelow(system.app, runId)),
-    ...(isThere ? [sandbox] : []),
+    ...sandboxes,
   ];
 }
 

@@ -105,9 +105,16 @@ function liveOf(target: Deployment, component: SnapshotRef['component']): Iterab
 
 async function openSandbox(request: Json, context: StepContext, ports: SitePorts): Promise<Json> {
   parseWith(openSandboxRequest, request, 'OpenSandbox');
-  const name = sandboxName(context);
+  const { epoch, claim } = context.token;
+  const name = `${sandboxName(context)}.${epoch}.${claim}`;
   await toil(ports, context, 2_000);
   ports.site.openSandbox(name);
+  try {
+    await context.requireLatest();
+  } catch (thrown) {
+    ports.site.sandboxes.delete(name);
+    throw thrown;
+  }
   const sandbox = {
     folder: `/${name}`,
     socket: null,
@@ -121,7 +128,8 @@ async function openSandbox(request: Json, context: StepContext, ports: SitePorts
 
 async function closeSandbox(_request: Json, context: StepContext, ports: SitePorts): Promise<Json> {
   await toil(ports, context, 500);
-  ports.site.sandboxes.delete(sandboxName(context));
+  for (const name of ports.site.sandboxes.keys())
+    if (name.startsWith(`${sandboxName(context)}.`)) ports.site.sandboxes.delete(name);
   return {};
 }
 
