@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Secret } from '#libs/kernel/secret.ts';
+import { beginEpoch } from '#libs/repository/change-recipients.ts';
 import { createRepository, findRepository, newIdentity, openRepository } from '#libs/repository/open.ts';
 import { diskStore } from '#libs/store/disk.ts';
 import { memoryStore } from '#libs/store/memory.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { COMPONENTS } from '#libs/contracts/sites.ts';
 import { seededOrder } from './pivot/seeded.ts';
+import { cleanOnce, forget } from './repository-crash/cleaning.ts';
 import { harmIndex, replicateTo, scrubAndHeal } from './repository-crash/second-store.ts';
 import { dyingStore, Killed, type Death } from './repository-crash/dying-store.ts';
 import { bytesFrom, namesBelow, writeBackup, type KeptBackup } from './repository-damage/kept-backups.ts';
@@ -28,6 +30,8 @@ export interface CrashReport {
 /** So many that the last of them merges index objects. */
 const BACKUPS_BEFORE = 2;
 const DEPLOYMENT = 'records';
+/** When a backup is forgotten, less than half of its packs is needed by others. */
+const STREAM_BYTES = { shared: 4000, own: 9000 };
 const STORES = { memory: async () => memoryStore(), disk: async (folder: string) => diskStore(folder) };
 
 interface Keys {
@@ -38,8 +42,10 @@ interface Keys {
 /** What is stopped, on a copy of what was there before it; returns what must come back if it was committed. */
 interface Work {
   readonly before: 'nothing' | 'backups';
-  /** What is there before it, beside that. */
-  readonly harm?: (store: ObjectStore) => Promise<void>;
+  /** What was done before it, beside that. */
+  readonly prepare?: (store: ObjectStore) => Promise<void>;
+  /** The first backup has its tombstone then. */
+  readonly forgets?: true;
   /** The log tells of backups whose manifest is not copied yet. */
   readonly isCopy?: true;
   readonly run: (store: ObjectStore, keys: Keys) => Promise<KeptBackup | undefined>;
@@ -57,7 +63,9 @@ export async function repositoryCrash(wish: {
   const contents = () =>
     new Map(
       COMPONENTS.flatMap((component) =>
-        ['shared', 'own'].map((name) => [`${component}/${name}`, bytesFrom(random, 5000)] as const),
+        Object.entries(STREAM_BYTES).map(
+          ([name, bytes]) => [`${component}/${name}`, bytesFrom(random, bytes)] as const,
+        ),
       ),
     );
   const kept: KeptBackup[] = [];
@@ -89,7 +97,7 @@ export async function repositoryCrash(wish: {
     },
     scrub: {
       before: 'backups',
-      harm: harmIndex,
+      prepare: harmIndex,
       run: async (store) => {
         const stores = { store, identity: keys.identity, deployments: [DEPLOYMENT] };
         const { unhealed } = await scrubAndHeal(base, stores);
@@ -98,16 +106,46 @@ export async function repositoryCrash(wish: {
       },
     },
   };
+  const forgetFirst = (store: ObjectStore) => forget(store, DEPLOYMENT, kept[0]!.backupId);
+  const clean = async (store: ObjectStore): Promise<undefined> => {
+    await cleanOnce(store, keys.identity, DEPLOYMENT);
+    return undefined;
+  };
+  const cleanings: Readonly<Record<string, Work>> = {
+    // What only the forgotten one needs is condemned, and what it shares is written again.
+    condemn: { before: 'backups', forgets: true, prepare: forgetFirst, run: clean },
+    sweep: {
+      before: 'backups',
+      forgets: true,
+      prepare: async (store) => {
+        await forgetFirst(store);
+        await clean(store);
+      },
+      run: clean,
+    },
+    reseal: {
+      before: 'backups',
+      prepare: async (store) => void (await beginEpoch({ store, identity: keys.identity })),
+      run: clean,
+    },
+    rekey: {
+      before: 'backups',
+      run: async (store) => {
+        await beginEpoch({ store, identity: keys.identity });
+        return undefined;
+      },
+    },
+  };
   const operations: Record<string, number> = {};
   const faults: { case: string; found: string }[] = [];
   let cases = 0;
-  for (const [what, work] of Object.entries(works))
+  for (const [what, work] of Object.entries({ ...works, ...cleanings }))
     for (const [kind, open] of Object.entries(STORES)) {
       if (!parts.every((part) => `${what} ${kind}`.includes(part))) continue;
       const fresh = async (folder: string): Promise<ObjectStore> => {
         const store = await open(folder);
         if (work.before === 'backups') await copy(base, store);
-        await work.harm?.(store);
+        await work.prepare?.(store);
         return store;
       };
       const whole = await inFolder(async (folder) => {
@@ -119,7 +157,8 @@ export async function repositoryCrash(wish: {
       for (let at = 0; at < whole; at += 1)
         for (const when of ['before', 'after'] as const) {
           cases += 1;
-          const committed = work.before === 'backups' ? kept : [];
+          const counted = work.forgets === true ? kept.slice(1) : kept;
+          const committed = work.before === 'backups' ? counted : [];
           const found = await inFolder(async (folder) =>
             stopped(await fresh(folder), work, { keys, death: { at, when }, committed }),
           ).catch(String);
