@@ -144,9 +144,40 @@ test('a removal that is stopped anywhere has happened or has not, and can be don
     const readable = opened !== undefined && (await collect(opened.read(stream)).catch(() => undefined));
     assert.equal(readable !== undefined && readable !== false, epoch === 1, `after ${stops} writes`);
     if (epoch === 1) await beginEpoch({ store, identity: recovery }, { removed: 'colleague' });
+    else await beginEpoch({ store, identity: recovery });
+    await assert.rejects(openRepository({ store, identity: colleague }), { code: 'KEY_WRONG' });
     const young = await write(await openRepository({ store, identity }), bytesOf(3, 1000));
     assert.ok((await collect((await openRepository({ store, identity: recovery })).read(young))).length > 0);
     if (ended === 'done') return;
+  }
+});
+
+test('an addition that is stopped anywhere can be done again, for the same or for another recipient', async () => {
+  for (let stops = 0; ; stops += 1) {
+    const { store, identity } = await made();
+    const [first, second] = [await newIdentity(), await newIdentity()];
+    let left = stops;
+    const dying: ObjectStore = {
+      ...store,
+      put: (...words) => (left-- > 0 ? store.put(...words) : Promise.reject(new Error('killed'))),
+    };
+    const add = async (to: ObjectStore, who: Secret) =>
+      await addRecipient(
+        { store: to, identity },
+        { name: 'colleague', kind: 'identity', recipient: await recipientOf(who) },
+      );
+    const ended = await add(dying, first).then(
+      () => 'done',
+      (thrown: unknown) => (thrown as Error).message,
+    );
+    if (ended === 'done') return;
+    assert.equal(ended, 'killed');
+    await add(store, second);
+    assert.equal((await openRepository({ store, identity: second })).readOnly, undefined);
+    await beginEpoch({ store, identity });
+    await assert.rejects(
+      openRepository({ store, identity: first }).then(({ readOnly }) => Promise.reject(readOnly)),
+    );
   }
 });
 

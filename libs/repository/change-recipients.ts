@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isoTime, systemClock } from '#libs/kernel/clock.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { sha256 } from '#libs/kernel/ids.ts';
 import { Secret } from '#libs/kernel/secret.ts';
 import { putFirst } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -8,7 +9,13 @@ import { Decrypter, Encrypter, generateX25519Identity } from 'age-encryption';
 import { findDescription } from './description.ts';
 import { recipientOf, wrapRing } from './key-slots.ts';
 import { KEY_BYTES, signBytes, type KeyRing, type RepositoryKeys } from './keys.ts';
-import { recipientLists, ringDigest, type Recipient, type Recipients } from './recipients.ts';
+import {
+  recipientLists,
+  recipientSchema,
+  ringDigest,
+  type Recipient,
+  type Recipients,
+} from './recipients.ts';
 import { RingOfStore } from './ring-of-store.ts';
 
 /** Who may change who has a key: whoever opens the newest ring. */
@@ -21,6 +28,9 @@ export interface KeyHolder {
 const RECIPIENTS_MIN = 2;
 const TAG_CHARACTERS = 8;
 const PASSPHRASES_PREFIX = 'keys/passphrases/';
+/** Of slots that this made, and of passphrases: the name of whose they are. */
+const SLOT_PATTERN =
+  /^keys\/(?:\d{8}\/([a-z0-9-]+?)-(?:[0-9a-f]{8}-)?[0-9a-f]{32}|passphrases\/([a-z0-9-]+)\/[^/]+)$/;
 
 interface Held {
   readonly id: string;
@@ -62,11 +72,8 @@ export async function addRecipient(
 ): Promise<void> {
   const held = await hold(holder);
   const { recipients } = requireList(held.list);
-  const { name, recipient } = wanted;
-  requireRecipient(recipient);
-  if (recipients.some((each) => each.name === name || each.recipient === recipient))
-    throw new HoldfastError('KEYS_REFUSED', { name, reason: 'the name or the recipient has a key already' });
   const added = { ...wanted, addedAt: isoTime(systemClock) };
+  requireNew(added, recipients);
   await wrapFor(holder.store, held, held.ring, [added]);
   await commit(holder.store, held, { ring: held.ring, recipients: [...recipients, added] });
 }
@@ -78,6 +85,8 @@ export async function addPassphrase(
 ): Promise<void> {
   const identity = new Secret(await generateX25519Identity());
   const recipient = await recipientOf(identity);
+  const { recipients } = await listRecipients(holder.store);
+  requireNew({ name, kind: 'passphrase', recipient, addedAt: isoTime(systemClock) }, recipients);
   const encrypter = new Encrypter();
   encrypter.setPassphrase(passphrase.reveal());
   const locked = await encrypter.encrypt(`${identity.reveal()}\n`);
@@ -92,9 +101,15 @@ export async function unlockPassphrase(
 ): Promise<{ readonly name: string; readonly identity: Secret }> {
   const decrypter = new Decrypter();
   decrypter.addPassphrase(passphrase.reveal());
-  for await (const { name } of store.list(PASSPHRASES_PREFIX)) {
-    const text = await decrypter.decrypt(await store.get(name), 'text').catch(() => undefined);
-    if (text !== undefined) return { name: name.split('/')[2]!, identity: new Secret(text.trim()) };
+  const { recipients } = await listRecipients(store);
+  for await (const { name: object } of store.list(PASSPHRASES_PREFIX)) {
+    const text = await decrypter.decrypt(await store.get(object), 'text').catch(() => undefined);
+    if (text === undefined) continue;
+    const identity = new Secret(text.trim());
+    const own = await recipientOf(identity);
+    // One that is not listed was left by who was stopped before it counted.
+    const listed = recipients.find(({ recipient }) => recipient === own);
+    if (listed !== undefined) return { name: listed.name, identity };
   }
   throw new HoldfastError('KEY_WRONG', { store: store.name, reason: 'the passphrase opens no key' });
 }
@@ -118,11 +133,17 @@ export async function beginEpoch(
   const ring = [...held.ring, randomBytes(KEY_BYTES)];
   await wrapFor(holder.store, held, ring, staying);
   await commit(holder.store, held, { ring, recipients: staying });
-  if (removed !== undefined) await forgetSlots(holder.store, removed);
+  await forgetUnlisted(holder.store, staying);
   return { epoch: ring.length };
 }
 
-function requireRecipient(recipient: string): void {
+/** Before anything is written for it. */
+function requireNew(added: Recipient, recipients: readonly Recipient[]): void {
+  const { name, recipient } = added;
+  if (recipients.some((each) => each.name === name || each.recipient === recipient))
+    throw new HoldfastError('KEYS_REFUSED', { name, reason: 'the name or the recipient has a key already' });
+  if (!recipientSchema.safeParse(added).success)
+    throw new HoldfastError('KEYS_REFUSED', { name, recipient, reason: 'no such name or recipient can be' });
   try {
     new Encrypter().addRecipient(recipient);
   } catch (cause) {
@@ -160,16 +181,17 @@ function requireList(list: Recipients | undefined): Recipients {
   throw new HoldfastError('KEYS_REFUSED', { reason: 'it is not known who has a key', remedy });
 }
 
-/** Slots of a ring that is never begun are of another tag than those of the one that is. */
+/** Slots of a ring, or for a recipient, that never came to count are of another tag than those of the one that does. */
 async function wrapFor(
   store: ObjectStore,
   { id }: Held,
   ring: KeyRing,
   recipients: readonly Recipient[],
 ): Promise<void> {
-  const tag = ringDigest(ring).slice(0, TAG_CHARACTERS);
-  for (const { name, recipient } of recipients)
+  for (const { name, recipient } of recipients) {
+    const tag = sha256(`${ringDigest(ring)}${recipient}`).slice(0, TAG_CHARACTERS);
     await wrapRing(store, { ring, recipient, slot: `${name}-${tag}-${id}` });
+  }
 }
 
 async function commit(
@@ -192,14 +214,20 @@ async function commit(
   }
 }
 
-/** As far as the store lets it: whoever kept a copy of a slot opens what was sealed before all the same. */
-async function forgetSlots(store: ObjectStore, name: string): Promise<void> {
-  const own = new RegExp(`^keys/\\d{8}/${name}-(?:[0-9a-f]{${TAG_CHARACTERS}}-)?[0-9a-f]{32}$`);
-  for await (const object of store.list('keys/'))
-    if (own.test(object.name) || object.name.startsWith(passphrasesOf(name)))
-      await store.delete(object.name).catch((thrown: unknown) => {
-        if (HoldfastError.from(thrown).code !== 'STORE_REFUSED') throw thrown;
-      });
+/**
+ * Slots and passphrases of whom no list names any more, also those of a removal that was stopped; as far as the store lets
+ * it. Whoever kept a copy of a slot opens what was sealed before all the same.
+ */
+async function forgetUnlisted(store: ObjectStore, recipients: readonly Recipient[]): Promise<void> {
+  const listed = new Set(recipients.map(({ name }) => name));
+  for await (const object of store.list('keys/')) {
+    const [, slot, locked] = SLOT_PATTERN.exec(object.name) ?? [];
+    const name = slot ?? locked;
+    if (name === undefined || listed.has(name)) continue;
+    await store.delete(object.name).catch((thrown: unknown) => {
+      if (HoldfastError.from(thrown).code !== 'STORE_REFUSED') throw thrown;
+    });
+  }
 }
 
 function passphrasesOf(name: string): string {

@@ -5,7 +5,7 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import type { KeyRing } from './keys.ts';
 import { NumberedLists } from './numbered-lists.ts';
 
-const recipientSchema = z.object({
+export const recipientSchema = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   /** `passphrase`: whose identity lies in the store, locked with one. */
   kind: z.enum(['identity', 'passphrase']),
