@@ -4,8 +4,7 @@ import { COMPONENTS } from './sites.ts';
 import { DURATION_PATTERN } from '#libs/kernel/duration.ts';
 import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
-import { keep } from './keep.ts';
-import { lock } from './lock.ts';
+import { retention } from './keep.ts';
 import { isSchedule, isTimezone } from './schedule.ts';
 import { protoKeys, relationProblems, shapeProblems } from './spec-problems.ts';
 
@@ -170,10 +169,7 @@ export const specSchema = z.strictObject({
       replicate: z.strictObject({ every: duration }).optional(),
       /** Every pack is read again within this time, a share of them each day. */
       scrub: z.strictObject({ every: duration, bytesPerSecond: z.int().min(1).optional() }).optional(),
-      /** Which backups stay; absent: all of them. */
-      keep: keep.optional(),
-      /** How long the store itself keeps them, against whoever has our credentials; absent: not at all. */
-      lock: lock.optional(),
+      ...retention,
     })
     .prefault({}),
   /** Whom the runbook names: people and telephone numbers, as they are to be read. */
