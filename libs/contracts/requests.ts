@@ -133,6 +133,17 @@ export const cleanOutcome = z.object({
   waiting: z.int(),
 });
 
+/** LockBackups: has the store lock what the deployment's backups are restored from, as long as `policy.lock` wants. */
+export const lockRequest = z.object({});
+
+/** Answer of LockBackups. */
+export const lockOutcome = z.object({
+  /** Backups that the policy wants locked, newest first; RFC 3339. */
+  locked: z.array(z.object({ backupId: z.string(), rule: z.string(), until: z.string() })),
+  /** What is locked for them: manifests, snapshots, packs, and what is needed to read these. */
+  objects: z.int(),
+});
+
 /** What a prune forgot: answer of its first step. */
 export const forgetOutcome = z.object({
   forgotten: z.array(z.object({ backupId: z.string(), reason: z.string() })),

@@ -4,7 +4,7 @@ import { COMPONENTS } from './sites.ts';
 import { DURATION_PATTERN } from '#libs/kernel/duration.ts';
 import { HoldfastError, problem } from '#libs/kernel/errors.ts';
 import { sha256, TOKEN_PATTERN } from '#libs/kernel/ids.ts';
-import { keep } from './keep.ts';
+import { retention } from './keep.ts';
 import { isSchedule, isTimezone } from './schedule.ts';
 import { protoKeys, relationProblems, shapeProblems } from './spec-problems.ts';
 
@@ -169,8 +169,7 @@ export const specSchema = z.strictObject({
       replicate: z.strictObject({ every: duration }).optional(),
       /** Every pack is read again within this time, a share of them each day. */
       scrub: z.strictObject({ every: duration, bytesPerSecond: z.int().min(1).optional() }).optional(),
-      /** Which backups stay; absent: all of them. */
-      keep: keep.optional(),
+      ...retention,
     })
     .prefault({}),
   /** Whom the runbook names: people and telephone numbers, as they are to be read. */

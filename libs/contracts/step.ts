@@ -41,6 +41,7 @@ export const commandSchema = z.strictObject({
     'ScrubRepository',
     'HealRepository',
     'CleanRepository',
+    'LockBackups',
   ]),
   requestJson: z.string(),
   principal: z.string(),

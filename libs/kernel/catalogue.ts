@@ -154,6 +154,10 @@ export const CATALOGUE = {
     'object store does not honour create-only writes',
     'use a store that honours If-None-Match (MinIO, S3, versitygw) or a folder of a file system with hard links',
   ),
+  STORE_CANNOT_LOCK: refused(
+    'object store cannot lock objects',
+    'use a bucket that was made with object lock enabled, or leave policy.lock out of the spec',
+  ),
   OBJECT_EXISTS: {
     what: 'object exists already',
     remedy: 'read the existing object',

@@ -74,6 +74,13 @@ export interface Repository {
     snapshot: Pick<Snapshot, 'streams'>,
     options?: { signal?: AbortSignal },
   ): Promise<ReadonlySet<string>>;
+  /**
+   * Where chunks lie by the store as it is, not by what this process learned before: of each snapshot the packs that hold
+   * its chunks and stay, none that is condemned while another one has them. Throws CHUNK_MISSING, CLEANING_UNSAFE.
+   */
+  lastingPacks(options: {
+    signal: AbortSignal;
+  }): Promise<(snapshot: Pick<Snapshot, 'streams'>) => Promise<ReadonlySet<string>>>;
   /** Re-reads a whole pack: its name against its bytes, its table, every chunk opened and its id compared. Throws PACK_DAMAGED. */
   verifyPack(name: string, options?: { signal?: AbortSignal }): Promise<{ bytes: number; chunks: number }>;
   /** Rebuilds what is known about chunks from the pack trailers alone. */

@@ -5,6 +5,7 @@ import { cleanRepository } from './cleaning/clean.ts';
 import { CondemnedLists } from './cleaning/lists.ts';
 import { gearTable } from './chunker.ts';
 import { hmac, signBytes, verifyBytes, type RepositoryKeys } from './keys.ts';
+import { lastingPacks } from './lasting-packs.ts';
 import { packObject } from './pack.ts';
 import { neededChunks } from './needed-chunks.ts';
 import type { Repository } from './port.ts';
@@ -62,16 +63,26 @@ export function composeRepository(parts: {
         if (!isGone) return packs;
       }
     },
+    async lastingPacks({ signal }) {
+      const { fresh, reading } = readAnew();
+      const { condemned } = await lists.newest(signal);
+      const packs = new Set([...condemned.keys()].map((name) => name.slice(name.lastIndexOf('/') + 1)));
+      return (snapshot) => lastingPacks({ repository: reading, index: fresh }, packs, snapshot, signal);
+    },
     clean(world, options) {
-      // Its own: what a process learned long ago about a pack is no reason to delete one.
-      const fresh = new ChunkIndex(store, keys);
-      const reading: Repository = {
-        ...repository,
-        read: (ref, asked) => readStream({ store, keys, index: fresh }, ref, asked),
-      };
+      const { fresh, reading } = readAnew();
       const parts = { store, keys: { ...keys }, index: fresh, lists, repository: reading };
       return cleanRepository(parts, world, options);
     },
+  };
+  /** What a process learned long ago about a pack is no reason to delete one, or to rely on it. */
+  const readAnew = () => {
+    const fresh = new ChunkIndex(store, keys);
+    const reading: Repository = {
+      ...repository,
+      read: (ref, asked) => readStream({ store, keys, index: fresh }, ref, asked),
+    };
+    return { fresh, reading };
   };
   return repository;
 }

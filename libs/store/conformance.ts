@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import pLimit from 'p-limit';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ErrorCode } from '#libs/kernel/catalogue.ts';
+import { locking } from './conformance-locking.ts';
 import type { ObjectStore } from './port.ts';
 
 /** What a store is tried on; it may hold objects of others. */
@@ -44,6 +45,7 @@ export function storeConformance(name: string, openRig: () => Promise<StoreRig>)
     reading(() => store);
     listing(() => store);
     aborting(() => store);
+    locking(() => store, fresh);
   });
 }
 

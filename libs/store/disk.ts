@@ -68,6 +68,14 @@ export function diskStore(path: string): ObjectStore {
         if (!isMissing(error)) throw storeError(error, { name });
       });
     },
+    async retain() {
+      throw new HoldfastError('STORE_CANNOT_LOCK', { store: store.name });
+    },
+    async retainedUntil(name, { signal } = {}) {
+      signal?.throwIfAborted();
+      requireName(name);
+      return undefined;
+    },
     probe: (options) => probeCreateOnly(store, options),
   };
   return store;

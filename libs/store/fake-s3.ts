@@ -71,7 +71,13 @@ interface World extends Pick<FakeS3, 'objects' | 'faults' | 'seen'> {
 
 async function serve(request: IncomingMessage, response: ServerResponse, world: World): Promise<void> {
   const body = await buffer(request);
-  const name = new URL(request.url ?? '', 'http://fake').pathname.replace(/^\/bucket\//, '');
+  const { pathname, searchParams } = new URL(request.url ?? '', 'http://fake');
+  const name = pathname.replace(/^\/bucket\//, '');
+  // Asked once by whoever deletes; its bucket has no lock, and that answer is never at fault.
+  if (searchParams.has('object-lock'))
+    return void response
+      .writeHead(404)
+      .end('<Error><Code>ObjectLockConfigurationNotFoundError</Code></Error>');
   world.seen.push(`${request.method} ${name}`);
   const fault = world.faults.shift() ?? 'none';
   if (fault === 'silent') return;

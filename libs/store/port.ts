@@ -32,8 +32,15 @@ export interface ObjectStore {
     prefix: string,
     options?: { startAfter?: string; signal?: AbortSignal },
   ): AsyncIterable<{ name: string; bytes: number }>;
-  /** No error when there is none. */
+  /** No error when there is none. One that is retained is STORE_REFUSED, as a plain put of its name is. */
   delete(name: string, options?: { signal?: AbortSignal }): Promise<void>;
+  /**
+   * Locks the object as it is: until then the store itself keeps these bytes, whoever asks with whatever credentials of
+   * ours. Never shortens. Throws STORE_CANNOT_LOCK where the store has no object lock, OBJECT_MISSING.
+   */
+  retain(name: string, until: Date, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Until when it is, or was, locked; undefined when it never was, or there is none. */
+  retainedUntil(name: string, options?: { signal?: AbortSignal }): Promise<Date | undefined>;
   /** Proves create-only writes with a race of its own; throws STORE_NOT_CREATE_ONLY, as a put does that cannot be one. */
   probe(options?: { signal?: AbortSignal }): Promise<void>;
 }

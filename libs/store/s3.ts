@@ -7,6 +7,7 @@ import { requireName, requirePrefix } from './names.ts';
 import type { ObjectStore } from './port.ts';
 import { probeCreateOnly } from './probe.ts';
 import { s3CodeOf, s3Failure } from './s3-failure.ts';
+import { s3Locks } from './s3-locks.ts';
 import { parseListedPage } from './s3-page.ts';
 
 export interface S3Address {
@@ -37,18 +38,24 @@ export function s3Store(address: S3Address): ObjectStore {
   const label = `s3:${address.endpoint.host}/${address.bucket}`;
   const failure = (answer: HttpAnswer, object?: string) =>
     s3Failure(answer, { store: label, ...(object === undefined ? {} : { object }) });
+  const locks = s3Locks(call, label);
   const store: ObjectStore = {
     name: label,
     async put(name, bytes, { createOnly, signal }) {
+      if (!createOnly) await locks.requireUnlocked(requireName(name), signal);
       const headers = {
         'content-md5': hash('md5', bytes, 'base64'),
         ...(createOnly ? { 'if-none-match': '*' } : {}),
       };
       const answer = await call('PUT', { name: requireName(name), headers, body: bytes, signal });
       if (isOfObject(answer)) return;
-      if (s3CodeOf(answer) !== 'ConditionalRequestConflict') throw failure(answer, name);
+      const s3Code = s3CodeOf(answer);
+      // A locked object may refuse before it is asked whether it is there.
+      const isLocked = createOnly && s3Code === 'AccessDenied';
+      if (s3Code !== 'ConditionalRequestConflict' && !isLocked) throw failure(answer, name);
       // Another writer is at it: it may yet fail, and only an object that is there has won.
       const exists = (await store.head(name, signal && { signal })) !== undefined;
+      if (isLocked && !exists) throw failure(answer, name);
       throw new HoldfastError(exists ? 'OBJECT_EXISTS' : 'STORE_UNREACHABLE', {
         object: name,
         reason: 'another writer of the same name',
@@ -93,11 +100,14 @@ export function s3Store(address: S3Address): ObjectStore {
       }
     },
     async delete(name, { signal } = {}) {
-      const answer = await call('DELETE', { name: requireName(name), signal });
+      await locks.requireUnlocked(requireName(name), signal);
+      const answer = await call('DELETE', { name, signal });
       const isSuccess = answer.status === 204 || (answer.status === 200 && answer.body.length === 0);
       const gone = isSuccess || s3CodeOf(answer) === 'NoSuchKey';
       if (!gone) throw failure(answer, name);
     },
+    retain: (name, until, { signal } = {}) => locks.retain(requireName(name), until, signal),
+    retainedUntil: (name, { signal } = {}) => locks.retainedUntil(requireName(name), signal),
     probe: (options) => probeCreateOnly(store, options),
   };
   return store;
@@ -111,7 +121,7 @@ function isOfObject({ status, headers }: HttpAnswer): boolean {
   return (status === 200 || status === 206) && headers.etag !== undefined;
 }
 
-type S3Call = (
+export type S3Call = (
   method: string,
   request: {
     /** Of the object; '' for the bucket. */

@@ -21,6 +21,8 @@ export function withLimit(inner: ObjectStore, options: LimitOptions): ObjectStor
     get: (name, how) => limited(() => inner.get(name, how)),
     head: (name, how) => limited(() => inner.head(name, how)),
     delete: (name, how) => limited(() => inner.delete(name, how)),
+    retain: (name, until, how) => limited(() => inner.retain(name, until, how)),
+    retainedUntil: (name, how) => limited(() => inner.retainedUntil(name, how)),
     // Each step waits for its turn, not the whole listing: its reader may send requests of its own between two names.
     async *list(prefix, how) {
       const names = inner.list(prefix, how)[Symbol.asyncIterator]();

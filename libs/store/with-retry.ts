@@ -33,6 +33,8 @@ export function withRetry(inner: ObjectStore, options: RetryOptions): ObjectStor
     get: (name, how) => retry(how?.signal, () => inner.get(name, how)),
     head: (name, how) => retry(how?.signal, () => inner.head(name, how)),
     delete: (name, how) => retry(how?.signal, () => inner.delete(name, how)),
+    retain: (name, until, how) => retry(how?.signal, () => inner.retain(name, until, how)),
+    retainedUntil: (name, how) => retry(how?.signal, () => inner.retainedUntil(name, how)),
     async *list(prefix, { startAfter = '', signal } = {}) {
       let after = startAfter;
       const open = () =>

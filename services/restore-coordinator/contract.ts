@@ -2,6 +2,7 @@ import { STEP_EVENTS, type ServiceContract } from '#libs/runtime/contract.ts';
 import { onHealRepository } from './handlers/on-heal-repository.ts';
 import { onReplicate } from './handlers/on-replicate.ts';
 import { onCleanRepository } from './handlers/on-clean-repository.ts';
+import { onLockBackups } from './handlers/on-lock-backups.ts';
 import type { CoordinatorPorts } from './ports.ts';
 import { cancelRun } from './rpc/cancel-run.ts';
 import { declareDeployment } from './rpc/declare-deployment.ts';
@@ -33,6 +34,7 @@ import { watchRun } from './rpc/watch-run.ts';
 export const contract: ServiceContract<CoordinatorPorts> = {
   service: 'restore-coordinator',
   consumes: {
+    LockBackups: onLockBackups,
     CleanRepository: onCleanRepository,
     Replicate: onReplicate,
     HealRepository: onHealRepository,

@@ -179,6 +179,15 @@ export interface CoordinatorPorts {
   ) => Promise<VerifiedLog>;
   /** One cleaning of the repository, for all deployments; see `Repository.clean`. */
   readonly clean: (options: CleaningOptions) => Promise<CleaningReport>;
+  /**
+   * Has the store lock these backups with all they are read from; returns how many objects. Idempotent. Throws
+   * STORE_CANNOT_LOCK.
+   */
+  readonly lockBackups: (
+    deployment: string,
+    locks: readonly { readonly backupId: string; readonly untilMs: number }[],
+    options: Pick<CleaningOptions, 'signal' | 'progress'>,
+  ) => Promise<number>;
   readonly repositoryId: string;
   /** The backups, as `deployment/id`, that need one of the objects. */
   readonly harmedBackups: (objects: readonly string[], signal: AbortSignal) => Promise<readonly string[]>;

@@ -10,6 +10,7 @@ import { openLogs, type Logs } from '#libs/saga/logs.ts';
 import { EVENTS, GAUGES } from '#libs/telemetry/names.ts';
 import type { Tracing } from '#libs/telemetry/tracing.ts';
 import { announcer } from './adapters/announcer.ts';
+import { backupLocks } from './adapters/backup-locks.ts';
 import { Beats } from './adapters/beats.ts';
 import { Caretaker } from './adapters/caretaker.ts';
 import { startDueTimer, type DueTimer } from './adapters/due-timer.ts';
@@ -38,7 +39,7 @@ import { localBodies } from './sagas/bodies.ts';
 /** What policies let start by itself. */
 const PERIODIC: readonly Periodic[] = [
   { kind: 'drill', everyOf: ({ drill }) => drill?.every, open: openDueDrill },
-  { kind: 'prune', everyOf: ({ keep }) => (keep === undefined ? undefined : '1d'), open: openDuePrune },
+  { kind: 'prune', everyOf: ({ keep, lock }) => (keep ?? lock) && '1d', open: openDuePrune },
   { kind: 'replicate', everyOf: ({ replicate }) => replicate?.every, open: openDueReplicate },
   // A share each day.
   { kind: 'scrub', everyOf: ({ scrub }) => scrub && '1d', open: openDueScrub },
@@ -98,6 +99,7 @@ function fixedPorts(
     manifests,
     clean: (options) =>
       repository.clean(cleaningWorld({ store, logs, manifests, listDeployments: specs.list }), options),
+    lockBackups: backupLocks({ store, repository, manifests }),
     record: async (deployment, event) =>
       void (await logs.append(deployment, (entries) => (isRecorded(entries, event) ? undefined : event))),
     readLog: logs.read,

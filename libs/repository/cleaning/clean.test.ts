@@ -123,9 +123,20 @@ test('a pack of which little is needed is written again, and the old one goes', 
   await place.backUp('first', [1, 2, 3, 4]);
   const second = await place.backUp('second', [4]);
   place.records.prune('first');
+  const stale = opened(place.store);
+  const lastingOf = async (repository: typeof stale) => {
+    const { streams } = await repository.readSnapshot({ deployment: 'records', ...second.snapshots[0]! });
+    return await (
+      await repository.lastingPacks(options)
+    )({ streams });
+  };
+  const before = await lastingOf(stale);
   const { repackedPacks, resealedPacks } = await place.clean();
   assert.deepEqual([repackedPacks, resealedPacks], [1, 0]);
+  const lasting = await lastingOf(stale);
+  assert.ok(!before.isSubsetOf(lasting), 'not the condemned pack, whatever was known of it');
   await place.clean();
+  assert.deepEqual(new Set(await namesBelow(place.store, 'packs/')), new Set([...lasting].map(packObject)));
   await place.assertWhole(second, [4]);
   const { streams } = await opened(place.store).readSnapshot({
     deployment: 'records',

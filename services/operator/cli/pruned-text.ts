@@ -1,4 +1,4 @@
-import { cleanOutcome, forgetOutcome } from '#libs/contracts/requests.ts';
+import { cleanOutcome, forgetOutcome, lockOutcome } from '#libs/contracts/requests.ts';
 import type { PrunePlan } from './front-door.ts';
 import { bytesText, countText, table } from './text.ts';
 
@@ -17,9 +17,15 @@ export function prunePlanText({ deployment, choices }: PrunePlan): string {
 
 /** Lines about what a prune did, from its run's outcome; of one that did not end well as far as it came. Pure. */
 export function prunedText(outcome: Readonly<Record<string, unknown>>): readonly string[] {
+  const lock = lockOutcome.safeParse(outcome['lock']);
   const forget = forgetOutcome.safeParse(outcome['forget']);
   const clean = cleanOutcome.safeParse(outcome['clean']);
   return [
+    ...(lock.success
+      ? [
+          `${countText(lock.data.locked.length, 'backup')} locked, in ${countText(lock.data.objects, 'object')}`,
+        ]
+      : []),
     ...(forget.success ? forgottenLines(forget.data) : []),
     ...(clean.success ? cleanedLines(clean.data) : []),
   ];

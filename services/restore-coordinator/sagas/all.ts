@@ -20,7 +20,7 @@ const SAGAS: Readonly<Record<string, (header: RunHeader) => Saga>> = {
   schedules: schedulesSaga,
   drill: drillSaga,
   verify: verifySaga,
-  prune: () => pruneSaga,
+  prune: pruneSaga,
   replicate: () => replicateSaga,
   scrub: () => scrubSaga,
 };

@@ -65,7 +65,7 @@ export async function forgetBackups(
   return { forgotten, kept: choices.length - forgotten.length };
 }
 
-function candidateOf(listed: ListedManifest): Candidate {
+export function candidateOf(listed: ListedManifest): Candidate {
   if ('damaged' in listed) return listed;
   const { backupId, startedAt, committedAt, completeness, snapshots } = listed.manifest;
   return {

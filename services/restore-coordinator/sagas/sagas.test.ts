@@ -184,10 +184,16 @@ const scrub: Proving = {
 };
 
 const prune: Proving = {
-  saga: pruneSaga,
+  saga: pruneSaga({ parameters: {} }),
   header: header('prune', {}),
   newStore: memoryStore,
   answers: () => ({}),
+};
+
+const lockingPrune: Proving = {
+  ...prune,
+  saga: pruneSaga({ parameters: { lock: true } }),
+  header: header('prune', { lock: true }),
 };
 
 const relocationJson = JSON.stringify({ database: { name: 'other' } });
@@ -204,6 +210,7 @@ const proved = [
   replicate,
   scrub,
   prune,
+  lockingPrune,
   beside,
   backup,
   backupOf({ sites: SITES }),
@@ -349,7 +356,14 @@ test('release: a failure anywhere ends as failed, and may be asked for again', a
 });
 
 test('prune: a failure at each step ends as failed, and may be asked for again', async () => {
-  assert.deepEqual(new Set(Object.values(await proveUnwinds(prune))), new Set(['failed']));
+  for (const proving of [prune, lockingPrune])
+    assert.deepEqual(new Set(Object.values(await proveUnwinds(proving))), new Set(['failed']));
+});
+
+test('prune: nothing is forgotten or removed before what stays is locked', () => {
+  const orderOf = ({ saga }: Proving) => saga.steps.map(({ name, after }) => [name, ...after]);
+  assert.deepEqual(orderOf(prune), [['forget'], ['clean', 'forget']]);
+  assert.deepEqual(orderOf(lockingPrune), [['lock'], ['forget', 'lock'], ['clean', 'forget']]);
 });
 
 test('restore, drill and verification are refused when their backup was pruned since it was chosen', () => {

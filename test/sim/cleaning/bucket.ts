@@ -68,6 +68,8 @@ export class LateBucket {
       },
       delete: (name) =>
         act(`delete ${name}`, () => (objects.has(name) ? change(name, undefined) : undefined)),
+      retain: (name) => Promise.reject(new HoldfastError('STORE_CANNOT_LOCK', { object: name })),
+      retainedUntil: async () => undefined,
       probe: async () => {},
     };
   }

@@ -22,6 +22,7 @@ export const simRepository: Repository = {
   neededPacks: absent,
   verifyPack: absent,
   rebuildIndex: absent,
+  lastingPacks: absent,
   clean: absent,
   seal: absent,
   open: absent,

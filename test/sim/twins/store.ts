@@ -57,6 +57,8 @@ export class SimBucket {
         requirePrefix(prefix);
         return this.#list(prefix, startAfter, signal);
       },
+      retain: (name) => Promise.reject(new HoldfastError('STORE_CANNOT_LOCK', { object: name })),
+      retainedUntil: () => Promise.resolve(undefined),
       probe: () => Promise.resolve(),
     };
     return store;

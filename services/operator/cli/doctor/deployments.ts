@@ -7,6 +7,7 @@ import type { Backup } from '../front-door.ts';
 import { newestBackups } from '../report/history.ts';
 import { durationMs, durationText, momentOf } from '../text.ts';
 import { copiesFindings } from './copies.ts';
+import { lockFindings } from './locking.ts';
 import { pruneFinding } from './pruning.ts';
 import { protectionFindings } from './protection.ts';
 import { inReachFindings, sameDeviceFindings } from './same-device.ts';
@@ -27,10 +28,12 @@ export async function examineDeployments(state: KnownStack, context: Context): P
       declared.map(async ({ deployment, specYaml }) => {
         const spec = parseSpec(specYaml);
         const backups = await Array.fromAsync(newestBackups(door, deployment, JUDGED_MAX));
+        const prunes = await listRunsOf(door, deployment, 'prune');
         const now = context.clock.now();
         return [
           ...ageFindings(await observeRpo(door, spec, now), backups, now),
-          pruneFinding(spec, await listRunsOf(door, deployment, 'prune'), now),
+          pruneFinding(spec, prunes, now),
+          ...lockFindings(spec, backups.find(isWhole), prunes, now),
           ...(await protectionFindings(door, deployment, backups, now)),
           ...(await sameDeviceFindings(spec, state.store.url)),
           ...inReachFindings(spec, state.store.url),
