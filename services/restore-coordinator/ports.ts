@@ -43,6 +43,8 @@ export interface Manifests {
   look(deployment: string, backupId: string): Promise<ListedManifest>;
   /** All of them, read one by one, newest first. */
   list(deployment: string): AsyncIterable<ListedManifest>;
+  /** Until when the store itself keeps the manifest; undefined when it does not. */
+  lockedUntil(deployment: string, backupId: string): Promise<Date | undefined>;
 }
 
 export type ListedManifest = StoredManifest | { readonly backupId: string; readonly damaged: string };

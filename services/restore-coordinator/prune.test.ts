@@ -186,6 +186,7 @@ async function forgetWhile(
     specs: { read: async () => ({ spec, version: 1, yaml: '' }), list: async () => [DEPLOYMENT] },
     manifests: world.manifests,
     inquiry: { verdicts: async () => [] },
+    clock: { now: () => world.now },
     readLog: logs.read,
     logs: interrupted,
     runs: { read: async (runId: string) => ({ header: runs.find((header) => header.runId === runId)! }) },

@@ -99,6 +99,7 @@ export function manifestStore(
     },
     ids: listIds,
     look,
+    lockedUntil: (deployment, backupId) => store.retainedUntil(nameOf(deployment, backupId)),
     async *list(deployment) {
       for await (const backupId of idsBack(deployment)) {
         const found = await findNamed(deployment, backupId).catch((thrown: unknown) =>

@@ -5,7 +5,7 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import { prunedIds } from '#libs/saga/kept-backups.ts';
 import { planLocks } from '../domain/locks.ts';
 import type { CoordinatorPorts } from '../ports.ts';
-import { candidateOf, planForget, type RetentionPorts } from '../sagas/forget.ts';
+import { candidateOf, planByPolicy, type RetentionPorts } from '../sagas/forget.ts';
 
 /**
  * Locks what retention keeps of the deployment. May run twice, and beside itself: locks only grow. Throws
@@ -14,12 +14,13 @@ import { candidateOf, planForget, type RetentionPorts } from '../sagas/forget.ts
 export async function onLockBackups(
   request: Json,
   { command: { deployment }, spec, signal, progress }: StepContext,
-  ports: RetentionPorts & Pick<CoordinatorPorts, 'clock' | 'lockBackups'>,
+  ports: RetentionPorts & Pick<CoordinatorPorts, 'lockBackups'>,
 ): Promise<Json> {
   parseWith(lockRequest, request, 'LockBackups');
   const { lock, timezone } = spec.policy;
   if (lock === undefined) return { locked: [], objects: 0 };
-  const choices = await planForget(deployment, spec, ports, signal);
+  // What is only kept because it is locked is not locked for longer.
+  const choices = await planByPolicy(deployment, spec, ports, signal);
   const listed = await Array.fromAsync(ports.manifests.list(deployment));
   const locks = planLocks({
     lock,

@@ -12,7 +12,7 @@ import type { CoordinatorPorts, ListedManifest } from '../ports.ts';
 
 export type RetentionPorts = Pick<
   CoordinatorPorts,
-  'specs' | 'manifests' | 'inquiry' | 'readLog' | 'logs'
+  'specs' | 'manifests' | 'inquiry' | 'readLog' | 'logs' | 'clock'
 > & {
   readonly runs: Pick<CoordinatorPorts['runs'], 'read'>;
 };
@@ -20,8 +20,27 @@ export type RetentionPorts = Pick<
 /** A backup whose content was put back somewhere, and compared. */
 const RESTORED_LEVEL = 2;
 
-/** Of every backup whether it stays, and why; touches nothing. Throws SERVICE_UNREACHABLE, for verdicts are the verifier's. */
+/** As by `planByPolicy`, and what the store keeps locked stays as well: it could not go, and would only be lost to sight. */
 export async function planForget(
+  deployment: string,
+  spec: Spec,
+  ports: RetentionPorts,
+  signal: AbortSignal,
+): Promise<readonly RetentionChoice[]> {
+  const choices = await planByPolicy(deployment, spec, ports, signal);
+  const now = ports.clock.now();
+  return await Promise.all(
+    choices.map(async (choice) => {
+      if (choice.isKept) return choice;
+      const until = await ports.manifests.lockedUntil(deployment, choice.backupId);
+      if (until === undefined || until.getTime() <= now) return choice;
+      return { ...choice, isKept: true, reasons: [`locked by the store until ${until.toISOString()}`] };
+    }),
+  );
+}
+
+/** Of every backup whether it stays, and why; touches nothing. Throws SERVICE_UNREACHABLE, for verdicts are the verifier's. */
+export async function planByPolicy(
   deployment: string,
   { policy }: Spec,
   ports: RetentionPorts,
