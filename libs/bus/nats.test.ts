@@ -36,7 +36,8 @@ test('a publish issued while the server is dead arrives once when it is back', a
   const during = bus.publish(command('during'));
   await pause(500);
   await server.restart();
-  assert.deepEqual(await during, { duplicate: false });
+  // Its first try may have arrived unheard: then the next one is told so.
+  await during;
   await until(() => seen.length === 2);
   await pause(300);
   assert.deepEqual(seen, ['before', 'during']);
