@@ -30,7 +30,8 @@ export class CertificateBook {
   }
 
   facts(): CertificateFacts[] {
-    return this.#certificates.map(({ path, folder, parsed }) => ({
+    // Files are read several at a time, and tell of themselves in any order.
+    return this.#certificates.toSorted(byPath).map(({ path, folder, parsed }) => ({
       path,
       subject: parsed.subject.replaceAll('\n', ', '),
       notAfter: new Date(parsed.validTo).toISOString(),
@@ -38,6 +39,11 @@ export class CertificateBook {
       keyMatches: matchOf(parsed, this.#keys.get(folder) ?? []),
     }));
   }
+}
+
+/** A bundle's own certificates stay in their order. */
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path === b.path ? 0 : a.path < b.path ? -1 : 1;
 }
 
 /** Null where there is nothing to match: no readable key in the folder, or an authority, whose key is elsewhere. */

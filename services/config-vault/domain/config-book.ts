@@ -32,21 +32,23 @@ export class ConfigBook {
   }
 
   facts(required: readonly string[]): Omit<ConfigFacts, 'roots' | 'runtime'> {
+    // Files are read several at a time; the variables of one stay in its order.
+    const values = this.#values.toSorted((a, b) => (a.file === b.file ? 0 : a.file < b.file ? -1 : 1));
     return {
-      fingerprints: this.#byName(),
-      values: this.#values,
+      fingerprints: byName(values),
+      values,
       missingVariables: required.filter((name) => !this.#set.has(name)),
       certificates: this.#certificates.facts(),
     };
   }
+}
 
-  /** A name that several files set is told apart by its file from the second on. */
-  #byName(): Record<string, string> {
-    const byName = new Map<string, string>();
-    for (const { file, name, fingerprint } of this.#values) {
-      if (name !== '') byName.set(byName.has(name) ? `${file}:${name}` : name, fingerprint);
-    }
-    // A variable may be called __proto__: only this way it is one of the object's own.
-    return Object.fromEntries(byName);
+/** A name that several files set is told apart by its file from the second on. */
+function byName(values: readonly Value[]): Record<string, string> {
+  const named = new Map<string, string>();
+  for (const { file, name, fingerprint } of values) {
+    if (name !== '') named.set(named.has(name) ? `${file}:${name}` : name, fingerprint);
   }
+  // A variable may be called __proto__: only this way it is one of the object's own.
+  return Object.fromEntries(named);
 }
