@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { beginEpoch } from '#libs/repository/change-recipients.ts';
 import { createRepository, findRepository, newIdentity, openRepository } from '#libs/repository/open.ts';
@@ -27,6 +28,8 @@ export interface CrashReport {
   readonly faults: readonly { readonly case: string; readonly found: string }[];
 }
 
+/** Each has a store of its own, and waits for a disk most of the time. */
+const AT_ONCE = 8;
 /** So many that the last of them merges index objects. */
 const BACKUPS_BEFORE = 2;
 const DEPLOYMENT = 'records';
@@ -154,18 +157,22 @@ export async function repositoryCrash(wish: {
         return counting.operations();
       });
       operations[`${what} ${kind}`] = whole;
-      for (let at = 0; at < whole; at += 1)
-        for (const when of ['before', 'after'] as const) {
-          cases += 1;
-          const counted = work.forgets === true ? kept.slice(1) : kept;
-          const committed = work.before === 'backups' ? counted : [];
-          const found = await inFolder(async (folder) =>
-            stopped(await fresh(folder), work, { keys, death: { at, when }, committed }),
-          ).catch(String);
-          if (found === undefined) continue;
-          faults.push({ case: `${what} ${kind} ${when} operation ${at}`, found });
-          onNote(`${what} ${kind} ${when} operation ${at}: ${found}`);
-        }
+      const deaths = Array.from({ length: whole }, (_, at): readonly Death[] => [
+        { at, when: 'before' },
+        { at, when: 'after' },
+      ]).flat();
+      cases += deaths.length;
+      const counted = work.forgets === true ? kept.slice(1) : kept;
+      const committed = work.before === 'backups' ? counted : [];
+      await pLimit(AT_ONCE).map(deaths, async (death) => {
+        const found = await inFolder(async (folder) =>
+          stopped(await fresh(folder), work, { keys, death, committed }),
+        ).catch(String);
+        if (found === undefined) return;
+        const stop = `${what} ${kind} ${death.when} operation ${death.at}`;
+        faults.push({ case: stop, found });
+        onNote(`${stop}: ${found}`);
+      });
     }
   return { suite: 'repository-crash', seed, cases, operations, harmed: faults.length, faults };
 }
