@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { canonicalJson, jsonIfAny } from '#libs/kernel/json.ts';
+import { canonicalJson } from '#libs/kernel/json.ts';
+import { CONDEMNED_PREFIX, condemnedSchema } from '#libs/repository/cleaning/lists.ts';
+import { numberedName, openSignedList } from '#libs/repository/numbered-lists.ts';
 import { findBytes, putFirst, signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { VerifySignature } from './prove.ts';
@@ -21,12 +23,7 @@ interface Look {
 
 /** Nothing else is ever deleted, whatever a list says. */
 const DELETABLE = /^(?:packs|index|snapshots|backups)\//;
-const signedShape = z.object({ list: z.json(), signature: z.string() });
-const shape = z.object({
-  format: z.literal(1),
-  condemned: z.record(z.string(), z.array(z.string())),
-  deleted: z.array(z.string().regex(DELETABLE)),
-});
+const shape = condemnedSchema.extend({ deleted: z.array(z.string().regex(DELETABLE)) });
 
 /** Lists from number `first` on, read by name: one that a listing hides would keep a deletion from us. Throws OBJECT_DAMAGED. */
 export async function* readCondemned(
@@ -44,16 +41,15 @@ export async function* readCondemned(
 
 /** Undefined when it is not whole, or not signed by the repository. */
 export function openList(bytes: Buffer, verify: VerifySignature): z.infer<typeof shape> | undefined {
-  const signed = signedShape.safeParse(jsonIfAny(bytes)).data;
-  if (signed === undefined || !verify(Buffer.from(canonicalJson(signed.list)), signed.signature))
-    return undefined;
-  return shape.safeParse(signed.list).data;
+  return openSignedList(bytes, shape, (list, signature) =>
+    verify(Buffer.from(canonicalJson(list)), signature),
+  );
 }
 
 /** How many of them a store has. */
 export async function countCondemned(store: ObjectStore, signal?: AbortSignal): Promise<number> {
   let last = 0;
-  for await (const { name } of store.list('condemned/', signalOption(signal)))
+  for await (const { name } of store.list(CONDEMNED_PREFIX, signalOption(signal)))
     last = Number(/(\d+)\.json$/.exec(name)?.[1] ?? last);
   return last;
 }
@@ -104,5 +100,5 @@ export async function deleteCondemned(
 }
 
 export function condemnedName(n: number): string {
-  return `condemned/${String(n).padStart(8, '0')}.json`;
+  return numberedName(CONDEMNED_PREFIX, n);
 }

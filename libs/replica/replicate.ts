@@ -1,6 +1,7 @@
 import type { Manifest } from '#libs/contracts/manifest.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { findDescription } from '#libs/repository/description.ts';
+import { packObject } from '#libs/repository/pack.ts';
 import type { LogEntry } from '#libs/saga/log.ts';
 import { findBytes, signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -178,7 +179,7 @@ async function findLacking(
   for (const { component, id, packs } of snapshots) {
     const snapshot = `snapshots/${deployment}/${component}/${id}`;
     if ((await to.head(snapshot, signalOption(signal))) === undefined) return snapshot;
-    const pack = packs.map((each) => `packs/${each.slice(0, 2)}/${each}`).find((each) => !holds(each));
+    const pack = packs.map(packObject).find((each) => !holds(each));
     if (pack !== undefined) return pack;
   }
   return undefined;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { jsonIfAny } from '#libs/kernel/json.ts';
+import { numberedName } from '#libs/repository/numbered-lists.ts';
 import { countBySearch } from '#libs/saga/chain.ts';
 import { findBytes, signalOption } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -55,5 +56,5 @@ export async function appendScrubbed(
 }
 
 function entryName(n: number): string {
-  return `scrub/${String(n).padStart(8, '0')}.json`;
+  return numberedName('scrub/', n);
 }

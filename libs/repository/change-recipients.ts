@@ -9,6 +9,7 @@ import { Decrypter, Encrypter, generateX25519Identity } from 'age-encryption';
 import { findDescription } from './description.ts';
 import { recipientOf, wrapRing } from './key-slots.ts';
 import { KEY_BYTES, signBytes, type KeyRing, type RepositoryKeys } from './keys.ts';
+import type { NumberedLists } from './numbered-lists.ts';
 import {
   recipientLists,
   recipientSchema,
@@ -36,6 +37,7 @@ interface Held {
   readonly id: string;
   readonly ring: KeyRing;
   readonly keys: RepositoryKeys;
+  readonly lists: NumberedLists<Recipients>;
   readonly n: number;
   readonly list: Recipients | undefined;
 }
@@ -53,7 +55,7 @@ export async function startRecipients({
     return { name, kind: 'identity', recipient: await recipientOf(of), addedAt };
   };
   const recipients = [await named('everyday', identity), await named('recovery', recovery)];
-  await commit(store, held, { ring: held.ring, recipients }).catch((thrown: unknown) => {
+  await commit(held, { ring: held.ring, recipients }).catch((thrown: unknown) => {
     // Another one was faster, with the same two.
     if (HoldfastError.from(thrown).code !== 'KEYS_REFUSED') throw thrown;
   });
@@ -75,7 +77,7 @@ export async function addRecipient(
   const added = { ...wanted, addedAt: isoTime(systemClock) };
   requireNew(added, recipients);
   await wrapFor(holder.store, held, held.ring, [added]);
-  await commit(holder.store, held, { ring: held.ring, recipients: [...recipients, added] });
+  await commit(held, { ring: held.ring, recipients: [...recipients, added] });
 }
 
 /** Its identity lies in the store, locked with the passphrase: `age -d` opens it. Throws KEYS_REFUSED. */
@@ -132,7 +134,7 @@ export async function beginEpoch(
   if (!staying.some(({ recipient }) => recipient === own)) throw refuse('it is the key in use');
   const ring = [...held.ring, randomBytes(KEY_BYTES)];
   await wrapFor(holder.store, held, ring, staying);
-  await commit(holder.store, held, { ring, recipients: staying });
+  await commit(held, { ring, recipients: staying });
   await forgetUnlisted(holder.store, staying);
   return { epoch: ring.length };
 }
@@ -163,7 +165,8 @@ async function hold({ store, identity }: KeyHolder): Promise<Held> {
     verifying: verifyingKey,
   }).require();
   if (readOnly !== undefined) throw readOnly;
-  return { id, ring, keys, ...(await recipientLists(store, verifyingKey).newest()) };
+  const lists = recipientLists(store, verifyingKey);
+  return { id, ring, keys, lists, ...(await lists.newest()) };
 }
 
 async function requireDescription(store: ObjectStore): Promise<{ id: string; verifyingKey: string }> {
@@ -195,8 +198,7 @@ async function wrapFor(
 }
 
 async function commit(
-  store: ObjectStore,
-  { keys, n }: Held,
+  { keys, lists, n }: Held,
   { ring, recipients }: { ring: KeyRing; recipients: readonly Recipient[] },
 ): Promise<void> {
   const list: Recipients = {
@@ -205,7 +207,6 @@ async function commit(
     ring: ringDigest(ring),
     recipients: [...recipients],
   };
-  const lists = recipientLists(store, keys.verifying);
   try {
     await lists.append({ n: n + 1, list }, (bytes) => signBytes(keys, bytes));
   } catch (thrown) {

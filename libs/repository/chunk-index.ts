@@ -24,10 +24,10 @@ const LOOKS_MAX = 3;
 
 const NO_TABLE = { epoch: UNREADABLE, entries: Buffer.alloc(0) };
 const PACK_PATTERN = /\/([0-9a-f]{64})$/;
+
 /**
- * Where every chunk lies. Read from index objects; what they do not cover is read
- * from the packs' own tables when an index object is damaged or a chunk is not found otherwise: an index saves time and
- * is never needed.
+ * Where every chunk lies. Read from index objects; what they do not cover is read from the packs' own tables when an index
+ * object is damaged or a chunk is not found otherwise: an index saves time and is never needed.
  */
 export class ChunkIndex {
   readonly #store: ObjectStore;

@@ -80,16 +80,29 @@ export class NumberedLists<T> {
   }
 
   #open(n: number, bytes: Buffer | undefined): T {
-    const signed = signedSchema.safeParse(bytes && jsonIfAny(bytes));
-    if (!signed.success) throw this.#damaged(this.#nameOf(n));
-    const { list, signature } = signed.data;
-    const parsed = this.#schema.safeParse(list);
-    if (!parsed.success || !isSignedJson(this.#verifying, list, signature))
-      throw this.#damaged(this.#nameOf(n));
-    return parsed.data;
+    const isSigned = (list: unknown, signature: string) => isSignedJson(this.#verifying, list, signature);
+    const list = bytes && openSignedList(bytes, this.#schema, isSigned);
+    if (list === undefined) throw this.#damaged(this.#nameOf(n));
+    return list;
   }
 
   #nameOf(n: number): string {
-    return `${this.#prefix}${String(n).padStart(DIGITS, '0')}.json`;
+    return numberedName(this.#prefix, n);
   }
+}
+
+/** Undefined when it is not whole, or not signed. */
+export function openSignedList<T>(
+  bytes: Buffer,
+  schema: z.ZodType<T>,
+  isSigned: (list: unknown, signature: string) => boolean,
+): T | undefined {
+  const signed = signedSchema.safeParse(jsonIfAny(bytes)).data;
+  if (signed === undefined || !isSigned(signed.list, signed.signature)) return undefined;
+  return schema.safeParse(signed.list).data;
+}
+
+/** Of the `n`th object of a folder whose objects count from 1. */
+export function numberedName(prefix: string, n: number): string {
+  return `${prefix}${String(n).padStart(DIGITS, '0')}.json`;
 }

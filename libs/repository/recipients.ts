@@ -5,8 +5,10 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import type { KeyRing } from './keys.ts';
 import { NumberedLists } from './numbered-lists.ts';
 
+export const RECIPIENT_NAME_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 export const recipientSchema = z.object({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+  name: z.string().regex(RECIPIENT_NAME_PATTERN),
   /** `passphrase`: whose identity lies in the store, locked with one. */
   kind: z.enum(['identity', 'passphrase']),
   /** age recipient: X25519, or the hybrid one. */

@@ -6,7 +6,7 @@ import { CondemnedLists } from './cleaning/lists.ts';
 import { gearTable } from './chunker.ts';
 import { hmac, signBytes, verifyBytes, type RepositoryKeys } from './keys.ts';
 import { lastingPacks } from './lasting-packs.ts';
-import { packObject } from './pack.ts';
+import { readWhileThere } from './packs-there.ts';
 import { neededChunks } from './needed-chunks.ts';
 import type { Repository } from './port.ts';
 import { readStream, requirePlace } from './reader.ts';
@@ -48,20 +48,13 @@ export function composeRepository(parts: {
     sign: (bytes) => signBytes(keys, bytes),
     verifySignature: (bytes, signature) => verifyBytes(keys, bytes, signature),
     async neededPacks(snapshot, options) {
-      const there = new Set<string>();
-      for (;;) {
+      const read = async () => {
         const packs = new Set<string>();
         for await (const ids of neededChunks(repository, snapshot, options))
           for (const id of ids) packs.add((await requirePlace(index, id)).pack);
-        let isGone = false;
-        for (const pack of packs.difference(there))
-          if ((await store.head(packObject(pack), options)) !== undefined) there.add(pack);
-          else {
-            index.forget(pack);
-            isGone = true;
-          }
-        if (!isGone) return packs;
-      }
+        return { packs };
+      };
+      return (await readWhileThere({ store, index }, read, options?.signal)).packs;
     },
     async lastingPacks({ signal }) {
       const { fresh, reading } = readAnew();

@@ -174,8 +174,7 @@ async function writeAgain(
   signal: AbortSignal,
 ): Promise<{ readonly done: readonly string[]; readonly bytes: number }> {
   if (plan.repack.length === 0) return { done: [], bytes: 0 };
-  const usage = parts.index.places.usage((place) => needs.places.has(place));
-  const bytesTotal = plan.repack.reduce((sum, { name }) => sum + (usage.get(name)?.neededBytes ?? 0), 0);
+  const bytesTotal = plan.repack.reduce((sum, { neededBytes }) => sum + neededBytes, 0);
   let bytes = 0;
   return await repack(
     parts,

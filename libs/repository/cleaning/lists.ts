@@ -4,7 +4,10 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import { signBytes, type RepositoryKeys } from '../keys.ts';
 import { NumberedLists } from '../numbered-lists.ts';
 
-const schema = z.object({
+export const CONDEMNED_PREFIX = 'condemned/';
+
+/** Of `condemned/<n>.json` (FORMAT.md#cleaning). */
+export const condemnedSchema = z.object({
   format: z.literal(1),
   condemned: z.record(z.string().regex(/^[1-9]\d*$/), z.array(z.string())),
   deleted: z.array(z.string()),
@@ -20,16 +23,16 @@ export interface CondemnedList {
 
 /** The condemned lists of a store. */
 export class CondemnedLists {
-  readonly #lists: NumberedLists<z.infer<typeof schema>>;
+  readonly #lists: NumberedLists<z.infer<typeof condemnedSchema>>;
   readonly #keys: RepositoryKeys;
 
   constructor(store: ObjectStore, keys: RepositoryKeys) {
     this.#keys = keys;
     this.#lists = new NumberedLists({
       store,
-      prefix: 'condemned/',
+      prefix: CONDEMNED_PREFIX,
       verifying: keys.verifying,
-      schema,
+      schema: condemnedSchema,
       damaged: (object) => new HoldfastError('CLEANING_UNSAFE', { object, reason: 'damaged' }),
     });
   }

@@ -2,7 +2,7 @@ import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { ChunkIndex } from '../chunk-index.ts';
 import { neededChunks } from '../needed-chunks.ts';
-import { packObject } from '../pack.ts';
+import { readWhileThere } from '../packs-there.ts';
 import type { Component, Repository, Snapshot, StreamRef } from '../port.ts';
 import { NeededPlaces } from './needed-places.ts';
 import type { DeploymentView } from './port.ts';
@@ -33,8 +33,7 @@ interface About {
 const SNAPSHOT_PATTERN = /^snapshots\/([^/]+)\/([^/]+)\/([^/]+)$/;
 
 /**
- * Reads every snapshot, and every list of files and tables once. Chunks are placed only in packs that are there: what an
- * index or a listing says of a pack may be old, so that each one that is relied on is asked for by its name. Throws
+ * Reads every snapshot, and every list of files and tables once. Chunks are placed only in packs that are there. Throws
  * CLEANING_UNSAFE with every snapshot of which it cannot be read what it needs.
  */
 export async function readNeeds(
@@ -42,19 +41,11 @@ export async function readNeeds(
   about: About,
   signal: AbortSignal,
 ): Promise<{ readonly needs: Needs; readonly views: readonly DeploymentView[] }> {
-  const there = new Set<string>();
-  for (;;) {
-    const { needs, views } = await readAsTheyCount(parts, about, signal);
-    let isGone = false;
-    for (const pack of needs.places.packs.difference(there)) {
-      if ((await parts.store.head(packObject(pack), { signal })) !== undefined) there.add(pack);
-      else {
-        parts.index.forget(pack);
-        isGone = true;
-      }
-    }
-    if (!isGone) return { needs, views };
-  }
+  const read = async () => {
+    const counted = await readAsTheyCount(parts, about, signal);
+    return { ...counted, packs: counted.needs.places.packs };
+  };
+  return await readWhileThere(parts, read, signal);
 }
 
 /** What cannot be read may have been forgotten meanwhile, and deleted by another cleaning. */

@@ -14,7 +14,11 @@ export interface CleaningPlan {
   /** Nothing in them is needed. */
   readonly dead: readonly string[];
   /** What is needed of them is written again: condemned ones first, then those of little use, then of an old key epoch. */
-  readonly repack: readonly { readonly name: string; readonly isResealed: boolean }[];
+  readonly repack: readonly {
+    readonly name: string;
+    readonly neededBytes: number;
+    readonly isResealed: boolean;
+  }[];
 }
 
 /** A pack of which less than this is needed is written again. */
@@ -46,7 +50,7 @@ export function planCleaning(
     left -= neededBytes;
     // One at least, or a pack that is larger than all that is allowed would never have its turn.
     if (left < 0 && repack.length > 0) break;
-    repack.push({ name, isResealed: epoch < newestEpoch });
+    repack.push({ name, neededBytes, isResealed: epoch < newestEpoch });
   }
   return { dead: dead.map(({ name }) => name), repack };
 }

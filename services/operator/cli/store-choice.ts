@@ -4,6 +4,11 @@ import { readStack, type StoreChoice } from '#deploy/local/stack.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Context, Input } from './command.ts';
 
+export const STORE_OPTION = [
+  '--store <where>',
+  'a folder, disk:/FOLDER or s3://BUCKET?endpoint=…&region=…; else that of the last start',
+] as const;
+
 /** `--store`, else the store of the last start, so that `up` alone goes on where it was; a directory at first. Throws USAGE. */
 export async function chosenStore(input: Input, { home, cwd }: Context): Promise<StoreChoice> {
   const chosen = input.text('store');

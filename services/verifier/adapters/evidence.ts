@@ -1,5 +1,6 @@
 import type { SnapshotRef } from '#libs/contracts/requests.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { packObject } from '#libs/repository/pack.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Repository, Snapshot } from '#libs/repository/port.ts';
 import type { Host } from '#libs/runtime/host.ts';
@@ -63,8 +64,7 @@ export function evidenceOf(
         };
     },
     verifyPack: (name, signal) => repository.verifyPack(name, { signal }),
-    hasPack: async (name, signal) =>
-      (await store.head(`packs/${name.slice(0, 2)}/${name}`, { signal })) !== undefined,
+    hasPack: async (name, signal) => (await store.head(packObject(name), { signal })) !== undefined,
     async *packsOfBackups(signal) {
       // Only what this repository signed can spare a pack from being read again.
       for await (const { snapshots } of authenticBackups('backups/', { store, repository, readLog, signal }))

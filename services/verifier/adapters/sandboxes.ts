@@ -30,23 +30,22 @@ export async function openSandboxes(
     if (postgres !== undefined && 'url' in postgres)
       await dropDatabases(host.requireSecret(postgres.url), prefix, signal);
   };
-  const discard = async (token: Token, spec: Spec, signal: AbortSignal): Promise<boolean> => {
+  const removePlace = async (token: Token): Promise<boolean> => {
     const folder = folderOf(token);
     await servers.get(folder)?.discard();
     servers.delete(folder);
-    await dropFrom(spec, databaseName(token), signal);
     return await removeSandbox(folder);
   };
-  const discardAll = async (tokens: readonly Token[], spec: Spec, signal: AbortSignal): Promise<boolean> => {
-    for (const token of tokens) await discard(token, spec, signal);
-    return tokens.length > 0;
+  const discard = async (token: Token, spec: Spec, signal: AbortSignal): Promise<boolean> => {
+    await dropFrom(spec, databaseName(token), signal);
+    return await removePlace(token);
   };
 
   return {
     async open(wish, signal) {
       const { token, spec } = wish;
       const earlier = (await tokensOf(token.runId)).filter((other) => compareTokens(other, token) <= 0);
-      await discardAll(earlier, spec, signal);
+      for (const other of earlier) await discard(other, spec, signal);
       const folder = await makeFolder(folderOf(token));
       const places = await preparePlaces(spec, folder);
       const { postgres } = spec.verify;
@@ -74,7 +73,9 @@ export async function openSandboxes(
       if ('claim' in of) return await discard(of, spec, signal);
       // Also those whose folder is gone.
       await dropFrom(spec, databasesOf(of.runId), signal);
-      return await discardAll(await tokensOf(of.runId), spec, signal);
+      const tokens = await tokensOf(of.runId);
+      for (const token of tokens) await removePlace(token);
+      return tokens.length > 0;
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...servers.values()].map((server) => server.discard()));

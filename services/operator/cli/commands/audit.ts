@@ -2,19 +2,14 @@ import { EXIT } from '#libs/kernel/catalogue.ts';
 import { listDeployments } from '#libs/runtime/spec-store.ts';
 import { auditRecords, type Audit } from '#libs/saga/audit.ts';
 import type { LeafCommand } from '../command.ts';
-import { chosenStore } from '../store-choice.ts';
+import { chosenStore, STORE_OPTION } from '../store-choice.ts';
 import { withStore } from '../store-for-now.ts';
 import { table } from '../text.ts';
 
 export const audit: LeafCommand = {
   name: 'audit',
   summary: 'read all logs and journals of a store and prove their chains; no stack, no key',
-  options: [
-    [
-      '--store <where>',
-      'a folder, disk:/FOLDER or s3://BUCKET?endpoint=…&region=…; else that of the last start',
-    ],
-  ],
+  options: [STORE_OPTION],
   examples: ['holdfast audit', 'node holdfast.mjs audit --store /mnt/store --json'],
   async act(input, context) {
     const { signal } = context.interrupts;

@@ -10,20 +10,16 @@ import {
   listRecipients,
   unlockPassphrase,
 } from '#libs/repository/change-recipients.ts';
-import type { Recipients } from '#libs/repository/recipients.ts';
+import { RECIPIENT_NAME_PATTERN, type Recipients } from '#libs/repository/recipients.ts';
 import { readIdentity } from '#libs/runtime/key-file.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { Answer, CommandGroup, Context, Input } from '../command.ts';
 import { requireYes } from '../confirm.ts';
 import { proveKey } from '../keys/prove.ts';
-import { chosenStore } from '../store-choice.ts';
+import { chosenStore, STORE_OPTION } from '../store-choice.ts';
 import { withStore } from '../store-for-now.ts';
 import { table } from '../text.ts';
 
-const STORE_OPTION = [
-  '--store <where>',
-  'a folder, disk:/FOLDER or s3://BUCKET?endpoint=…&region=…; else that of the last start',
-] as const;
 const KEY_OPTION = ['--key <file>', 'the key to work with; else that of this home'] as const;
 
 export const keys: CommandGroup = {
@@ -153,7 +149,7 @@ async function passphraseOf(input: Input, { cwd }: Context): Promise<Secret> {
 }
 
 function requireName(name: string): string {
-  if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) return name;
+  if (RECIPIENT_NAME_PATTERN.test(name)) return name;
   throw new HoldfastError('USAGE', { seen: name, wanted: 'lower case letters, digits and dashes' });
 }
 
