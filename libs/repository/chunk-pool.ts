@@ -13,8 +13,8 @@ declare const HOLDFAST_CHUNK_WORKER: string | undefined;
 
 /** As many as processors: one more would only take turns. */
 const THREADS = availableParallelism();
-/** Two a thread: while one is worked on the next is filled. */
-const ROOMS = 2 * THREADS;
+/** While a thread works on one the next are filled, and the last wait for their turn in the pack. */
+const ROOMS = 4 * THREADS;
 const ROOM_BYTES = CHUNK_BYTES_MAX + SEAL_OVERHEAD;
 /** After this, threads that nobody needs give their memory back. */
 const IDLE_MS = 10_000;
@@ -29,7 +29,7 @@ export interface HeldChunk extends Disposable {
   /** SHA-256 of the plain bytes, and the keyed id. */
   name(keys: { readonly chunkId: Uint8Array }): Promise<{ readonly digest: Uint8Array; readonly id: string }>;
   /** In place of the plain bytes; opened and hashed again before it is handed out. Throws CHUNK_UNSOUND. */
-  seal(sealing: SealingKeys, id: string): Promise<{ readonly head: ChunkHead; readonly sealed: Uint8Array }>;
+  seal(sealing: SealingKeys, id: string): Promise<{ readonly head: ChunkHead; readonly sealed: Buffer }>;
   /** Plain bytes of the caller's own; undefined when anything does not fit. */
   open(sealing: SealingKeys, head: ChunkHead): Promise<Buffer | undefined>;
 }
@@ -40,7 +40,7 @@ export interface HeldChunk extends Disposable {
  */
 class ChunkPool {
   readonly #slots = new Slots(ROOMS);
-  #rooms: Uint8Array[] = [];
+  #rooms: Buffer[] = [];
   #threads: Thread[] = [];
   #held = 0;
   #idle: NodeJS.Timeout | undefined;
@@ -53,8 +53,8 @@ class ChunkPool {
     await this.#slots.take();
     clearTimeout(this.#idle);
     this.#held += 1;
-    const room = this.#rooms.pop() ?? new Uint8Array(new SharedArrayBuffer(ROOM_BYTES));
-    room.set(chunk);
+    const room = this.#rooms.pop() ?? Buffer.from(new SharedArrayBuffer(ROOM_BYTES));
+    Buffer.from(chunk.buffer, chunk.byteOffset, bytes).copy(room);
     return {
       name: async ({ chunkId }) => {
         const answer = await this.#ask({ kind: 'name', room, bytes, chunkId });
@@ -73,7 +73,7 @@ class ChunkPool {
     };
   }
 
-  #giveBack(room: Uint8Array): void {
+  #giveBack(room: Buffer): void {
     this.#rooms.push(room);
     this.#held -= 1;
     if (this.#held === 0) this.#idle = setTimeout(() => this.#rest(), IDLE_MS).unref();

@@ -31,7 +31,7 @@ export function answerTo(job: Job): Answer {
   if (job.kind === 'open') {
     const plain = openChunk(job, job.head, bytes);
     if (plain === undefined) return { kind: 'unfit' };
-    job.room.set(plain);
+    plain.copy(job.room);
     free(plain);
     return { kind: 'opened', bytes: job.head.rawBytes };
   }

@@ -13,10 +13,11 @@ const ZSTD = { [zlib.constants.ZSTD_c_compressionLevel]: 2 };
 const OUTPUT_ROOM = 8192;
 /** What does not shrink by this much is stored as it is: reading it back is then free. */
 const WORTH_IT = 0.95;
+/** Small buffers lie side by side in Node's pool, which is a little larger than it says. */
+const POOL_BYTES = Buffer.poolSize + 4096;
 /** So much of a chunk, from places all over it, tells whether the rest is worth a try. */
 const PROBE = { pieces: 8, bytes: 8 * 1024 };
-
-const LARGE = 128 * 1024;
+const sample = Buffer.allocUnsafeSlow(PROBE.pieces * PROBE.bytes);
 
 /** What a pack's table and the index say of a chunk (FORMAT.md#pack). */
 export interface ChunkHead {
@@ -49,7 +50,7 @@ export function sealChunk(
   const head: ChunkHead = { id, method, rawBytes: plain.length };
   let bytes = 0;
   for (const part of sealParts(keyOf(chunkSeal, id), aadOf(head), packed ?? plain)) {
-    room.set(part, bytes);
+    part.copy(room, bytes);
     bytes += part.length;
     free(part);
   }
@@ -69,17 +70,20 @@ export function openChunk(keys: ChunkKeys, head: ChunkHead, sealed: Uint8Array):
 
 /** Undefined when it is not worth it. */
 function pack(plain: Uint8Array): Buffer | undefined {
-  const sample = sampleOf(plain);
-  if (sample !== plain && compress(sample).length >= sample.length * WORTH_IT) return undefined;
+  if (!isWorthATry(plain)) return undefined;
   const packed = compress(plain);
   return packed.length < plain.length * WORTH_IT ? packed : undefined;
 }
 
-function sampleOf(plain: Uint8Array): Uint8Array {
+function isWorthATry(plain: Uint8Array): boolean {
   const { pieces, bytes } = PROBE;
-  if (plain.length <= 2 * pieces * bytes) return plain;
+  if (plain.length <= 2 * sample.length) return true;
   const step = Math.floor((plain.length - bytes) / (pieces - 1));
-  return Buffer.concat(Array.from({ length: pieces }, (_, n) => plain.subarray(n * step, n * step + bytes)));
+  for (let n = 0; n < pieces; n += 1) sample.set(plain.subarray(n * step, n * step + bytes), n * bytes);
+  const packed = compress(sample);
+  const { length } = packed;
+  free(packed);
+  return length < sample.length * WORTH_IT;
 }
 
 function compress(plain: Uint8Array): Buffer {
@@ -96,9 +100,8 @@ function unpack(body: Buffer, rawBytes: number): Buffer | undefined {
 }
 
 /** Gives large memory back at once: with each chunk four buffers of its size come and go, faster than garbage is collected. */
-export function free({ buffer, length }: Buffer): void {
-  // Small ones lie in a pool that others use.
-  if (buffer instanceof ArrayBuffer && length >= LARGE) buffer.transfer(0);
+export function free({ buffer }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > POOL_BYTES) buffer.transfer(0);
 }
 
 function keyOf(chunkSeal: Uint8Array, id: string): Buffer {

@@ -11,7 +11,7 @@ const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const lengths = fc.integer({ min: 0, max: 12 * 1024 * 1024 });
 
 async function* cut(source: Iterable<Uint8Array>): AsyncIterable<Buffer> {
-  for await (const chunk of chunked(source, TABLE)) yield Buffer.from(chunk);
+  for await (const { bytes } of chunked(source, TABLE)) yield Buffer.from(bytes);
 }
 
 async function cutsOf(source: Iterable<Uint8Array>): Promise<number[]> {
@@ -46,6 +46,12 @@ test('the cuts do not depend on how the stream is split into pieces', async () =
   );
 });
 
+/** Of the bytes below: cuts that every version has to make, or it finds nothing again of what an older one stored. */
+const GOLDEN = [
+  1_172_036, 1_700_865, 1_091_280, 773_420, 1_450_204, 1_233_064, 1_060_223, 1_467_699, 1_406_082, 1_437_535,
+  463_618, 1_217_433, 1_129_014, 1_141_338, 33_405,
+];
+
 test('the cuts are those of FORMAT.md#chunking, byte by byte', async () => {
   const bytes = bytesOf(3, 16 * 1024 * 1024);
   const sizes: number[] = [];
@@ -60,8 +66,8 @@ test('the cuts are those of FORMAT.md#chunking, byte by byte', async () => {
     length = 0;
     hash = 0;
   }
-  assert.ok(sizes.length > 8);
-  assert.deepEqual(await cutsOf(piecesOf(bytes, 999_983)), length === 0 ? sizes : [...sizes, length]);
+  assert.deepEqual([...sizes, length], GOLDEN);
+  assert.deepEqual(await cutsOf(piecesOf(bytes, 999_983)), GOLDEN);
 });
 
 test('after an insertion the cuts meet those of before again', async () => {

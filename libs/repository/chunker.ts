@@ -1,3 +1,4 @@
+import { Gear } from './gear.ts';
 import { hmac } from './keys.ts';
 
 /** Content-defined cuts: Gear with a normalised cut (FORMAT.md#chunking). */
@@ -19,6 +20,12 @@ export function gearTable(key: Uint8Array): Uint32Array {
   return table;
 }
 
+export interface Cut {
+  readonly bytes: Uint8Array;
+  /** Known of what is left at the end, not of a chunk that ends there by chance. */
+  readonly isLast: boolean;
+}
+
 /**
  * Cuts a stream into chunks. A chunk is the caller's until the next one is asked for, and so is a piece of the source:
  * whoever reads may read into the same memory again and again.
@@ -26,19 +33,19 @@ export function gearTable(key: Uint8Array): Uint32Array {
 export async function* chunked(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   table: Uint32Array,
-): AsyncIterable<Uint8Array> {
+): AsyncIterable<Cut> {
   const cutter = new Cutter(table);
   const begun = new Begun();
   for await (const piece of source) {
     let start = 0;
     for (let end = cutter.next(piece, start); end !== undefined; end = cutter.next(piece, start)) {
-      yield begun.with(piece.subarray(start, end));
+      yield { bytes: begun.with(piece.subarray(start, end)), isLast: false };
       start = end;
     }
     begun.add(piece.subarray(start));
   }
   const last = begun.with(new Uint8Array(0));
-  if (last.length > 0) yield last;
+  if (last.length > 0) yield { bytes: last, isLast: true };
 }
 
 /** A chunk whose end is still to come. */
@@ -69,12 +76,11 @@ class Begun {
 
 /** Finds the cuts of a stream that is given piece by piece; they do not depend on where the pieces end. */
 class Cutter {
-  readonly #table: Uint32Array;
+  readonly #gear: Gear;
   #length = 0;
-  #hash = 0;
 
   constructor(table: Uint32Array) {
-    this.#table = table;
+    this.#gear = new Gear(table);
   }
 
   /** Where in `piece` the chunk ends that goes on at `start`, or undefined when it goes on beyond. */
@@ -82,40 +88,18 @@ class Cutter {
     const room = piece.length - start;
     const origin = start - this.#length;
     const skipped = Math.min(Math.max(CHUNK_BYTES_MIN - this.#length, 0), room);
-    const early = this.#scan(
+    const early = this.#gear.scan(
       piece,
       start + skipped,
       Math.min(origin + CHUNK_BYTES_AIM, piece.length),
       MASK_EARLY,
     );
     const late = Math.max(start + skipped, origin + CHUNK_BYTES_AIM);
-    const end = early ?? this.#scan(piece, late, Math.min(origin + CHUNK_BYTES_MAX, piece.length), MASK_LATE);
+    const end =
+      early ?? this.#gear.scan(piece, late, Math.min(origin + CHUNK_BYTES_MAX, piece.length), MASK_LATE);
     const cut = end ?? (this.#length + room >= CHUNK_BYTES_MAX ? origin + CHUNK_BYTES_MAX : undefined);
     this.#length = cut === undefined ? this.#length + room : 0;
-    if (cut !== undefined) this.#hash = 0;
+    if (cut !== undefined) this.#gear.reset();
     return cut;
-  }
-
-  #scan(piece: Uint8Array, from: number, to: number, mask: number): number | undefined {
-    const table = this.#table;
-    let hash = this.#hash;
-    let at = from;
-    // Four at a time: 900 MiB/s instead of 220 (measured 2026-11).
-    for (; at + 4 <= to; at += 4) {
-      hash = ((hash << 1) + table[piece[at]!]!) | 0;
-      if ((hash & mask) === 0) return at + 1;
-      hash = ((hash << 1) + table[piece[at + 1]!]!) | 0;
-      if ((hash & mask) === 0) return at + 2;
-      hash = ((hash << 1) + table[piece[at + 2]!]!) | 0;
-      if ((hash & mask) === 0) return at + 3;
-      hash = ((hash << 1) + table[piece[at + 3]!]!) | 0;
-      if ((hash & mask) === 0) return at + 4;
-    }
-    for (; at < to; at += 1) {
-      hash = ((hash << 1) + table[piece[at]!]!) | 0;
-      if ((hash & mask) === 0) return at + 1;
-    }
-    this.#hash = hash;
-    return undefined;
   }
 }

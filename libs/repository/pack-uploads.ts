@@ -6,7 +6,7 @@ import { PACK_BYTES_AIM, PackBuilder, packObject, type PackTable } from './pack.
 import { Slots } from './slots.ts';
 
 /** Times 16 MiB is what waits for the network: enough to fill it, little beside the rest of the process. */
-export const PACKS_IN_FLIGHT_MAX = 2;
+export const PACKS_IN_FLIGHT_MAX = 3;
 
 /** Packs on their way to the store. The first failure is told at the next `start` or at `finish`. */
 export class PackUploads {

@@ -46,7 +46,7 @@ export class PackBuilder {
   }
 
   /** Copies the bytes. */
-  add(head: ChunkHead, sealed: Uint8Array): void {
+  add(head: ChunkHead, sealed: Buffer): void {
     this.#entries.push({ ...head, offset: this.#bytes, sealedBytes: sealed.length });
     this.#append(sealed);
   }
@@ -63,14 +63,14 @@ export class PackBuilder {
     return { bytes, room: this.#buffer, table: { epoch: keys.epoch, entries: this.#entries } };
   }
 
-  #append(bytes: Uint8Array): void {
+  #append(bytes: Buffer): void {
     const end = this.#bytes + bytes.length;
     if (end > this.#buffer.length) {
       const larger = Buffer.allocUnsafeSlow(ROOMS.find((room) => room >= end) ?? end);
       this.#buffer.copy(larger, 0, 0, this.#bytes);
       this.#buffer = larger;
     }
-    this.#buffer.set(bytes, this.#bytes);
+    bytes.copy(this.#buffer, this.#bytes);
     this.#bytes = end;
   }
 }

@@ -5,7 +5,7 @@ import { abortable } from './abortable.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import { chunkPool, type HeldChunk } from './chunk-pool.ts';
 import { sha256Of } from './chunk.ts';
-import { CHUNK_BYTES_MIN, chunked } from './chunker.ts';
+import { chunked, type Cut } from './chunker.ts';
 import type { CondemnedList, CondemnedLists } from './cleaning/lists.ts';
 import { newestSealing, type RepositoryKeys } from './keys.ts';
 import { PACK_BYTES_AIM, packObject, type PackBuilder } from './pack.ts';
@@ -68,8 +68,8 @@ export class PackWriter implements ChunkWriter {
       for await (const chunk of chunked(abortable(source, signal), this.#gear)) {
         this.#throwFailure();
         whole.add(chunk);
-        const { length } = chunk;
-        const held = await chunkPool.hold(chunk);
+        const { length } = chunk.bytes;
+        const held = await chunkPool.hold(chunk.bytes);
         const n = ids.push('') - 1;
         const named = this.#bring(held).then(({ digest, id }) => {
           ids[n] = id;
@@ -197,16 +197,15 @@ export class PackWriter implements ChunkWriter {
   }
 }
 
-/** SHA-256 of a whole stream; one of a single small chunk, as most files are, has been hashed with the chunk. */
+/** SHA-256 of a whole stream; one of a single chunk, as most files are, has been hashed with the chunk. */
 class StreamDigest {
   #hash: Hash | undefined;
   ofFirst: Uint8Array | undefined;
 
-  add(chunk: Uint8Array): void {
-    // No other chunk but the last is so small.
-    if (this.#hash === undefined && chunk.length <= CHUNK_BYTES_MIN) return;
+  add({ bytes, isLast }: Cut): void {
+    if (this.#hash === undefined && isLast) return;
     this.#hash ??= createHash('sha256');
-    this.#hash.update(chunk);
+    this.#hash.update(bytes);
   }
 
   hex(): string {
