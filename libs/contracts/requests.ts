@@ -143,6 +143,7 @@ export const lockOutcome = z.object({
   /** What is locked for them: manifests, snapshots, packs, and what is needed to read these. */
   objects: z.int(),
 });
+export type LockOutcome = z.infer<typeof lockOutcome>;
 
 /** What a prune forgot: answer of its first step. */
 export const forgetOutcome = z.object({

@@ -190,6 +190,8 @@ export interface CoordinatorPorts {
     locks: readonly { readonly backupId: string; readonly untilMs: number }[],
     options: Pick<CleaningOptions, 'signal' | 'progress'>,
   ) => Promise<number>;
+  /** Asks by a lock of a day, of what every backup needs. Throws STORE_CANNOT_LOCK. */
+  readonly requireLocks: (signal: AbortSignal) => Promise<void>;
   readonly repositoryId: string;
   /** The backups, as `deployment/id`, that need one of the objects. */
   readonly harmedBackups: (objects: readonly string[], signal: AbortSignal) => Promise<readonly string[]>;

@@ -1,7 +1,9 @@
+import { durationMs } from '#libs/kernel/duration.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { sitesOf } from '#libs/contracts/sites.ts';
 import { subjects } from '#libs/contracts/subjects.ts';
 import type { Bus, BusEvent } from '#libs/bus/port.ts';
+import { DESCRIPTION_OBJECT } from '#libs/repository/description.ts';
 import type { BuildService, Host, Wiring } from '#libs/runtime/host.ts';
 import { readSpec } from '#libs/runtime/spec-store.ts';
 import { sitesField } from '#libs/saga/journal.ts';
@@ -100,6 +102,8 @@ function fixedPorts(
     clean: (options) =>
       repository.clean(cleaningWorld({ store, logs, manifests, listDeployments: specs.list }), options),
     lockBackups: backupLocks({ store, repository, manifests }),
+    requireLocks: async (signal) =>
+      await store.retain(DESCRIPTION_OBJECT, new Date(clock.now() + durationMs('1d')), { signal }),
     record: async (deployment, event) =>
       void (await logs.append(deployment, (entries) => (isRecorded(entries, event) ? undefined : event))),
     readLog: logs.read,

@@ -44,9 +44,9 @@ export async function observeRpo(door: FrontDoor, spec: Spec, now: number): Prom
 }
 
 /** Newest first, of the newest runs. */
-export async function listRunsOf(door: FrontDoor, deployment: string, kind: string) {
+export async function listRunsOf(door: FrontDoor, deployment: string, ...kinds: readonly string[]) {
   const { runs } = await door.listRuns({ deployment, pageSize: RUNS_MAX, pageToken: '' });
-  return runs.filter((run) => run.kind === kind);
+  return runs.filter(({ kind }) => kinds.includes(kind));
 }
 
 async function findProved(door: FrontDoor, deployment: string, level: number): Promise<Backup | undefined> {

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { DESCRIPTION_OBJECT } from '#libs/repository/description.ts';
 import type { Repository } from '#libs/repository/port.ts';
 import { packObject } from '#libs/repository/pack.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -36,7 +37,7 @@ export function backupLocks({ store, repository, manifests }: Deps): Coordinator
       own.set(`backups/${deployment}/${backupId}.json`, untilMs);
     }
     const longestMs = others.reduce((most, { untilMs }) => Math.max(most, untilMs), first.untilMs);
-    want('holdfast.json', longestMs);
+    want(DESCRIPTION_OBJECT, longestMs);
     for (const prefix of COMMON)
       for await (const { name } of store.list(prefix, { signal })) want(name, longestMs);
     let done = 0;

@@ -25,6 +25,7 @@ const plan = (
     timezone: 'UTC',
     backups: taken.toReversed(),
     forgotten: [],
+    held: new Set(),
     kept: new Set(taken.map(({ backupId }) => backupId)),
     nowMs: Math.max(...taken.map(({ committedAt }) => Date.parse(committedAt))),
     ...more,
@@ -91,6 +92,26 @@ test('what retention keeps has a week at least, and the same end for a week; wha
   const ends = new Set(Array.from({ length: 20 }, (_, day) => late(day)[0]!.untilMs));
   assert.ok(ends.size <= 4, String(ends.size));
   assert.deepEqual(late(0, { kept: new Set() }), []);
+});
+
+test('one that is held is locked for as long as the hold stands, also the second of a day and one that is not whole', () => {
+  const taken = [
+    backup('2026-01-01T02:00:00Z'),
+    backup('2026-01-01T03:00:00Z'),
+    backup('2026-01-01T04:00:00Z', false),
+  ];
+  const held = new Set(taken.slice(1).map(({ backupId }) => backupId));
+  const locks = (nowMs: number) => plan(taken, { held, nowMs, lock: { yearly: '1d' } });
+  const ahead = (day: number) => {
+    const nowMs = Date.parse('2026-01-02T00:00:00Z') + day * DAY_MS;
+    return locks(nowMs).map(({ rule, untilMs }) => [rule, untilMs - nowMs >= 7 * DAY_MS]);
+  };
+  const wanted = [
+    ['hold', true],
+    ['hold', true],
+    ['yearly', true],
+  ];
+  for (const day of [0, 5, 400]) assert.deepEqual(ahead(day), wanted);
 });
 
 test('a commit that lies ahead of the clock locks no longer than from now on', () => {

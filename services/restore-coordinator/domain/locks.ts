@@ -12,12 +12,14 @@ export interface LockFacts {
   readonly forgotten: Iterable<string>;
   /** Backups that retention keeps. */
   readonly kept: ReadonlySet<string>;
+  /** Those of them that somebody holds. */
+  readonly held: Pick<ReadonlySet<string>, 'has'>;
   readonly nowMs: number;
 }
 
 export interface BackupLock {
   readonly backupId: string;
-  readonly rule: Unit['rule'];
+  readonly rule: Unit['rule'] | 'hold';
   readonly untilMs: number;
 }
 
@@ -27,17 +29,18 @@ const AHEAD_MS = 7 * 86_400_000;
 /**
  * Of each kept backup how long it is to be locked, the newest first. It is of the highest class, among those the policy
  * has, whose period had no whole backup before it; one that came second everywhere is not locked. From its commit on, and
- * never from a time to come: a clock that was ahead must not lock for longer than the policy says. Pure.
+ * never from a time to come: a clock that was ahead must not lock for longer than the policy says. One that is held is
+ * locked, of whatever class, as long as the hold stands. Pure.
  */
-export function planLocks({ lock, backups, kept, nowMs, ...facts }: LockFacts): readonly BackupLock[] {
+export function planLocks({ lock, backups, kept, held, nowMs, ...facts }: LockFacts): readonly BackupLock[] {
   const classes = classesOf({ ...facts, backups });
-  return backups.flatMap((backup) => {
+  return backups.flatMap((backup): readonly BackupLock[] => {
     if ('damaged' in backup || !kept.has(backup.backupId)) return [];
     const { backupId, committedAt } = backup;
     const rule = classes.get(backupId)?.findLast((each) => lock[each] !== undefined);
-    if (rule === undefined) return [];
-    const duration = lock[rule]!;
-    const wantedMs = Math.min(Date.parse(committedAt), nowMs) + durationMs(duration);
+    if (rule === undefined)
+      return held.has(backupId) ? [{ backupId, rule: 'hold', untilMs: extendedMs(nowMs) }] : [];
+    const wantedMs = Math.min(Date.parse(committedAt), nowMs) + durationMs(lock[rule]!);
     return [{ backupId, rule, untilMs: Math.max(wholeSeconds(wantedMs), extendedMs(nowMs)) }];
   });
 }

@@ -5,21 +5,29 @@ import { prunedIds, standingHolds } from '#libs/saga/kept-backups.ts';
 import { presentBackup } from '../domain/present.ts';
 import { isRecorded } from '../domain/recorded.ts';
 import type { CoordinatorPorts } from '../ports.ts';
+import { lockKept } from '../sagas/lock.ts';
 
-/** A held backup stays until the hold is lifted; one that is held keeps its first reason. Throws BACKUP_NOT_FOUND. */
+/**
+ * A held backup stays until the hold is lifted; one that is held keeps its first reason. Where the policy has locks the
+ * store holds it, too: a failure of that leaves the hold, and asking again is harmless. Throws BACKUP_NOT_FOUND,
+ * STORE_CANNOT_LOCK.
+ */
 export async function holdBackup(
   { deployment, backupId, reason }: { deployment: string; backupId: string; reason: string },
-  { principal }: CallContext,
+  { principal, signal }: CallContext,
   ports: CoordinatorPorts,
 ) {
   if (reason.trim() === '')
     throw new HoldfastError('MESSAGE_MALFORMED', { field: 'reason', wanted: 'why the backup is held' });
-  return await append(deployment, backupId, ports, (id) => ({
+  const held = await append(deployment, backupId, ports, (id) => ({
     kind: 'held',
     backupId: id,
     principal,
     reason,
   }));
+  const { spec } = await ports.specs.read(deployment);
+  await lockKept(deployment, spec, ports, { only: held.backupId, signal, progress: () => {} });
+  return held;
 }
 
 /** Harmless for one that is not held. Throws BACKUP_NOT_FOUND. */

@@ -17,6 +17,7 @@ import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
 import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
 import { forgetBackups } from './forget.ts';
 import { backupParameters, partsOfBackup, takenOf } from './backup.ts';
+import { lockKept, lockProblems } from './lock.ts';
 import { releaseParameters } from './release.ts';
 import { isBeside, restoreParameters, restoreQuestion } from './restore.ts';
 import { rollbackParameters } from './rollback.ts';
@@ -62,12 +63,22 @@ async function preflightBackup(
     database: answer.facts['database'],
     accepted: acceptedBy(header) !== undefined,
   });
-  refuseAll('REFUSED', answer.problems, { deployment });
+  const { spec } = await ports.specs.read(deployment, specVersion);
+  const problems = [...answer.problems, ...(await lockProblems(spec, ports, signal))];
+  refuseAll('REFUSED', problems, { deployment });
   return { facts: answer.facts, warnings: answer.warnings as unknown as Json };
 }
 
-/** THE COMMIT: everything the manifest cites is durable and was read back; the log entry follows and can be repeated. */
-async function commitBackup(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<Json> {
+/**
+ * THE COMMIT: everything the manifest cites is durable and was read back; the log entry follows and can be repeated, and
+ * so can the locks that the policy wants: a run that fails at them leaves a whole backup, and the next prune asks again.
+ */
+async function commitBackup(
+  header: RunHeader,
+  outcomes: Outcomes,
+  ports: BodyPorts,
+  signal: AbortSignal,
+): Promise<Json> {
   // Before a crash: what came after it is no reason to compare again.
   const committed = (await findManifest(header, ports)) ?? (await commitNew(header, outcomes, ports));
   const { manifest, digest } = committed;
@@ -78,7 +89,10 @@ async function commitBackup(header: RunHeader, outcomes: Outcomes, ports: BodyPo
     manifestDigest: digest,
     ...componentsField(manifest),
   });
-  return { backupId: manifest.backupId, manifestDigest: digest, completeness: manifest.completeness };
+  const { backupId, completeness } = manifest;
+  const { spec } = await ports.specs.read(header.deployment, header.specVersion);
+  const lock = await lockKept(header.deployment, spec, ports, { only: backupId, signal, progress: () => {} });
+  return { backupId, manifestDigest: digest, completeness, ...(lock === undefined ? {} : { lock }) };
 }
 
 /** For the log, where it is absent for all. */

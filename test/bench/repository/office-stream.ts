@@ -17,7 +17,8 @@ export async function writeOfficeStream(path: string, mib: number, seed: number)
       .toString('base64url')
       .slice(0, 3 + (chance(1)[0]! % 9)),
   );
-  const file = createWriteStream(path);
+  // On the disk: what is still to be written would be written beside the first runs.
+  const file = createWriteStream(path, { flush: true });
   const put = async (bytes: Buffer): Promise<void> => {
     if (!file.write(bytes)) await once(file, 'drain');
   };

@@ -26,6 +26,16 @@ test('doctor says until when the newest backup is locked, or why it is not', () 
   assert.equal(find('b', '2026-06-09T02:00:00Z', unlocked).level, 'problem');
 });
 
+test('a backup says by its own run whether it was locked', () => {
+  const own = (backupId: string, ...locked: readonly object[]) => ({
+    openedAt: '2026-06-09T01:00:00Z',
+    outcomeJson: JSON.stringify({ backupId, lock: { locked, objects: locked.length } }),
+  });
+  const b = { backupId: 'b', rule: 'daily', until: LONG };
+  assert.match(find('b', '2026-06-09T02:00:00Z', own('b', b)).message, /b is locked until/);
+  assert.match(find('c', '2026-06-09T02:00:00Z', own('c'), own('b', b)).message, /not the first .*; b is/);
+});
+
 test('doctor warns when no prune came for days after the newest backup, and when an extension is due', () => {
   const young = (openedAt: string) => find('c', '2026-06-09T13:00:00Z', prune(LONG, openedAt));
   assert.match(young('2026-06-09T12:00:00Z').message, /no prune came after it/);

@@ -9,7 +9,10 @@ const DUE_MS = 5 * 86_400_000;
 /** One prune a day by itself: two missed ones are no chance. */
 const LATE_MS = 2 * 86_400_000;
 
-/** Until when the newest whole backup is locked, by the last prune that locked. `runs`: prunes, newest first. Pure. */
+/**
+ * Until when the newest whole backup is locked: by its own run, and by each prune since. `runs`: backups and prunes in
+ * any order. Pure.
+ */
 export function lockFindings(
   { deployment, policy: { lock } }: Pick<Spec, 'deployment' | 'policy'>,
   newest: Pick<Backup, 'backupId' | 'committedAt'> | undefined,
@@ -18,37 +21,31 @@ export function lockFindings(
 ): readonly Finding[] {
   if (lock === undefined || newest === undefined) return [];
   const again = `holdfast prune ${deployment}`;
-  for (const { openedAt, outcomeJson } of runs) {
-    const outcome = lockOutcome.safeParse(parseObject(outcomeJson)['lock']);
-    if (outcome.success)
-      return [findingOf(outcome.data, { deployment, newest, openedAt: Date.parse(openedAt), again, now })];
-  }
-  return [bad(deployment, 'policy.lock: no prune has locked a backup so far', again)];
-}
-
-function findingOf(
-  { locked }: ReturnType<typeof lockOutcome.parse>,
-  about: {
-    readonly deployment: string;
-    readonly newest: Pick<Backup, 'backupId' | 'committedAt'>;
-    /** Of the prune. */
-    readonly openedAt: number;
-    readonly again: string;
-    readonly now: number;
-  },
-): Finding {
-  const { deployment, newest, openedAt, again, now } = about;
-  const found = locked.find(({ backupId }) => backupId === newest.backupId);
+  const { backupId } = newest;
+  const locking = runs.flatMap(lockingOf).toSorted((a, b) => b.openedAt - a.openedAt);
+  const [latest] = locking;
+  if (latest === undefined) return [bad(deployment, 'policy.lock: no backup was locked so far', again)];
+  const locked = locking.flatMap((run) => run.locked);
+  const found = locked.find((each) => each.backupId === backupId);
   if (found !== undefined) {
-    const said = `the newest backup ${newest.backupId} is locked until ${found.until} (${found.rule})`;
+    const said = `the newest backup ${backupId} is locked until ${found.until} (${found.rule})`;
     return Date.parse(found.until) - now < DUE_MS
-      ? warning(deployment, `${said}: an extension is due`, again)
-      : ok(deployment, said);
+      ? [warning(deployment, `${said}: an extension is due`, again)]
+      : [ok(deployment, said)];
   }
-  const isYounger = Date.parse(newest.committedAt) > openedAt;
-  const why = isYounger ? 'no prune came after it' : 'it is not the first of a period of policy.lock';
+  const committedAt = Date.parse(newest.committedAt);
+  const wasAsked = locking.some((run) => run.backupId === backupId || run.openedAt > committedAt);
+  const why = wasAsked ? 'it is not the first of a period of policy.lock' : 'no prune came after it';
   const [last] = locked;
   const before = last === undefined ? 'none is' : `${last.backupId} is, until ${last.until}`;
-  const said = `the newest backup ${newest.backupId} is not locked, for ${why}; ${before}`;
-  return isYounger && now - openedAt > LATE_MS ? warning(deployment, said, again) : ok(deployment, said);
+  const said = `the newest backup ${backupId} is not locked, for ${why}; ${before}`;
+  return [
+    !wasAsked && now - latest.openedAt > LATE_MS ? warning(deployment, said, again) : ok(deployment, said),
+  ];
+}
+
+function lockingOf({ openedAt, outcomeJson }: Pick<Run, 'openedAt' | 'outcomeJson'>) {
+  const { lock, backupId } = parseObject(outcomeJson);
+  const outcome = lockOutcome.safeParse(lock);
+  return outcome.success ? [{ openedAt: Date.parse(openedAt), backupId, locked: outcome.data.locked }] : [];
 }
