@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { against, figure, type Case } from '../report.ts';
 import { benchOnMinio } from './on-minio.ts';
 import { measured, type Measured } from './measured.ts';
+import { benchParts } from './parts.ts';
 import { writeOfficeStream } from './office-stream.ts';
 import { bundleChild, CHILD, holdfast, peers, storedBytes, type Contender } from './peers.ts';
 
@@ -62,6 +63,7 @@ export async function benchRepository({
       versus('write, wall', ({ write }) => write.wallMs, { unit: 'ms', target: 0.6, rival: fastest }),
       // Of whoever was fastest: one thread is cheap, and slow.
       versus('write, CPU', ({ write }) => write.cpuMs, { unit: 'ms', target: 0.8, rival: fastest }),
+      ...(await benchParts(input)),
       versus('read and checked, wall', ({ read }) => read.wallMs, {
         unit: 'ms',
         target: 0.8,
