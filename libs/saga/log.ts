@@ -60,7 +60,9 @@ export type LogEvent =
   /** The tombstone of a backup: from here on it is none, and what only it needs may be removed. */
   | {
       readonly kind: 'pruned';
-      readonly runId: string;
+      /** The prune; absent where somebody gave up what could not be read. */
+      readonly runId?: string;
+      readonly principal?: string;
       readonly backupId: string;
       readonly reason: string;
     }

@@ -11,6 +11,7 @@ import { getBackup } from './rpc/get-backup.ts';
 import { getCoverage } from './rpc/get-coverage.ts';
 import { getDeployment } from './rpc/get-deployment.ts';
 import { getRun } from './rpc/get-run.ts';
+import { giveUpBackup } from './rpc/give-up-backup.ts';
 import { holdBackup, liftHold } from './rpc/hold-backup.ts';
 import { listBackups } from './rpc/list-backups.ts';
 import { listDeployments } from './rpc/list-deployments.ts';
@@ -54,6 +55,7 @@ export const contract: ServiceContract<CoordinatorPorts> = {
       listBackups: { unary: listBackups },
       holdBackup: { unary: holdBackup },
       liftHold: { unary: liftHold },
+      giveUpBackup: { unary: giveUpBackup },
       planPrune: { unary: planPrune },
       startPrune: { unary: startPrune },
     },

@@ -154,6 +154,36 @@ test('what was pruned is not found: to be shown, held, verified, drilled or rest
   await assert.rejects(front.ask('RestoreService', 'planRestore', backup), refused);
 });
 
+for (const harm of ['damaged', 'gone'] as const)
+  test(`a manifest that is ${harm} keeps everything from being removed until it is given up; a whole one cannot be`, async () => {
+    const world = await openPrunedWorld('{ last: 1 }');
+    const [lost, , newest] = (await backUpDays(world, 3)) as [string, string, string];
+    await using front = await world.start();
+    const giveUp = (backupId: string, reason = 'no copy has it') =>
+      front.ask<{ damage: string }>('BackupService', 'giveUpBackup', {
+        deployment: DEPLOYMENT,
+        backupId,
+        reason,
+      });
+    const manifest = `backups/${DEPLOYMENT}/${lost}.json`;
+    if (harm === 'gone') await world.store.delete(manifest);
+    else await world.store.put(manifest, Buffer.from('{}'), { createOnly: false });
+    const packs = (await world.names('packs/')).length;
+    const stuck = await front.prune('the-stuck-prune');
+    assert.equal(stuck.state, 'failed');
+    assert.match(JSON.stringify(stuck), /MANIFEST_DAMAGED.*holdfast backups give-up/);
+    await assert.rejects(giveUp(newest), { code: 'REFUSED', message: /can be read/ });
+    await assert.rejects(giveUp(newest.replace(/.$/, 'f')), { code: 'BACKUP_NOT_FOUND' });
+    await assert.rejects(giveUp(lost, ' '), { code: 'MESSAGE_MALFORMED' });
+    const { damage } = await giveUp(lost);
+    assert.match(damage, harm === 'gone' ? /is gone/ : /manifest/);
+    await assert.rejects(giveUp(lost), { code: 'BACKUP_NOT_FOUND' });
+    for (const id of ['that-names', 'that-removes']) assert.equal((await front.prune(id)).state, 'completed');
+    assert.deepEqual(await front.listed(), [newest]);
+    assert.ok((await world.names('packs/')).length < packs);
+    assert.equal(await world.readBack(newest), 300_000);
+  });
+
 const HEADER: RunHeader = {
   runId: '0123456789abcdef0123456789abcdef',
   kind: 'prune',

@@ -75,6 +75,8 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       ask<Backup>('BackupService', 'holdBackup', request),
     liftHold: (request: { deployment: string; backupId: string }) =>
       ask<Backup>('BackupService', 'liftHold', request),
+    giveUpBackup: (request: { deployment: string; backupId: string; reason: string }) =>
+      ask<{ damage: string }>('BackupService', 'giveUpBackup', request),
     planPrune: (deployment: string) =>
       ask<PrunePlan>('BackupService', 'planPrune', { deployment }, PLAN_DEADLINE_MS),
     startPrune: (request: { deployment: string; requestId: string }) =>

@@ -93,6 +93,6 @@ export function cleaningWorld({ store, logs, manifests, listDeployments }: World
 
 function unknownNeeds(where: { readonly deployment: string; readonly id: string }, reason: unknown) {
   const remedy =
-    'put the manifest back from a copy of the store; until it is known what it needs nothing is removed';
+    'put the manifest back from a copy of the store (holdfast scrub does it from a second one); until then nothing is removed; where there is no copy: holdfast backups give-up';
   return new HoldfastError('MANIFEST_DAMAGED', { ...where, reason: String(reason), remedy });
 }

@@ -17,8 +17,7 @@ export async function holdBackup(
   { principal, signal }: CallContext,
   ports: CoordinatorPorts,
 ) {
-  if (reason.trim() === '')
-    throw new HoldfastError('MESSAGE_MALFORMED', { field: 'reason', wanted: 'why the backup is held' });
+  requireReason(reason);
   const held = await append(deployment, backupId, ports, (id) => ({
     kind: 'held',
     backupId: id,
@@ -41,6 +40,11 @@ export async function liftHold(
     backupId: id,
     principal,
   }));
+}
+
+/** What stands in the log for good says why. Throws MESSAGE_MALFORMED. */
+export function requireReason(reason: string): void {
+  if (reason.trim() === '') throw new HoldfastError('MESSAGE_MALFORMED', { field: 'reason', wanted: 'why' });
 }
 
 /** A tombstone that came first wins. */

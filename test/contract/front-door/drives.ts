@@ -108,6 +108,17 @@ export const drives: Readonly<Record<string, Drive>> = {
     assert.equal(unsaid.metadata['field'], 'reason');
   },
 
+  async [`${BACKUPS}/GiveUpBackup`](door) {
+    const { deployment } = door;
+    const newest = await door.answer(`${BACKUPS}/GetBackup`, { deployment, backup_id: 'latest' });
+    const { backup_id } = newest;
+    const give = (fields: Fields) =>
+      door.refusal(`${BACKUPS}/GiveUpBackup`, { deployment, backup_id, reason: 'front door', ...fields });
+    is(await give({}), 'FAILED_PRECONDITION', 'REFUSED');
+    is(await give({ deployment: NOWHERE }), 'NOT_FOUND', 'BACKUP_NOT_FOUND');
+    is(await give({ reason: '' }), 'INVALID_ARGUMENT', 'MESSAGE_MALFORMED');
+  },
+
   async [`${BACKUPS}/LiftHold`](door) {
     const { deployment } = door;
     const { backup_id, held_because } = await door.answer(`${BACKUPS}/GetBackup`, { deployment });

@@ -3,7 +3,7 @@ import { backupData, backupsTable, backupText } from '../backup-text.ts';
 import { withFrontDoor } from '../connection.ts';
 import type { Backup, FrontDoor } from '../front-door.ts';
 import { collectPages } from '../pages.ts';
-import { hold, unhold } from './hold.ts';
+import { giveUp, hold, unhold } from './hold.ts';
 
 const list: LeafCommand = {
   name: 'list',
@@ -55,8 +55,8 @@ const show: LeafCommand = {
 
 export const backups: CommandGroup = {
   name: 'backups',
-  summary: 'look at backups, and hold some',
-  commands: [list, show, hold, unhold],
+  summary: 'look at backups, hold some, give up what is lost',
+  commands: [list, show, hold, unhold, giveUp],
 };
 
 async function listOf(door: FrontDoor, deployment: string, limit: number): Promise<readonly Backup[]> {
