@@ -77,4 +77,5 @@ test('the repository of the page opens, and gives its stream, snapshot, value an
   assert.equal(repository.open('example', bytes('value')).toString(), 'secret');
   assert.equal(repository.mac('example', 'text'), text('mac of "example" over "text"'));
   assert.ok(repository.verifySignature(bytes('signed text'), text('signature')));
+  assert.ok(!repository.verifySignature(bytes('signed text'), text('signature').toUpperCase()));
 });

@@ -83,7 +83,7 @@ export function signBytes(keys: RepositoryKeys, bytes: Uint8Array): string {
   return sign(null, bytes, keys.signing).toString('hex');
 }
 
-/** Takes nothing but the public key. */
+/** Takes nothing but the public key. A signature has one way to be written: in capitals it is damage that nobody sees. */
 export function verifyBytes(
   keys: Pick<RepositoryKeys, 'verifying'>,
   bytes: Uint8Array,
@@ -94,5 +94,6 @@ export function verifyBytes(
     format: 'der',
     type: 'spki',
   });
-  return verify(null, bytes, key, Buffer.from(signature, 'hex'));
+  const signed = Buffer.from(signature, 'hex');
+  return signed.toString('hex') === signature && verify(null, bytes, key, signed);
 }
