@@ -66,7 +66,7 @@ async function openPlace(
 }
 
 /** Waits until what was read so far is no more than the rate allows. */
-function paceOf(
+export function paceOf(
   bytesPerSecond: number | undefined,
   clock: Clock,
   signal: AbortSignal,
