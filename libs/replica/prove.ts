@@ -27,7 +27,8 @@ export function proveObject(name: string, bytes: Buffer, { verify, citations }: 
   if (cited !== undefined) return soundIf(sha256(bytes) === cited);
   if (name.startsWith('backups/')) return soundIf(readManifest(name, bytes, verify) !== undefined);
   if (name.startsWith('condemned/')) return soundIf(openList(bytes, verify) !== undefined);
-  if (/^keys\/(?:recipients|proofs)\//.test(name)) return soundIf(isSignedPart(bytes, verify));
+  if (name.startsWith('keys/recipients/')) return soundIf(isSignedPart(bytes, 'list', verify));
+  if (name.startsWith('keys/proofs/')) return soundIf(isSignedPart(bytes, 'proof', verify));
   if (name === 'holdfast.json') return soundIf(isSigned(bytes, verify));
   if (isTrigger(name)) return soundIf(isOfItsKey(name, bytes));
   if (bytes.length === 0) return 'damaged';
@@ -97,12 +98,11 @@ function isSigned(bytes: Buffer, verify: VerifySignature): boolean {
   return typeof signature === 'string' && verify(Buffer.from(canonicalJson(signed)), signature);
 }
 
-/** `{ "<what it is>": …, "signature": … }`. */
-function isSignedPart(bytes: Buffer, verify: VerifySignature): boolean {
+/** `{ "<part>": …, "signature": … }`. */
+function isSignedPart(bytes: Buffer, part: 'list' | 'proof', verify: VerifySignature): boolean {
   const json = jsonIfAny(bytes);
   if (typeof json !== 'object' || json === null) return false;
-  const { signature, ...parts } = json as { signature?: unknown };
-  const [signed] = Object.values(parts);
+  const { signature, [part]: signed } = json as { signature?: unknown } & Record<string, unknown>;
   return (
     typeof signature === 'string' &&
     signed !== undefined &&

@@ -1,5 +1,4 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { jsonIfAny } from '#libs/kernel/json.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { seededOrder } from '../pivot/seeded.ts';
 
@@ -60,16 +59,6 @@ export async function drawHarm(
 function isLastOfLog(name: string, all: ReadonlyMap<string, Buffer>): boolean {
   const folder = name.slice(0, name.lastIndexOf('/') + 1);
   return CLASSES.log.test(name) && ![...all.keys()].some((each) => each.startsWith(folder) && each > name);
-}
-
-/** A signature is hex: a letter of it that became a capital says the same. */
-export function saysTheSame(one: Buffer, other: Buffer | undefined): boolean {
-  const [left, right] = [one, other ?? Buffer.alloc(0)].map((bytes) => {
-    const json = jsonIfAny(bytes) as { signature?: unknown } | undefined;
-    if (typeof json?.signature !== 'string') return bytes.toString('hex');
-    return JSON.stringify({ ...json, signature: json.signature.toLowerCase() });
-  });
-  return left === right;
 }
 
 /** The store as it is with this object harmed; the one below stays whole. */
