@@ -5,6 +5,7 @@ import {
   CLASSES,
   drawHarm,
   HARMS,
+  saysTheSame,
   withHarm,
   type Harm,
   type Harmed,
@@ -108,14 +109,15 @@ async function play(
   const none = { harmed: 0, found: 0, falseAlarms: 0 };
   try {
     const store = withHarm(kept.store, harm);
+    const isSame = saysTheSame(await kept.store.get(harm.name), harm.bytes);
     const repository = await open(kept, harm);
-    const mustBe = endWith(what, how);
+    const mustBe = isSame ? 'open' : endWith(what, how);
     const wrong: string[] = [];
     const end = endOf(repository);
     if (end !== mustBe) wrong.push(`${end} and not ${mustBe}`);
     if (repository instanceof HoldfastError)
       return { ...none, end, wrong: [...wrong, ...refusalOf(repository)] };
-    const truth = kept.needs.get(harm.name) ?? new Set<string>();
+    const truth = isSame ? new Set<string>() : (kept.needs.get(harm.name) ?? new Set<string>());
     const named = await namedHarmed(store, repository);
     for (const backup of kept.backups) {
       const isHarmed = truth.has(`${backup.deployment}/${backup.backupId}`);
@@ -124,6 +126,7 @@ async function play(
     }
     const found = truth.intersection(named).size;
     const played = { end, harmed: truth.size, found, falseAlarms: named.size - found };
+    if (isSame) return { ...played, wrong };
     const healed = await healing(kept, { what, how, harm });
     if (healed === 'healed' || healed === 'left') return { ...played, healed, wrong };
     return { ...played, wrong: [...wrong, healed] };

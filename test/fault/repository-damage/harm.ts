@@ -1,4 +1,5 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { jsonIfAny } from '#libs/kernel/json.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { seededOrder } from '../pivot/seeded.ts';
 
@@ -59,6 +60,12 @@ export async function drawHarm(
 function isLastOfLog(name: string, all: ReadonlyMap<string, Buffer>): boolean {
   const folder = name.slice(0, name.lastIndexOf('/') + 1);
   return CLASSES.log.test(name) && ![...all.keys()].some((each) => each.startsWith(folder) && each > name);
+}
+
+/** Only white space around it is another one. */
+export function saysTheSame(one: Buffer, other: Buffer | undefined): boolean {
+  const [left, right] = [one, other].map((bytes) => bytes && jsonIfAny(bytes));
+  return left !== undefined && JSON.stringify(left) === JSON.stringify(right);
 }
 
 /** The store as it is with this object harmed; the one below stays whole. */
