@@ -27,8 +27,8 @@ export function proveObject(name: string, bytes: Buffer, { verify, citations }: 
   if (cited !== undefined) return soundIf(sha256(bytes) === cited);
   if (name.startsWith('backups/')) return soundIf(readManifest(name, bytes, verify) !== undefined);
   if (name.startsWith('condemned/')) return soundIf(openList(bytes, verify) !== undefined);
-  if (name.startsWith('keys/recipients/')) return soundIf(isSignedPart(bytes, 'list', verify));
-  if (name.startsWith('keys/proofs/')) return soundIf(isSignedPart(bytes, 'proof', verify));
+  if (name.startsWith('keys/recipients/')) return soundIf(isSigned(bytes, verify, ({ list }) => list));
+  if (name.startsWith('keys/proofs/')) return soundIf(isSigned(bytes, verify, ({ proof }) => proof));
   if (name === 'holdfast.json') return soundIf(isSigned(bytes, verify));
   if (isTrigger(name)) return soundIf(isOfItsKey(name, bytes));
   if (bytes.length === 0) return 'damaged';
@@ -91,18 +91,16 @@ function isOfItsKey(name: string, bytes: Buffer): boolean {
   return typeof key === 'string' && name.endsWith(`/${sha256(key)}.json`);
 }
 
-function isSigned(bytes: Buffer, verify: VerifySignature): boolean {
+/** `partOf`: what it is, of that which stands beside its signature, that is signed; all of it by default. */
+function isSigned(
+  bytes: Buffer,
+  verify: VerifySignature,
+  partOf: (beside: Readonly<Record<string, unknown>>) => unknown = (beside) => beside,
+): boolean {
   const json = jsonIfAny(bytes);
   if (typeof json !== 'object' || json === null) return false;
-  const { signature, ...signed } = json as { signature?: unknown };
-  return typeof signature === 'string' && verify(Buffer.from(canonicalJson(signed)), signature);
-}
-
-/** `{ "<part>": …, "signature": … }`. */
-function isSignedPart(bytes: Buffer, part: 'list' | 'proof', verify: VerifySignature): boolean {
-  const json = jsonIfAny(bytes);
-  if (typeof json !== 'object' || json === null) return false;
-  const { signature, [part]: signed } = json as { signature?: unknown } & Record<string, unknown>;
+  const { signature, ...beside } = json as { signature?: unknown };
+  const signed = partOf(beside);
   return (
     typeof signature === 'string' &&
     signed !== undefined &&

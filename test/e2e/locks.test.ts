@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Manifest } from '#libs/contracts/manifest.ts';
+import { packObject } from '#libs/repository/pack.ts';
 import { credentials, lockedBucket } from '#libs/store/locked-bucket.ts';
 import { openStore } from '#libs/store/open-store.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
@@ -48,7 +49,7 @@ describe('a backup into a bucket with object lock', () => {
     const name = `backups/${scene.deployment}/${backupId}.json`;
     const { manifest } = JSON.parse((await store.get(name)).toString()) as { manifest: Manifest };
     const { snapshots } = manifest;
-    const packs = snapshots.flatMap((each) => each.packs.map((pack) => `packs/${pack.slice(0, 2)}/${pack}`));
+    const packs = snapshots.flatMap((each) => each.packs.map(packObject));
     assert.ok(packs.length > 0);
     const cited = snapshots.map(({ component, id }) => `snapshots/${scene.deployment}/${component}/${id}`);
     const until = Date.parse(lock.locked[0]!.until);

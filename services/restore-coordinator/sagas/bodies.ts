@@ -14,7 +14,7 @@ import { citedBy } from '../domain/cited.ts';
 import { keptStates, stagedParts } from '../domain/kept-states.ts';
 import { buildManifest, snapshotEntry } from '../domain/manifest.ts';
 import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
-import type { CoordinatorPorts, StoredManifest } from '../ports.ts';
+import type { CoordinatorPorts, DeclaredSpec, StoredManifest } from '../ports.ts';
 import { forgetBackups } from './forget.ts';
 import { backupParameters, partsOfBackup, takenOf } from './backup.ts';
 import { lockKept, lockProblems } from './lock.ts';
@@ -79,8 +79,10 @@ async function commitBackup(
   ports: BodyPorts,
   signal: AbortSignal,
 ): Promise<Json> {
+  const declared = await ports.specs.read(header.deployment, header.specVersion);
   // Before a crash: what came after it is no reason to compare again.
-  const committed = (await findManifest(header, ports)) ?? (await commitNew(header, outcomes, ports));
+  const committed =
+    (await findManifest(header, ports)) ?? (await commitNew(header, outcomes, declared, ports));
   const { manifest, digest } = committed;
   await ports.record(header.deployment, {
     kind: 'committed',
@@ -90,8 +92,8 @@ async function commitBackup(
     ...componentsField(manifest),
   });
   const { backupId, completeness } = manifest;
-  const { spec } = await ports.specs.read(header.deployment, header.specVersion);
-  const lock = await lockKept(header.deployment, spec, ports, { only: backupId, signal, progress: () => {} });
+  const options = { only: backupId, signal, progress: () => {} };
+  const lock = await lockKept(header.deployment, declared.spec, ports, options);
   return { backupId, manifestDigest: digest, completeness, ...(lock === undefined ? {} : { lock }) };
 }
 
@@ -112,8 +114,12 @@ async function findManifest(
   }
 }
 
-async function commitNew(header: RunHeader, outcomes: Outcomes, ports: BodyPorts): Promise<StoredManifest> {
-  const { spec, yaml } = await ports.specs.read(header.deployment, header.specVersion);
+async function commitNew(
+  header: RunHeader,
+  outcomes: Outcomes,
+  { spec, yaml }: DeclaredSpec,
+  ports: BodyPorts,
+): Promise<StoredManifest> {
   const taken = takenOf(header, outcomes);
   const snapshots = taken.map(snapshotEntry);
   const compared = compareWithLast({

@@ -27,7 +27,8 @@ export async function planForget(
   ports: RetentionPorts,
   signal: AbortSignal,
 ): Promise<readonly RetentionChoice[]> {
-  const choices = await planByPolicy(deployment, spec, ports, signal);
+  const listed = await Array.fromAsync(ports.manifests.list(deployment));
+  const choices = await planByPolicy({ deployment, spec, listed }, ports, signal);
   const now = ports.clock.now();
   return await Promise.all(
     choices.map(async (choice) => {
@@ -41,13 +42,12 @@ export async function planForget(
 
 /** Of every backup whether it stays, and why; touches nothing. Throws SERVICE_UNREACHABLE, for verdicts are the verifier's. */
 export async function planByPolicy(
-  deployment: string,
-  { policy }: Spec,
+  of: { readonly deployment: string; readonly spec: Spec; readonly listed: readonly ListedManifest[] },
   ports: RetentionPorts,
   signal: AbortSignal,
 ): Promise<readonly RetentionChoice[]> {
-  const { keep, timezone, rpoLevel } = policy;
-  const listed = await Array.fromAsync(ports.manifests.list(deployment));
+  const { deployment, spec, listed } = of;
+  const { keep, timezone, rpoLevel } = spec.policy;
   const kept = [
     ...heldBackups(await ports.readLog(deployment)),
     ...(await citedBackups(deployment, ports)),

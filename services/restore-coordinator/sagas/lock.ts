@@ -20,9 +20,9 @@ export async function lockKept(
 ): Promise<LockOutcome | undefined> {
   const { lock, timezone } = spec.policy;
   if (lock === undefined) return undefined;
-  // What is only kept because it is locked is not locked for longer.
-  const choices = await planByPolicy(deployment, spec, ports, options.signal);
   const listed = await Array.fromAsync(ports.manifests.list(deployment));
+  // What is only kept because it is locked is not locked for longer.
+  const choices = await planByPolicy({ deployment, spec, listed }, ports, options.signal);
   const log = await ports.readLog(deployment);
   const planned = planLocks({
     lock,

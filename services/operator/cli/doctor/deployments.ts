@@ -28,13 +28,13 @@ export async function examineDeployments(state: KnownStack, context: Context): P
       declared.map(async ({ deployment, specYaml }) => {
         const spec = parseSpec(specYaml);
         const backups = await Array.fromAsync(newestBackups(door, deployment, JUDGED_MAX));
-        const prunes = await listRunsOf(door, deployment, 'prune');
-        const locking = await listRunsOf(door, deployment, 'backup', 'prune');
+        const runs = await listRunsOf(door, deployment, 'backup', 'prune');
+        const prunes = runs.filter(({ kind }) => kind === 'prune');
         const now = context.clock.now();
         return [
           ...ageFindings(await observeRpo(door, spec, now), backups, now),
           pruneFinding(spec, prunes, now),
-          ...lockFindings(spec, backups.find(isWhole), locking, now),
+          ...lockFindings(spec, backups.find(isWhole), runs, now),
           ...(await protectionFindings(door, deployment, backups, now)),
           ...(await sameDeviceFindings(spec, state.store.url)),
           ...inReachFindings(spec, state.store.url),
