@@ -2,10 +2,12 @@ import type { StreamRef } from '#libs/repository/port.ts';
 
 /**
  * Streams of a database snapshot:
- * `pre-data`, `post-data` pg_dump archives (custom format, --section) · `globals` one DatabaseGlobals ·
+ * `schema` a pg_dump archive of all but rows (custom format, sections pre-data and post-data) · `globals` one DatabaseGlobals ·
  * `tables` NDJSON of TableRecord · `sequences` NDJSON of SequenceRecord · `documents` NDJSON of DocumentRow.
  */
 export interface TableRecord {
+  /** In the source; entries of the structure's archive name it. */
+  readonly oid: string;
   readonly schema: string;
   readonly name: string;
   /** In COPY order; generated columns are left out. */
@@ -14,7 +16,10 @@ export interface TableRecord {
   /** From a query of its own under the same snapshot, not from the copied stream. */
   readonly rows: number;
   readonly contentHash: ContentHash;
-  readonly data: StreamRef;
+  /** A partitioned table whose rows, those of all its partitions, are loaded into it. */
+  readonly throughRoot: boolean;
+  /** What COPY gave, each whole by itself: together all rows, each once. */
+  readonly slices: readonly StreamRef[];
 }
 
 /** Order-free: sum over rows, decimal text. `record` uses the server's hash_record_extended, `text` md5 of the row's text. */

@@ -42,10 +42,17 @@ const stagedDatabase = z.object({
   live: z.string(),
   side: z.string(),
   kept: z.string(),
-  /** What the restored database has not, on purpose: sessions, and due tasks by name, which are held. */
+  /**
+   * What the restored database has not, on purpose: sessions, due tasks by name, which are held, and the validity of
+   * foreign keys that the backup's own rows break.
+   */
   adapted: z
-    .object({ sessionsDropped: z.int(), held: z.array(z.string()) })
-    .default({ sessionsDropped: 0, held: [] }),
+    .object({
+      sessionsDropped: z.int(),
+      held: z.array(z.string()),
+      keysNotValid: z.array(z.string()).default([]),
+    })
+    .default({ sessionsDropped: 0, held: [], keysNotValid: [] }),
 });
 const stagedTrees = z.object({
   component: z.enum(['files', 'config']),

@@ -1,9 +1,11 @@
+import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { Client } from 'pg';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { from as copyFrom } from 'pg-copy-streams';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { parseAddress, type Address } from './address.ts';
+import { CopyOut, rowSocket } from './copy-out.ts';
 import { databaseError } from './errors.ts';
 
 /** One session with fixed settings. Every error is a HoldfastError of the catalogue's database part. */
@@ -14,6 +16,7 @@ export interface Database extends AsyncDisposable {
   query<Row extends object>(sql: string, parameters?: readonly unknown[]): Promise<readonly Row[]>;
   /** One statement or several; `shown` stands for them in errors where they hold a secret. */
   run(sql: string, shown?: string): Promise<void>;
+  /** A piece is valid until the next one is asked for. Who leaves before the last one ends the session. */
   copyOut(sql: string): AsyncIterable<Buffer>;
   copyIn(sql: string, source: AsyncIterable<Buffer>): Promise<void>;
 }
@@ -33,6 +36,7 @@ const SETTINGS: readonly (readonly [name: string, value: string, since: number])
   ['transaction_timeout', '0', 17],
   ['client_connection_check_interval', '2000', 14],
   ['search_path', '', 0],
+  ['synchronize_seqscans', 'off', 0],
   ['row_security', 'off', 0],
   ['default_transaction_isolation', 'read committed', 0],
   ['standard_conforming_strings', 'on', 0],
@@ -64,6 +68,7 @@ export async function connectDatabase(
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_MS,
+    stream: rowSocket as () => Socket,
   });
   // The URL reader of pg leaves %23 and its like in database names.
   (client as unknown as { connectionParameters: { database: string } }).connectionParameters.database =
@@ -151,10 +156,13 @@ class Session implements Database {
   }
 
   async *copyOut(sql: string): AsyncIterable<Buffer> {
+    const copy = this.#client.query(new CopyOut(sql));
     try {
-      for await (const piece of this.#client.query(copyTo(sql))) yield piece as Buffer;
+      for (let rows = await copy.next(); rows !== undefined; rows = await copy.next()) yield rows;
     } catch (error) {
       throw this.#explain(error, sql);
+    } finally {
+      if (!copy.isOver) await this[Symbol.asyncDispose]();
     }
   }
 

@@ -12,18 +12,23 @@ const HASHES: Readonly<Record<ContentHash['algorithm'], (row: string) => string>
   text: (row) => `('x' || left(md5((${row})::text), 16))::bit(64)::bigint`,
 };
 
+/** `throughRoot`: with the rows of its partitions. */
+export interface Provable extends ObjectName {
+  readonly columns: readonly string[];
+  readonly algorithm: ContentHash['algorithm'];
+  readonly throughRoot: boolean;
+}
+
 /**
  * What a table holds, as the server itself sees it: an aggregate of its own, so that a fault in copying cannot agree
  * with itself. A sum does not depend on the order of rows, and two equal rows do not cancel each other out.
  */
-export async function proveTable(
-  database: Database,
-  table: ObjectName & { readonly columns: readonly string[]; readonly algorithm: ContentHash['algorithm'] },
-): Promise<Proof> {
+export async function proveTable(database: Database, table: Provable): Promise<Proof> {
   const row = `ROW(${table.columns.map((column) => `t.${quoteName(column)}`).join(', ')})`;
   const hash = HASHES[table.algorithm](row);
+  const only = table.throughRoot ? '' : 'ONLY';
   const [found] = await database.query<{ rows: string; hash: string }>(
-    `SELECT count(*)::text AS rows, coalesce(sum((${hash})::numeric), 0)::text AS hash FROM ONLY ${qualified(table)} t`,
+    `SELECT count(*)::text AS rows, coalesce(sum(${hash}), 0)::text AS hash FROM ${only} ${qualified(table)} t`,
   );
   return {
     rows: Number(found!.rows),
@@ -31,11 +36,9 @@ export async function proveTable(
   };
 }
 
-/** Foreign keys and the rows whose parent is missing. Keys that were never validated promise nothing and are left out. */
-export async function countOrphans(
-  database: Database,
-): Promise<readonly { readonly constraint: string; readonly rows: number }[]> {
-  const keys = await database.query<ForeignKey>(
+/** Keys that were never validated promise nothing and are left out. */
+export async function listForeignKeys(database: Database): Promise<readonly ForeignKey[]> {
+  return await database.query<ForeignKey>(
     `SELECT k.conname AS name, c.relname AS child, cn.nspname AS "childSchema", c.relkind AS kind,
             p.relname AS parent, pn.nspname AS "parentSchema", p.relkind AS "parentKind", k.confmatchtype = 'f' AS full,
             ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u(n, i)
@@ -48,13 +51,15 @@ export async function countOrphans(
       WHERE k.contype = 'f' AND k.convalidated AND k.conparentid = 0
       ORDER BY cn.nspname, c.relname, k.conname`,
   );
-  const orphans = [];
-  for (const key of keys) {
-    const [found] = await database.query<{ rows: string }>(orphanSql(key));
-    const rows = Number(found!.rows);
-    if (rows > 0) orphans.push({ constraint: `${key.childSchema}.${key.child}.${key.name}`, rows });
-  }
-  return orphans;
+}
+
+/** Rows whose parent is missing. */
+export async function countOrphans(
+  database: Database,
+  key: ForeignKey,
+): Promise<{ readonly constraint: string; readonly rows: number }> {
+  const [found] = await database.query<{ rows: string }>(orphanSql(key));
+  return { constraint: `${key.childSchema}.${key.child}.${key.name}`, rows: Number(found!.rows) };
 }
 
 interface ForeignKey {

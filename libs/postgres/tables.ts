@@ -28,7 +28,15 @@ export async function listRelations(database: Database): Promise<readonly Relati
   );
 }
 
-/** A table that holds rows itself, and how they are copied and proved. */
+/** Rows of some of a table's blocks. */
+export interface Slice {
+  /** Of the heap and what is stored beside it, by share of the blocks. */
+  readonly bytes: number;
+  /** Condition of a query; empty for all rows. */
+  readonly where: string;
+}
+
+/** A table that holds rows, and how they are copied and proved. */
 export interface DataTable extends ObjectName {
   readonly oid: string;
   readonly bytes: number;
@@ -36,13 +44,57 @@ export interface DataTable extends ObjectName {
   readonly columns: readonly string[];
   readonly format: 'binary' | 'text';
   readonly algorithm: ContentHash['algorithm'];
+  /** A partitioned table whose rows are copied from it and loaded into it. */
+  readonly throughRoot: boolean;
+  /** None where it has no block. Cut at the same blocks each time, so that blocks nobody wrote to give the same bytes. */
+  readonly slices: readonly Slice[];
+}
+
+/** 32 MiB: three that are under way weigh little, and the last one ends soon. */
+const SLICE_PAGES = 4096;
+/** A range of ctid is read without reading the rest since PostgreSQL 14. */
+const RANGES_SINCE = 14;
+
+/** Large objects are rows of this table; what they are called, and whose they are, pg_dump's structure tells. */
+export const LARGE_OBJECTS = { schema: 'pg_catalog', name: 'pg_largeobject' } as const;
+
+/**
+ * Those whose rows are copied: tables, large objects where there are any, and in place of its partitions a table
+ * whose partition for a row is another one elsewhere (hash of an enum, say, which is that of its object id).
+ */
+export async function tablesWithRows(
+  database: Database,
+  relations: readonly RelationFact[],
+): Promise<readonly RelationFact[]> {
+  const members = await database.query<{ root: string; oid: string }>(
+    `SELECT DISTINCT r.root::oid::text AS root, m.relid::oid::text AS oid
+       FROM (SELECT pg_partition_root(p.partrelid) AS root FROM pg_partitioned_table p
+              WHERE p.partstrat = 'h' AND (
+                EXISTS (SELECT FROM pg_opclass o JOIN pg_type y ON y.oid = o.opcintype
+                         WHERE o.oid = ANY(p.partclass::oid[])
+                           AND (y.typtype = 'p' OR y.typnamespace <> 'pg_catalog'::regnamespace))
+                OR EXISTS (SELECT FROM pg_collation k
+                            WHERE k.oid = ANY(p.partcollation::oid[]) AND NOT k.collisdeterministic))) r,
+            pg_partition_tree(r.root) m`,
+  );
+  const roots = new Set(members.map(({ root }) => root));
+  const within = new Set(members.map(({ oid }) => oid));
+  const [large] = await database.query<RelationFact>(
+    `SELECT c.oid::text AS oid, $1 AS schema, relname AS name, false AS partitioned, '' AS "fileNode" FROM pg_class c
+      WHERE c.oid = 'pg_largeobject'::regclass AND EXISTS (SELECT FROM pg_largeobject_metadata)`,
+    [LARGE_OBJECTS.schema],
+  );
+  return [
+    ...relations.filter(({ oid, partitioned }) => roots.has(oid) || !(partitioned || within.has(oid))),
+    ...(large === undefined ? [] : [large]),
+  ];
 }
 
 export async function describeTables(
   database: Database,
   relations: readonly RelationFact[],
 ): Promise<readonly DataTable[]> {
-  const tables = relations.filter(({ partitioned }) => !partitioned);
+  const tables = await tablesWithRows(database, relations);
   const types = await readTypes(database);
   const columns = await database.query<{ oid: string; name: string; type: string }>(
     `SELECT attrelid::text AS oid, attname AS name, atttypid::text AS type FROM pg_attribute
@@ -52,31 +104,60 @@ export async function describeTables(
   );
   const byTable = Map.groupBy(columns, ({ oid }) => oid);
   const sizes = await readSizes(database, tables);
-  return tables.map(({ oid, schema, name }) => {
+  return tables.map(({ oid, schema, name, partitioned }) => {
     const own = byTable.get(oid) ?? [];
     const columnTypes = own.map(({ type }) => type);
+    const size = sizes.get(oid)!;
     return {
       oid,
       schema,
       name,
-      bytes: sizes.get(oid) ?? 0,
+      bytes: size.bytes,
       columns: own.map((column) => column.name),
       format: copyFormat(types, columnTypes),
       algorithm: hashAlgorithm(types, columnTypes, database.serverMajor),
+      throughRoot: partitioned,
+      slices: slicesOf(size, database.serverMajor),
     };
   });
+}
+
+interface Size {
+  readonly bytes: number;
+  readonly pages: number;
+  /** Blocks tell where its rows lie. */
+  readonly heap: boolean;
+}
+
+/** The last one has no end: its rows may lie in blocks that came after the question. */
+function slicesOf({ bytes, pages, heap }: Size, serverMajor: number): readonly Slice[] {
+  if (!heap) return [{ bytes, where: '' }];
+  const count = serverMajor < RANGES_SINCE ? Math.min(pages, 1) : Math.ceil(pages / SLICE_PAGES);
+  return Array.from({ length: count }, (_, n) => ({
+    bytes: Math.round((bytes * Math.min(SLICE_PAGES, pages - n * SLICE_PAGES)) / pages),
+    where: [
+      ...(n > 0 ? [`ctid >= '(${n * SLICE_PAGES},0)'`] : []),
+      ...(n < count - 1 ? [`ctid < '(${(n + 1) * SLICE_PAGES},0)'`] : []),
+    ].join(' AND '),
+  }));
 }
 
 /** Takes each table's lock, which the caller holds already. */
 async function readSizes(
   database: Database,
   tables: readonly RelationFact[],
-): Promise<ReadonlyMap<string, number>> {
-  const rows = await database.query<{ oid: string; bytes: string }>(
-    'SELECT oid::text AS oid, pg_table_size(oid)::text AS bytes FROM unnest($1::oid[]) oid',
+): Promise<ReadonlyMap<string, Size>> {
+  const rows = await database.query<{ oid: string; bytes: string; pages: string; heap: boolean }>(
+    `SELECT o.oid::text AS oid, s.bytes::text AS bytes, coalesce(a.amname = 'heap', false) AS heap,
+            (pg_relation_size(o.oid) / current_setting('block_size')::int)::text AS pages
+       FROM unnest($1::oid[]) o(oid) JOIN pg_class c ON c.oid = o.oid LEFT JOIN pg_am a ON a.oid = c.relam,
+            LATERAL (SELECT sum(pg_table_size(m)) AS bytes FROM
+              (SELECT o.oid AS m UNION SELECT relid FROM pg_partition_tree(o.oid)) m) s`,
     [tables.map(({ oid }) => oid)],
   );
-  return new Map(rows.map(({ oid, bytes }) => [oid, Number(bytes)]));
+  return new Map(
+    rows.map(({ oid, bytes, pages, heap }) => [oid, { bytes: Number(bytes), pages: Number(pages), heap }]),
+  );
 }
 
 async function readTypes(database: Database): Promise<ReadonlyMap<string, TypeFact>> {

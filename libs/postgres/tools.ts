@@ -59,6 +59,8 @@ export interface ToolRun {
   readonly arguments: readonly string[];
   readonly signal: AbortSignal;
   readonly applicationName?: string;
+  /** Of its session; takes the place of what role and database say. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Standard output as it comes; ends in TOOL_FAILED when the program does. */
@@ -87,30 +89,49 @@ export async function* readTool(
   }
 }
 
-/** Feeds the program from a stream. Throws TOOL_FAILED. */
-export async function feedTool(
+/** Works on the database that it is given. Throws TOOL_FAILED. */
+export async function runTool(
   program: 'pg_restore',
-  { tools, url, signal, arguments: given, applicationName }: ToolRun,
-  source: AsyncIterable<Buffer>,
+  { tools, url, signal, arguments: given, applicationName, settings }: ToolRun,
 ): Promise<void> {
   const { address, password } = splitPassword(url);
   const result = await execa(
     join(tools.folder, program),
     [...given, '--no-password', `--dbname=${withKeepalive(address)}`],
     {
-      ...options(password, signal, applicationName),
-      stdin: source,
+      ...options(password, signal, applicationName, settings),
+      stdin: 'ignore',
       encoding: 'buffer',
     },
   );
   requireSuccess(program, result, signal);
 }
 
+/** What the program says of an archive; it enters no database. Throws TOOL_FAILED. */
+export async function askTool(
+  program: 'pg_restore',
+  { tools, signal, arguments: given }: Pick<ToolRun, 'tools' | 'signal' | 'arguments'>,
+): Promise<string> {
+  const result = await execa(join(tools.folder, program), [...given], {
+    ...options('', signal),
+    stdin: 'ignore',
+    encoding: 'buffer',
+    maxBuffer: Number.MAX_SAFE_INTEGER,
+  });
+  requireSuccess(program, result, signal);
+  return Buffer.from(result.stdout).toString('utf8');
+}
+
 function withKeepalive(address: string): string {
   return `${address}${address.includes('?') ? '&' : '?'}${KEEPALIVE}`;
 }
 
-function options(password: string, cancelSignal: AbortSignal, applicationName = 'holdfast') {
+function options(
+  password: string,
+  cancelSignal: AbortSignal,
+  applicationName = 'holdfast',
+  settings: ToolRun['settings'] = {},
+) {
   // Nothing of the caller's PG* variables; the password is not an argument, for those are public on a host.
   const kept = ['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'].flatMap((name) => {
     const value = process.env[name];
@@ -122,6 +143,9 @@ function options(password: string, cancelSignal: AbortSignal, applicationName = 
       LC_ALL: 'C',
       PGPASSWORD: password,
       PGAPPNAME: applicationName,
+      PGOPTIONS: Object.entries(settings)
+        .map(([name, value]) => `-c ${name}=${value}`)
+        .join(' '),
       PGCONNECT_TIMEOUT: '10',
     },
     extendEnv: false,

@@ -6,7 +6,7 @@ import type { ChunkHead } from './chunk.ts';
 import type { Answer, Job } from './chunk-worker.ts';
 import { CHUNK_BYTES_MAX } from './chunker.ts';
 import type { SealingKeys } from './keys.ts';
-import { Slots } from './slots.ts';
+import { Slots } from '#libs/kernel/slots.ts';
 
 /** The worker's program, where no file lies beside this one; put in by the bundler. */
 declare const HOLDFAST_CHUNK_WORKER: string | undefined;

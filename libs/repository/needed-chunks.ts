@@ -1,8 +1,13 @@
 import { readNdjson } from './ndjson.ts';
 import type { Repository, Snapshot, StreamRef } from './port.ts';
 
-/** Streams whose records may have a stream of their own as `data` (FORMAT.md#streams). */
+/** Streams whose records may have streams of their own, `data` or `slices` (FORMAT.md#streams). */
 const LISTS: ReadonlySet<string> = new Set(['listing', 'tables']);
+
+interface Listed {
+  readonly data?: StreamRef;
+  readonly slices?: readonly StreamRef[];
+}
 
 /**
  * Ids of all chunks that a snapshot needs, its streams' first. `isKnown` is asked of each list before it is read: what
@@ -17,7 +22,8 @@ export async function* neededChunks(
   for (const [name, list] of Object.entries(streams)) {
     if (!LISTS.has(name) || isKnown(list)) continue;
     const options = signal === undefined ? {} : { signal };
-    for await (const record of readNdjson<{ data?: StreamRef }>(repository.read(list, options)))
-      if (record.data !== undefined) yield record.data.chunks;
+    for await (const record of readNdjson<Listed>(repository.read(list, options)))
+      for (const { chunks } of record.slices ?? (record.data === undefined ? [] : [record.data]))
+        yield chunks;
   }
 }

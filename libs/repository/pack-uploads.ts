@@ -3,7 +3,7 @@ import type { ObjectStore } from '#libs/store/port.ts';
 import { sha256Of } from './chunk.ts';
 import type { RepositoryKeys } from './keys.ts';
 import { PACK_BYTES_AIM, PackBuilder, packObject, type PackTable } from './pack.ts';
-import { Slots } from './slots.ts';
+import { Slots } from '#libs/kernel/slots.ts';
 
 /** Times 16 MiB is what waits for the network: enough to fill it, little beside the rest of the process. */
 export const PACKS_IN_FLIGHT_MAX = 3;

@@ -59,7 +59,10 @@ test('an ALTER that waits for us goes through while the snapshot is still being 
   await using app = await application(world);
   await using source = await world.service.ports.source.freeze(world.spec, new AbortController().signal);
   await app.run('ALTER TABLE t ADD COLUMN note text');
-  await assert.rejects(source.prove(source.tables[0]!), code('DATABASE_CONTENDED'));
+  await assert.rejects(
+    source.reading((reader) => reader.prove(source.tables[0]!)),
+    code('DATABASE_CONTENDED'),
+  );
 });
 
 test('rows written after the mark are not in the snapshot, sequences are never behind', async () => {
@@ -69,7 +72,7 @@ test('rows written after the mark are not in the snapshot, sequences are never b
   );
   await using source = await world.service.ports.source.freeze(world.spec, new AbortController().signal);
   await world.sql('INSERT INTO t (x) VALUES (2)');
-  assert.equal((await source.prove(source.tables[0]!)).rows, 1);
+  assert.equal((await source.reading((reader) => reader.prove(source.tables[0]!))).rows, 1);
   assert.deepEqual(await source.sequences(), [
     { schema: 'public', name: 't_id_seq', lastValue: '2', isCalled: true },
   ]);

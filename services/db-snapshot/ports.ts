@@ -12,14 +12,13 @@ import type { Adaptation } from '#libs/contracts/adaptation.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import type { DataTable } from '#libs/postgres/tables.ts';
+import type { DataTable, Slice } from '#libs/postgres/tables.ts';
 import type { Proof } from '#libs/postgres/prove.ts';
-import type { Repository } from '#libs/repository/port.ts';
+import type { Repository, StreamRef } from '#libs/repository/port.ts';
 import type { CodeMigrations } from './domain/migrations.ts';
 import type { DocumentRule, NamedFile } from './domain/document-rows.ts';
 
 export type LeftOut = TakeSnapshotOutcome['leftOut'][number];
-export type Section = 'pre-data' | 'post-data';
 
 /** What a preflight found; it touches nothing. */
 export interface Examination {
@@ -41,10 +40,18 @@ export interface Source {
   freeze(spec: Spec, signal: AbortSignal): Promise<FrozenSource>;
 }
 
-/** One moment of the database. One stream at a time. */
+/** A session at the frozen moment. */
+export interface SnapshotReader {
+  /** A piece is valid until the next one is asked for. */
+  copy(table: DataTable, slice: Slice): AsyncIterable<Buffer>;
+  /** By another query than the copy, of the whole table. */
+  prove(table: DataTable): Promise<Proof>;
+}
+
+/** One moment of the database. */
 export interface FrozenSource extends AsyncDisposable {
   readonly mark: string;
-  /** Tables that hold rows themselves, in the order of their names. */
+  /** Those whose rows are copied, in the order of their names. */
   readonly tables: readonly DataTable[];
   /** Object ids of tables whose rows the role may not read: they are named as left out. */
   readonly unreadable: ReadonlySet<string>;
@@ -52,10 +59,10 @@ export interface FrozenSource extends AsyncDisposable {
   /** What no backup of ours holds, beyond what the spec excludes. */
   readonly leftOut: readonly LeftOut[];
   readonly facts: Omit<DatabaseFacts, 'tables' | 'rows' | 'sequences' | 'documents' | 'rowsByTable'>;
-  dump(section: Section): AsyncIterable<Buffer>;
-  copy(table: DataTable): AsyncIterable<Buffer>;
-  /** By another query than the copy, at the same moment. */
-  prove(table: DataTable): Promise<Proof>;
+  /** All but rows, as an archive of pg_dump. */
+  structure(): AsyncIterable<Buffer>;
+  /** As many at once as there are sessions; who comes later waits. */
+  reading<T>(work: (reader: SnapshotReader) => Promise<T>): Promise<T>;
   documents(
     rule: DocumentRule,
     table: { readonly schema: string; readonly name: string },
@@ -113,15 +120,27 @@ export interface Target {
   open(spec: Spec, acting: Acting): Promise<boolean>;
 }
 
+/** What the restored database has not, on purpose: sessions, and due tasks by name, which are held from now on. */
+export interface Adapted {
+  readonly sessionsDropped: number;
+  readonly held: string[];
+}
+
 /** A database of the restore's own. Disposal ends the session and leaves the database. */
 export interface SideDatabase extends AsyncDisposable {
   readonly oid: string;
-  restore(section: Section, archive: AsyncIterable<Buffer>): Promise<void>;
-  fill(table: TableRecord, data: AsyncIterable<Buffer>): Promise<void>;
-  /** Before triggers and keys are there. Sessions dropped, and names of the due tasks that are held from now on. */
-  adapt(adaptation: Adaptation): Promise<{ readonly sessionsDropped: number; readonly held: string[] }>;
+  /** What comes before rows; what comes after them is kept for `load` and `restoreLate`. */
+  restoreStructure(archive: AsyncIterable<Buffer>): Promise<void>;
+  /** Several at once; what an earlier worker loaded is not read again. */
+  load(table: TableRecord, read: (slice: StreamRef) => AsyncIterable<Buffer>): Promise<void>;
+  /** Of a table that is loaded, while others are; those of small tables come with all else. */
+  buildIndexes(table: TableRecord): Promise<void>;
+  /** Before triggers are there. */
+  adapt(adaptation: Adaptation): Promise<Adapted>;
   setSequences(records: AsyncIterable<SequenceRecord>): Promise<void>;
-  /** Grants, settings, comment and limit of the database itself, then statistics. */
+  /** Indexes, keys, triggers and all else. Returns foreign keys that the rows break: those hold for rows to come. */
+  restoreLate(): Promise<readonly string[]>;
+  /** Statistics; then grants, settings, comment and limit of the database itself. */
   finish(globals: DatabaseGlobals): Promise<void>;
 }
 

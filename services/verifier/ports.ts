@@ -1,9 +1,4 @@
-import type {
-  DocumentRow,
-  SequenceRecord,
-  TableRecord,
-  ContentHash,
-} from '#libs/contracts/database-snapshot.ts';
+import type { DocumentRow, SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Check, SnapshotRef } from '#libs/contracts/requests.ts';
 import type { ScrubbedStore, WhichStore } from '#libs/contracts/care.ts';
 import type { Damage } from '#libs/replica/find-damage.ts';
@@ -14,6 +9,7 @@ import type { Secret } from '#libs/kernel/secret.ts';
 import type { Clock } from '#libs/kernel/clock.ts';
 import type { SecretRef, Spec } from '#libs/contracts/spec.ts';
 import type { Token } from '#libs/contracts/stage.ts';
+import type { Proof, Provable } from '#libs/postgres/prove.ts';
 import type { StreamRef } from '#libs/repository/port.ts';
 import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 
@@ -65,12 +61,8 @@ export type Scrub = (
 /** A database looked at by queries of our own: not the ones that copied it. */
 export interface DatabaseView extends AsyncDisposable {
   tables(): Promise<readonly { readonly schema: string; readonly name: string }[]>;
-  prove(table: {
-    readonly schema: string;
-    readonly name: string;
-    readonly columns: readonly string[];
-    readonly algorithm: ContentHash['algorithm'];
-  }): Promise<{ readonly rows: number; readonly contentHash: ContentHash }>;
+  /** Several at once; who comes when all sessions are busy waits. */
+  prove(table: Provable): Promise<Proof>;
   countTrue(column: {
     readonly schema: string;
     readonly name: string;

@@ -328,13 +328,14 @@ def set_attributes(place, record):
     os.utime(place, ns=(int(record["mtimeNs"]),) * 2, follow_symlinks=False)
 
 def restore_database(repository, streams, into):
-    for file in ("pre-data.dump", "post-data.dump", "globals.json", "sequences.ndjson"):
+    for file in ("schema.dump", "globals.json", "sequences.ndjson"):
         write_file(into / file, repository.read(streams[file.partition(".")[0]]))
     with open(into / "tables.ndjson", "x", encoding="utf-8") as tables:
         for number, record in enumerate(repository.read_records(streams["tables"]), 1):
-            record["file"] = f"table-{number:05d}.copy"
-            write_file(into / record["file"], repository.read(record.pop("data")))
-            tables.write(json.dumps(record) + "\n")
+            files = {f"table-{number:05d}-{at:05d}.copy": part for at, part in enumerate(record.pop("slices"), 1)}
+            for name, part in files.items():
+                write_file(into / name, repository.read(part))
+            tables.write(json.dumps(record | {"files": list(files)}) + "\n")
 
 def list_backups(repository, _):
     shown = ("deployment", "backupId", "mark", "completeness", "leftOut", "snapshots")
@@ -366,7 +367,8 @@ def verify(repository, options):
             packs[pack] = packs.get(pack) or repository.verify_pack(pack)
             lengths |= packs[pack]
         lists = [stream for name, stream in snapshot["streams"].items() if name in ("listing", "tables")]
-        parts = (record["data"] for each in lists for record in repository.read_records(each) if "data" in record)
+        records = [record for each in lists for record in repository.read_records(each)]
+        parts = [part for each in records for part in (*each.get("slices", []), each.get("data")) if part]
         for stream in (*snapshot["streams"].values(), *parts):
             there = sum(lengths.get(chunk, float("inf")) for chunk in stream["chunks"]) == stream["bytes"]
             require(there, f"{cited['component']} {cited['id']}: chunks of a stream are not in its packs")

@@ -41,7 +41,7 @@ interface Table {
   readonly columns: readonly string[];
   readonly format: string;
   readonly rows: number;
-  readonly file: string;
+  readonly files: readonly string[];
 }
 
 before(async () => {
@@ -273,7 +273,7 @@ async function loadDatabase(from: string, database: string): Promise<void> {
       '--exit-on-error',
       `--section=${section}`,
       `--dbname=${postgres.url(database)}`,
-      join(from, `${section}.dump`),
+      join(from, 'schema.dump'),
     ]);
   const records = <T>(file: string) =>
     readFileSync(join(from, file), 'utf8')
@@ -281,11 +281,11 @@ async function loadDatabase(from: string, database: string): Promise<void> {
       .split('\n')
       .map((line) => JSON.parse(line) as T);
   await restore('pre-data');
-  for (const { schema, name, columns, format, file } of records<Table>('tables.ndjson')) {
+  for (const { schema, name, columns, format, files } of records<Table>('tables.ndjson')) {
     const list = columns.length === 0 ? '' : `(${columns.map(quoteName).join(',')})`;
     const copy = `COPY ${quoteName(schema)}.${quoteName(name)} ${list} FROM STDIN (FORMAT ${format})`;
     const words = ['-qX', '-v', 'ON_ERROR_STOP=1', '-d', postgres.url(database), '-c', copy];
-    await execa(join(postgres.bin, 'psql'), words, { inputFile: join(from, file) });
+    for (const file of files) await execa(join(postgres.bin, 'psql'), words, { inputFile: join(from, file) });
   }
   await restore('post-data');
   const sequences = records<{ schema: string; name: string; lastValue: string; isCalled: boolean }>(

@@ -3,7 +3,7 @@ import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { qualified, quoteName } from '#libs/postgres/quote.ts';
-import { listRelations, ownRelations, type RelationFact } from '#libs/postgres/tables.ts';
+import { LARGE_OBJECTS, listRelations, ownRelations, type RelationFact } from '#libs/postgres/tables.ts';
 import { requireClient } from '#libs/postgres/tools.ts';
 import { findTable, tableText } from '../domain/find-table.ts';
 import { isExcluded } from '../domain/excluded-tables.ts';
@@ -12,13 +12,12 @@ import { liveAddress } from './maintenance.ts';
 import type { SourceHost } from './source.ts';
 import { readSystemIdentifier } from './source-facts.ts';
 import { findExtensionRows, findUncopied } from './uncopied.ts';
-import { findUnreadable } from './unreadable.ts';
+import { findUnreadable, UNREADABLE_LARGE_OBJECTS } from './unreadable.ts';
 
 /** Everything that would stop a backup, or make it less than all, before anything is touched. */
 export async function examineSource(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<Examination> {
   await using database = await connectDatabase(liveAddress(spec, host), { signal });
   const relations = await listRelations(database);
-  const uncopied = await findUncopied(database);
   const lacking = await lackingPrivileges(
     database,
     await findUnreadable(database, { spec, host }, relations),
@@ -28,13 +27,11 @@ export async function examineSource(spec: Spec, host: SourceHost, signal: AbortS
     ...(await administratorProblems(spec, host, signal)),
     ...lacking.filter(({ tolerated }) => !tolerated).map(({ told }) => told),
     ...(await hiddenRowProblems(database)),
-    ...uncopied.filter(({ partial }) => partial).map(({ what, reason }) => unsupported(what, reason)),
-    ...(await partitionProblems(database)),
     ...exclusionProblems(spec, relations),
     ...(await keyProblems(spec, database)),
     ...(await documentProblems(spec, relations, database)),
   ];
-  const named = [...uncopied.filter(({ partial }) => !partial), ...(await findExtensionRows(database))];
+  const named = [...(await findUncopied(database)), ...(await findExtensionRows(database))];
   const warnings = [
     ...named.map(({ what, reason }) => unsupported(what, reason)),
     ...lacking.filter(({ tolerated }) => tolerated).map(({ told }) => told),
@@ -105,7 +102,9 @@ async function lackingPrivileges(
        FROM ${ownRelations(['r', 'p', 'S'])}
         AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
                                ELSE has_table_privilege(c.oid, 'SELECT') END
+      UNION ALL SELECT c.oid::text, $1, c.relname, 'TABLE' FROM pg_class c WHERE ${UNREADABLE_LARGE_OBJECTS}
       ORDER BY 2, 3`,
+    [LARGE_OBJECTS.schema],
   );
   return [
     ...schemas.map(({ name }) => ({
@@ -142,20 +141,6 @@ async function hiddenRowProblems(database: Database): Promise<readonly Problem[]
       'policies would hide rows from the role',
       `ALTER ROLE ${quoteName(database.address.user)} BYPASSRLS;`,
     ),
-  );
-}
-
-/** An enum's hash is that of its object id: elsewhere a hash partition refuses its own rows. */
-async function partitionProblems(database: Database): Promise<readonly Problem[]> {
-  const tables = await database.query<{ schema: string; name: string }>(
-    `SELECT DISTINCT n.nspname AS schema, c.relname AS name
-       FROM ${ownRelations(['p'])} AND EXISTS (
-         SELECT FROM pg_partitioned_table p, unnest(p.partattrs::int2[]) k
-           JOIN pg_attribute a ON a.attnum = k JOIN pg_type y ON y.oid = a.atttypid
-          WHERE p.partrelid = c.oid AND a.attrelid = c.oid AND p.partstrat = 'h' AND y.typtype = 'e') ORDER BY 1, 2`,
-  );
-  return tables.map((table) =>
-    unsupported(tableText(table), 'hash partitions on an enum cannot be restored'),
   );
 }
 

@@ -7,7 +7,7 @@ import { quoteName } from '#libs/postgres/quote.ts';
 import type { Examination, Target } from '../ports.ts';
 import { clientProblems } from './examine-source.ts';
 import { administratorOf, connectMaintenance, pairNow, type TargetHost } from './maintenance.ts';
-import { mayGiveTo } from './side-database.ts';
+import { mayGiveTo } from './create-options.ts';
 import { spareProblems } from './spare-database.ts';
 
 interface Question {

@@ -1,18 +1,20 @@
+import { availableParallelism } from 'node:os';
 import type { DatabaseGlobals } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { readDatabaseFacts } from '#libs/postgres/globals.ts';
-import { proveTable, type Proof } from '#libs/postgres/prove.ts';
-import { qualified, quoteName, type ObjectName } from '#libs/postgres/quote.ts';
+import { proveTable } from '#libs/postgres/prove.ts';
+import { qualified, quoteName, quoteText, type ObjectName } from '#libs/postgres/quote.ts';
 import { readRoles } from '#libs/postgres/roles.ts';
 import { readSequences } from '#libs/postgres/sequences.ts';
-import { describeTables, type DataTable } from '#libs/postgres/tables.ts';
+import { Sessions } from '#libs/postgres/sessions.ts';
+import { describeTables, type DataTable, type Slice } from '#libs/postgres/tables.ts';
 import { readTool, requireClient, type ClientTools } from '#libs/postgres/tools.ts';
 import type { DocumentRule, NamedFile } from '../domain/document-rows.ts';
 import { tableText } from '../domain/find-table.ts';
-import type { FrozenSource, LeftOut, Section } from '../ports.ts';
+import type { FrozenSource, LeftOut, SnapshotReader } from '../ports.ts';
 import type { Locked } from './lock-tables.ts';
 import { findExtensionRows, findUncopied } from './uncopied.ts';
 import { readSourceFacts } from './source-facts.ts';
@@ -20,6 +22,8 @@ import type { SourceHost } from './source.ts';
 
 /** Rows of one fetch; a path is rarely longer than a kilobyte. */
 const FETCH_ROWS = 2_000;
+/** One more than processors: while a session waits for the next rows another one has some. */
+const READERS = availableParallelism() + 1;
 
 interface Parts {
   readonly url: Secret;
@@ -35,32 +39,38 @@ interface Parts {
 export class Frozen implements FrozenSource {
   readonly #parts: Parts;
   readonly #client: ClientTools;
+  readonly #readers: Sessions;
   readonly tables: readonly DataTable[];
   readonly facts: FrozenSource['facts'];
   readonly leftOut: readonly LeftOut[];
 
   static async open(parts: Parts): Promise<Frozen> {
-    const { database, relations } = parts.locked;
+    const { database, relations, snapshot } = parts.locked;
     const client = await requireClient(database.serverMajor, parts.host.pgBin);
+    const tables = await describeTables(database, relations);
     const read = {
-      tables: await describeTables(database, relations),
+      tables,
       facts: await readSourceFacts(database, relations),
       leftOut: [
         ...(await findUncopied(database)),
         ...(await findExtensionRows(database)),
-        ...relations.filter(({ oid }) => parts.locked.unreadable.has(oid)).map(unreadableEntry),
+        ...tables.filter(({ oid }) => parts.locked.unreadable.has(oid)).map(unreadableEntry),
       ],
     };
-    return new Frozen({ ...parts, owned: parts.owned.move() }, client, read);
+    const readers = await Sessions.open(READERS, () => join(parts, snapshot));
+    parts.owned.use(readers);
+    return new Frozen({ ...parts, owned: parts.owned.move() }, client, readers, read);
   }
 
   private constructor(
     parts: Parts,
     client: ClientTools,
+    readers: Sessions,
     read: Pick<FrozenSource, 'tables' | 'facts' | 'leftOut'>,
   ) {
     this.#parts = parts;
     this.#client = client;
+    this.#readers = readers;
     this.tables = read.tables;
     this.facts = read.facts;
     this.leftOut = read.leftOut;
@@ -88,7 +98,7 @@ export class Frozen implements FrozenSource {
     return this.#parts.locked.database;
   }
 
-  dump(section: Section): AsyncIterable<Buffer> {
+  structure(): AsyncIterable<Buffer> {
     const { url, locked, signal } = this.#parts;
     const { unreadable } = locked;
     return readTool('pg_dump', {
@@ -99,7 +109,8 @@ export class Frozen implements FrozenSource {
       arguments: [
         '--format=custom',
         '--compress=0',
-        `--section=${section}`,
+        '--section=pre-data',
+        '--section=post-data',
         `--snapshot=${locked.snapshot}`,
         // It locks what we have locked already; behind a waiting ALTER it must not wait, for all would wait for it.
         '--lock-wait-timeout=1500',
@@ -108,15 +119,13 @@ export class Frozen implements FrozenSource {
     });
   }
 
-  copy(table: DataTable): AsyncIterable<Buffer> {
-    const columns = table.columns.map(quoteName).join(', ');
-    return this.#database.copyOut(
-      `COPY (SELECT ${columns} FROM ONLY ${qualified(table)}) TO STDOUT (FORMAT ${table.format})`,
+  async reading<T>(work: (reader: SnapshotReader) => Promise<T>): Promise<T> {
+    return await this.#readers.use((database) =>
+      work({
+        copy: (table, slice) => database.copyOut(copyStatement(table, slice)),
+        prove: (table) => proveTable(database, table),
+      }),
     );
-  }
-
-  async prove(table: DataTable): Promise<Proof> {
-    return await proveTable(this.#database, table);
   }
 
   async *documents(
@@ -175,6 +184,24 @@ export class Frozen implements FrozenSource {
     );
     return type?.bytes === true ? `encode(${column}, 'hex')` : `${column}::text`;
   }
+}
+
+/** Another session at the same moment; the one that holds the locks lives longer. */
+async function join({ url, signal }: Parts, snapshot: string): Promise<Database> {
+  const database = await connectDatabase(url, { signal });
+  try {
+    await database.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await database.run(`SET TRANSACTION SNAPSHOT ${quoteText(snapshot)}`);
+    return database;
+  } catch (error) {
+    await database[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function copyStatement(table: DataTable, { where }: Slice): string {
+  const from = `FROM ${table.throughRoot ? '' : 'ONLY'} ${qualified(table)} ${where === '' ? '' : `WHERE ${where}`}`;
+  return `COPY (SELECT ${table.columns.map(quoteName).join(', ')} ${from}) TO STDOUT (FORMAT ${table.format})`;
 }
 
 function unreadableEntry(table: ObjectName): LeftOut {

@@ -1,16 +1,31 @@
+import { availableParallelism } from 'node:os';
 import type { DatabaseGlobals, SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Adaptation } from '#libs/contracts/adaptation.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import { forDatabase } from '#libs/postgres/globals.ts';
 import { qualified, quoteName, quoteText } from '#libs/postgres/quote.ts';
 import { writeSequences } from '#libs/postgres/sequences.ts';
-import { feedTool, requireClient, type ClientTools } from '#libs/postgres/tools.ts';
-import type { Acting, Section, SideDatabase } from '../ports.ts';
-import { enter, sessionName } from './own-session.ts';
+import { Sessions } from '#libs/postgres/sessions.ts';
+import type { TocEntry } from '#libs/postgres/toc.ts';
+import { requireClient, type ClientTools } from '#libs/postgres/tools.ts';
+import type { StreamRef } from '#libs/repository/port.ts';
+import type { Acting, Adapted, SideDatabase } from '../ports.ts';
+import { analyzeAll } from './analyze.ts';
+import { createOptions, createRoles, mayGiveTo } from './create-options.ts';
+import { loadSlice } from './load-slice.ts';
+import { enter } from './own-session.ts';
 import { dropSessions, holdSchedules } from './schedules.ts';
+import { StageMarks } from './stage-marks.ts';
+import { Structure } from './structure.ts';
 import type { TargetHost } from './maintenance.ts';
+
+/** Above it a table's indexes are built while other tables are loaded; below they are as fast all together. */
+const OWN_BUILD_BYTES = 8 * 1024 * 1024;
+const LOADERS = availableParallelism();
+const FOREIGN_KEY_VIOLATION = '23503';
 
 interface Means {
   readonly url: Secret;
@@ -18,91 +33,80 @@ interface Means {
   readonly acting: Acting;
 }
 
+interface Place {
+  readonly side: string;
+  readonly globals: DatabaseGlobals;
+}
+
 /** Missing roles, then the empty database with the source's encoding, locale and owner. */
-export async function createSide(
-  server: Database,
-  { side, globals }: { readonly side: string; readonly globals: DatabaseGlobals },
-  { url, host, acting }: Means,
-): Promise<SideDatabase> {
+export async function createSide(server: Database, place: Place, means: Means): Promise<SideDatabase> {
+  const { side, globals } = place;
   await createRoles(server, globals.roles);
   const keepsOwners = await mayGiveTo(server, globals);
   await server.run(`CREATE DATABASE ${quoteName(side)} ${createOptions(globals, keepsOwners, server)}`);
-  return await open(server, { name: side, keepsOwners, commented: true }, { url, host, acting });
+  return await openSide(server, place, { ...means, commented: true });
 }
 
-/** Missing roles; the database is there, its encoding and locale are its own, and its comment says whose it is. */
-export async function openSpare(
+/**
+ * The database is there, made by an earlier worker or by an administrator; in the latter case its encoding, locale and
+ * comment (`commented` false) are its own. Goes on where a worker of the run stopped in it.
+ */
+export async function openSide(
   server: Database,
-  { side, globals }: { readonly side: string; readonly globals: DatabaseGlobals },
-  means: Means,
+  { side, globals }: Place,
+  { url, host, acting, commented }: Means & { readonly commented: boolean },
 ): Promise<SideDatabase> {
   await createRoles(server, globals.roles);
   const keepsOwners = await mayGiveTo(server, globals);
-  return await open(server, { name: side, keepsOwners, commented: false }, means);
-}
-
-async function open(
-  server: Database,
-  kind: Pick<SideParts, 'name' | 'keepsOwners' | 'commented'>,
-  { url, host, acting }: Means,
-): Promise<SideDatabase> {
   const [row] = await server.query<{ oid: string }>(
     'SELECT oid::text AS oid FROM pg_database WHERE datname = $1',
-    [kind.name],
+    [side],
   );
   const tools = await requireClient(server.serverMajor, host.pgBin);
-  const address = withDatabase(url, kind.name);
-  const database = await enter(address, acting);
-  return new Side({ ...kind, database, tools, url: address, acting, oid: row!.oid });
-}
-
-async function createRoles(server: Database, roles: DatabaseGlobals['roles']): Promise<void> {
-  const present = await server.query<{ name: string }>('SELECT rolname AS name FROM pg_roles');
-  const names = new Set(present.map(({ name }) => name));
-  const missing = roles.filter(({ name }) => !names.has(name));
-  // The statement holds a password hash: errors show only its head.
-  for (const { name, create } of missing) await server.run(create, `CREATE ROLE ${quoteName(name)} …`);
-  for (const { memberships } of missing) for (const grant of memberships) await server.run(grant);
-}
-
-/** Whether objects can be given to their owners; otherwise all belong to the restoring role, and preflight said so. */
-export async function mayGiveTo(server: Database, globals: DatabaseGlobals): Promise<boolean> {
-  const [row] = await server.query<{ may: boolean }>(
-    // Roles that are missing are made first, by whoever may then give to them.
-    `SELECT coalesce(bool_and(pg_has_role(oid, 'MEMBER')), true) AS may FROM pg_roles WHERE rolname = ANY($1::text[])`,
-    [[globals.owner, ...globals.roles.map(({ name }) => name)]],
+  const address = withDatabase(url, side);
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await enter(address, acting));
+  const loaders = stack.use(
+    await Sessions.open(LOADERS, async () => {
+      const session = await enter(address, acting);
+      // What is lost with the server's memory is lost with its mark; the last commit of all is waited for.
+      await session.run('SET synchronous_commit = off');
+      return session;
+    }),
   );
-  return row?.may === true;
+  const marks = (await StageMarks.find(database)) ?? (await StageMarks.begin(database));
+  const means = { url: address, tools, acting, keepsOwners };
+  return new Side({
+    ...means,
+    database,
+    loaders,
+    marks,
+    commented,
+    name: side,
+    oid: row!.oid,
+    owned: stack.move(),
+  });
 }
 
-function createOptions(globals: DatabaseGlobals, keepsOwners: boolean, server: Database): string {
-  const options = [
-    ...(keepsOwners ? [`OWNER ${quoteName(globals.owner)}`] : []),
-    'TEMPLATE template0',
-    `ENCODING ${quoteText(globals.encoding)}`,
-    `LC_COLLATE ${quoteText(globals.collate)} LC_CTYPE ${quoteText(globals.ctype)}`,
-  ];
-  if (globals.provider !== 'libc' && globals.locale !== null)
-    options.push(
-      `LOCALE_PROVIDER ${globals.provider}`,
-      `${globals.provider === 'icu' ? 'ICU_LOCALE' : 'BUILTIN_LOCALE'} ${quoteText(globals.locale)}`,
-    );
-  else if (server.serverMajor >= 15) options.push('LOCALE_PROVIDER libc');
-  return options.join(' ');
-}
-
-interface SideParts extends Omit<Means, 'host'> {
+interface SideParts {
   readonly database: Database;
+  readonly loaders: Sessions;
+  readonly marks: StageMarks;
+  readonly url: Secret;
   readonly tools: ClientTools;
+  readonly acting: Acting;
   readonly keepsOwners: boolean;
   /** The comment is the source's too. */
   readonly commented: boolean;
   readonly name: string;
   readonly oid: string;
+  readonly owned: AsyncDisposableStack;
 }
 
 class Side implements SideDatabase {
   readonly #parts: SideParts;
+  #structure: Structure | undefined;
+  readonly #built = new Set<TocEntry>();
 
   constructor(parts: SideParts) {
     this.#parts = parts;
@@ -112,50 +116,73 @@ class Side implements SideDatabase {
     return this.#parts.oid;
   }
 
-  async restore(section: Section, archive: AsyncIterable<Buffer>): Promise<void> {
-    const { tools, url, acting, keepsOwners } = this.#parts;
-    // The program's session cannot ask by itself.
-    await acting.requireLatest();
-    await feedTool(
-      'pg_restore',
-      {
-        tools,
-        url,
-        signal: acting.signal,
-        applicationName: sessionName(acting.token),
-        arguments: [
-          '--exit-on-error',
-          '--no-tablespaces',
-          `--section=${section}`,
-          ...(keepsOwners ? [] : ['--no-owner']),
-        ],
-      },
-      archive,
-    );
+  async restoreStructure(archive: AsyncIterable<Buffer>): Promise<void> {
+    const { database, marks, owned } = this.#parts;
+    this.#structure = owned.use(await Structure.open(archive, this.#parts));
+    if (marks.has('structure')) {
+      const present = await this.#structure.findPresent();
+      const stages = Object.values(this.#structure.stages).flat();
+      for (const entry of stages) if (Structure.isIn(present, entry)) this.#built.add(entry);
+    } else {
+      await this.#structure.restoreEarly();
+      await marks.add(database, 'structure');
+    }
   }
 
-  async fill(table: TableRecord, data: AsyncIterable<Buffer>): Promise<void> {
-    // Without a list COPY takes every column that is not generated, which here is none.
-    const columns = table.columns.length === 0 ? '' : `(${table.columns.map(quoteName).join(', ')})`;
-    await this.#parts.database.copyIn(
-      `COPY ${qualified(table)} ${columns} FROM STDIN (FORMAT ${table.format})`,
-      data,
-    );
+  async load(table: TableRecord, read: (slice: StreamRef) => AsyncIterable<Buffer>): Promise<void> {
+    const { loaders, marks } = this.#parts;
+    const loading = table.slices.map(async (slice, n) => {
+      const part = `rows ${table.oid} ${n}`;
+      if (marks.has(part)) return;
+      await loaders.use(async (session) => {
+        await session.run('BEGIN');
+        await loadSlice(session, table, read(slice));
+        await marks.add(session, part);
+        await session.run('COMMIT');
+      });
+    });
+    await Promise.all(loading);
   }
 
-  async adapt({ sessions, schedules }: Adaptation): Promise<{ sessionsDropped: number; held: string[] }> {
-    const { database } = this.#parts;
-    const dropped = sessions === 'drop' ? await dropSessions(database) : 0;
-    return { sessionsDropped: dropped, held: schedules === 'hold' ? await holdSchedules(database) : [] };
+  async buildIndexes(table: TableRecord): Promise<void> {
+    const { loaders } = this.#parts;
+    if (table.slices.reduce((sum, { bytes }) => sum + bytes, 0) < OWN_BUILD_BYTES) return;
+    const indexes = this.#missing(this.#structure!.indexesOf(table.oid));
+    await Promise.all(indexes.map((index) => loaders.use(() => this.#build([index]), { first: true })));
+  }
+
+  async adapt({ sessions, schedules }: Adaptation): Promise<Adapted> {
+    const { database, marks } = this.#parts;
+    const done = marks.told('adapted');
+    if (done !== undefined) return done as unknown as Adapted;
+    await database.run('BEGIN');
+    const sessionsDropped = sessions === 'drop' ? await dropSessions(database) : 0;
+    const held = schedules === 'hold' ? await holdSchedules(database) : [];
+    await marks.add(database, 'adapted', { sessionsDropped, held });
+    await database.run('COMMIT');
+    return { sessionsDropped, held };
   }
 
   async setSequences(records: AsyncIterable<SequenceRecord>): Promise<void> {
     await writeSequences(this.#parts.database, records);
   }
 
+  async restoreLate(): Promise<readonly string[]> {
+    const { database, marks } = this.#parts;
+    const { indexes, foreignKeys, rest, refreshes, eventTriggers } = this.#structure!.stages;
+    await this.#build(this.#missing(indexes));
+    const broken = await this.#buildKeys(this.#missing(foreignKeys));
+    await this.#build(this.#missing(rest));
+    await this.#refresh(this.#missing(refreshes));
+    await marks.end(database);
+    await this.#build(this.#missing(eventTriggers));
+    return broken;
+  }
+
   async finish(globals: DatabaseGlobals): Promise<void> {
-    const { database, name, commented } = this.#parts;
+    const { database, name, commented, loaders } = this.#parts;
     const quoted = quoteName(name);
+    await analyzeAll(database, loaders);
     const statements = [
       ...globals.grants.map((grant) => forDatabase(grant, name)),
       ...globals.settings.map((setting) => forDatabase(setting, name)),
@@ -165,12 +192,66 @@ class Side implements SideDatabase {
       ...(globals.connectionLimit === -1
         ? []
         : [`ALTER DATABASE ${quoted} CONNECTION LIMIT ${globals.connectionLimit}`]),
-      'ANALYZE',
     ];
     for (const statement of statements) await database.run(statement);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#parts.database[Symbol.asyncDispose]();
+    await this.#parts.owned.disposeAsync();
+  }
+
+  #missing(entries: readonly TocEntry[]): readonly TocEntry[] {
+    return entries.filter((entry) => !this.#built.has(entry));
+  }
+
+  async #build(entries: readonly TocEntry[]): Promise<void> {
+    await this.#structure!.restore(entries);
+    for (const entry of entries) this.#built.add(entry);
+  }
+
+  /**
+   * The rows are the source's. Where they break a key that the source calls valid (they came while its triggers were
+   * off), the key is made for rows to come only. Returns those.
+   */
+  async #buildKeys(entries: readonly TocEntry[]): Promise<readonly string[]> {
+    const { database } = this.#parts;
+    const broken: string[] = [];
+    await this.#buildOr(entries, async (statements, entry) => {
+      try {
+        await database.run(statements);
+      } catch (thrown) {
+        if (HoldfastError.from(thrown).details['sqlState'] !== FOREIGN_KEY_VIOLATION) throw thrown;
+        await database.run(statements.replace(/;$/, ' NOT VALID;'));
+        broken.push(entry.text);
+      }
+    });
+    return broken;
+  }
+
+  /** pg_restore knows no search path; a function within a view may need the one that its application has. */
+  async #refresh(entries: readonly TocEntry[]): Promise<void> {
+    const { loaders } = this.#parts;
+    await this.#buildOr(entries, (statements) =>
+      loaders.use(async (session) => {
+        await session.run('RESET search_path');
+        await session.run(statements.slice(statements.indexOf('REFRESH MATERIALIZED VIEW')));
+      }),
+    );
+  }
+
+  /** Those that pg_restore could not make `mend` makes, one after the other. */
+  async #buildOr(
+    entries: readonly TocEntry[],
+    mend: (statements: string, entry: TocEntry) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await this.#build(entries);
+    } catch (thrown) {
+      if (HoldfastError.from(thrown).code !== 'TOOL_FAILED') throw thrown;
+      const structure = this.#structure!;
+      const present = await structure.findPresent();
+      for (const entry of entries)
+        if (!Structure.isIn(present, entry)) await mend(await structure.textOf(entry), entry);
+    }
   }
 }

@@ -3,6 +3,7 @@ import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import { quoteName, quoteText } from '#libs/postgres/quote.ts';
 import { endSessions } from './maintenance.ts';
+import { StageMarks } from './stage-marks.ts';
 
 /** The server that has it, and how to enter it. */
 export interface SparePlace {
@@ -18,9 +19,16 @@ const OWN_SCHEMAS = `SELECT nspname AS name FROM pg_namespace
 export async function claimSpare(place: SparePlace, prefix: string, signal: AbortSignal): Promise<void> {
   const { server, name } = place;
   await server.run(allow(name, true));
-  if ((await markOf(server, name)) === markText(prefix)) await emptySpare(place, signal);
-  else if ((await countRelations(place)) > 0) throw occupied(name);
+  if ((await markOf(server, name)) === markText(prefix)) {
+    if (!(await isBegun(place))) await emptySpare(place, signal);
+  } else if ((await countRelations(place)) > 0) throw occupied(name);
   await server.run(`COMMENT ON DATABASE ${quoteName(name)} IS ${quoteText(markText(prefix))}`);
+}
+
+/** Whether it holds rows that are worth going on with. */
+async function isBegun({ enter }: SparePlace): Promise<boolean> {
+  await using database = await enter();
+  return (await StageMarks.find(database))?.has('structure') === true;
 }
 
 /** True when it held what the run wrote. */

@@ -1,9 +1,10 @@
+import type { Secret } from '#libs/kernel/secret.ts';
 import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
 import type { StagedDatabase } from '#libs/contracts/requests.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
-import { planTakeover } from '../domain/names.ts';
+import { latestOf, planTakeover } from '../domain/names.ts';
 import { isSpare, nameOfStaged, ownPlace, planPivot, planUndo, type Renames } from '../domain/switch.ts';
 import type { Acting, Target } from '../ports.ts';
 import { examineTarget } from './examine-target.ts';
@@ -17,7 +18,8 @@ import {
 } from './maintenance.ts';
 import { enter, enterMaintenance } from './own-session.ts';
 import { enableSchedules } from './schedules.ts';
-import { createSide, openSpare } from './side-database.ts';
+import { createSide, openSide } from './side-database.ts';
+import { StageMarks } from './stage-marks.ts';
 import { claimSpare, discardSpare, emptySpare, type SparePlace } from './spare-database.ts';
 
 export function postgresTarget(host: TargetHost): Target {
@@ -38,9 +40,25 @@ export function postgresTarget(host: TargetHost): Target {
       const means = { url: administratorOf(spec, host), host, acting };
       if (place.side === pairNow(spec)?.spare) {
         await claimSpare(placeOf(spec, server, place.side, acting), place.prefix, acting.signal);
-        return await openSpare(server, place, means);
+        return await openSide(server, place, { ...means, commented: false });
       }
-      await dropAll(server, planTakeover(place, (await listDatabases(server)).keys()));
+      const earlier = planTakeover(place, (await listDatabases(server)).keys());
+      const begun = latestOf(place.prefix, earlier);
+      if (begun !== undefined && (await isBegun(withDatabase(means.url, begun), acting))) {
+        await dropAll(
+          server,
+          earlier.filter((name) => name !== begun),
+        );
+        if (begun !== place.side)
+          await rename(
+            server,
+            { renames: [{ from: begun, to: place.side }] },
+            [allow(place.side, true)],
+            acting.signal,
+          );
+        return await openSide(server, place, { ...means, commented: true });
+      }
+      await dropAll(server, earlier);
       acting.signal.throwIfAborted();
       return await createSide(server, place, means);
     },
@@ -109,6 +127,12 @@ export function postgresTarget(host: TargetHost): Target {
       return takes !== undefined;
     },
   };
+}
+
+/** Whether an earlier worker of the run left rows in it that are worth going on with. */
+async function isBegun(url: Secret, acting: Acting): Promise<boolean> {
+  await using database = await enter(url, acting);
+  return (await StageMarks.find(database))?.has('structure') === true;
 }
 
 /** The staged database, under the token of who acts from now on: whoever had it has no such name to switch. */

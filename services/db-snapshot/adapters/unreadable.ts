@@ -20,7 +20,8 @@ export async function findUnreadable(
     `SELECT c.oid::text AS oid FROM ${ownRelations(['r'])} AND ${MAY_USE_SCHEMA} AND NOT ${MAY_READ}
         AND NOT EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent))
         AND NOT EXISTS (SELECT FROM pg_constraint k
-          WHERE k.contype = 'f' AND k.confrelid = c.oid AND k.conrelid <> c.oid AND has_table_privilege(k.conrelid, 'SELECT'))`,
+          WHERE k.contype = 'f' AND k.confrelid = c.oid AND k.conrelid <> c.oid AND has_table_privilege(k.conrelid, 'SELECT'))
+      UNION ALL SELECT c.oid::text FROM pg_class c WHERE ${UNREADABLE_LARGE_OBJECTS}`,
   );
   const asked = new Set(spec.files.documents.map((rule) => findTable(relations, rule.table)?.oid));
   return new Set(tables.map(({ oid }) => oid).filter((oid) => !asked.has(oid)));
@@ -34,4 +35,7 @@ function hasAdministrator(database: Database, spec: Spec, host: SourceHost): boo
 }
 
 const MAY_USE_SCHEMA = `has_schema_privilege(n.oid, 'USAGE')`;
+/** Of the table that holds what is in them. */
+export const UNREADABLE_LARGE_OBJECTS = `c.oid = 'pg_largeobject'::regclass AND NOT has_table_privilege(c.oid, 'SELECT')
+  AND EXISTS (SELECT FROM pg_largeobject_metadata)`;
 export const MAY_READ = `has_table_privilege(c.oid, 'SELECT')`;

@@ -28,6 +28,11 @@ export function planTakeover(
   return ours;
 }
 
+/** Of side databases of one run the one with the highest token. Pure. */
+export function latestOf(prefix: string, names: readonly string[]): string | undefined {
+  return names.toSorted((a, b) => (isLater(a.slice(prefix.length), b.slice(prefix.length)) ? -1 : 1))[0];
+}
+
 function isLater(a: string, b: string): boolean {
   return compareTokens(tokenOf(a), tokenOf(b)) > 0;
 }

@@ -5,7 +5,7 @@ import { stageName } from '#libs/contracts/stage.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
-import type { Repository, Snapshot } from '#libs/repository/port.ts';
+import type { Repository, Snapshot, StreamRef } from '#libs/repository/port.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import { readGlobals, requireStream } from './snapshot-streams.ts';
@@ -49,29 +49,36 @@ async function fill(
   { globals, adaptation }: { readonly globals: DatabaseGlobals; readonly adaptation: Adaptation },
   repository: Repository,
   { signal, phase, progress }: StepContext,
-): Promise<Awaited<ReturnType<SideDatabase['adapt']>>> {
+): Promise<StagedDatabase['adapted']> {
   const stream = (name: string) => repository.read(requireStream(snapshot, name), { signal });
   let bytes = 0;
   const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
-    phase(name, () => withHeartbeat(() => progress({ bytes, activity }), work));
-  await silent('pre-data', 'structure', () => database.restore('pre-data', stream('pre-data')));
-  await phase('tables', async () => {
-    for await (const table of readNdjson<TableRecord>(stream('tables'))) {
-      const told = async function* () {
-        for await (const piece of repository.read(table.data, { signal })) {
-          bytes += piece.length;
-          progress({ bytes, activity: `${table.schema}.${table.name}` });
-          yield piece;
-        }
-      };
-      if (table.data.bytes > 0) await database.fill(table, told());
-    }
-  });
+    phase(name, () => withHeartbeat(() => progress({ bytes, bytesTotal, activity }), work));
+  const tables = await Array.fromAsync(readNdjson<TableRecord>(stream('tables')));
+  const sizeOf = ({ slices }: TableRecord) => slices.reduce((sum, slice) => sum + slice.bytes, 0);
+  const bytesTotal = tables.reduce((sum, table) => sum + sizeOf(table), 0);
+  const read = (table: TableRecord) =>
+    async function* (slice: StreamRef) {
+      for await (const piece of repository.read(slice, { signal })) {
+        bytes += piece.length;
+        progress({ bytes, bytesTotal, activity: `${table.schema}.${table.name}` });
+        yield piece;
+      }
+    };
+  await silent('structure', 'structure', () => database.restoreStructure(stream('schema')));
+  const load = async (table: TableRecord) => {
+    await database.load(table, read(table));
+    const activity = `indexes of ${table.schema}.${table.name}`;
+    await withHeartbeat(
+      () => progress({ bytes, bytesTotal, activity }),
+      () => database.buildIndexes(table),
+    );
+  };
+  const largestFirst = tables.toSorted((a, b) => sizeOf(b) - sizeOf(a));
+  await phase('tables', () => Promise.all(largestFirst.map(load)));
   const adapted = await silent('adapt', 'sessions and schedules', () => database.adapt(adaptation));
   await phase('sequences', () => database.setSequences(readNdjson<SequenceRecord>(stream('sequences'))));
-  await silent('post-data', 'keys, indexes and triggers', () =>
-    database.restore('post-data', stream('post-data')),
-  );
+  const keysNotValid = await silent('keys', 'keys, indexes and triggers', () => database.restoreLate());
   await silent('finish', 'statistics', () => database.finish(globals));
-  return adapted;
+  return { ...adapted, keysNotValid: [...keysNotValid] };
 }

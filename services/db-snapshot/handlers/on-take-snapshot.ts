@@ -11,7 +11,7 @@ import { excludedTables } from '../domain/excluded-tables.ts';
 import { Tally } from '../domain/tally.ts';
 import type { DbSnapshotPorts, FrozenSource } from '../ports.ts';
 import { documentRows } from './take/document-rows.ts';
-import { tableRecords } from './take/table-records.ts';
+import { takeTables } from './take/table-records.ts';
 
 /**
  * Locks, then the moment, which is told at once; then structure, rows and their proofs, all at that moment; sequences
@@ -60,34 +60,29 @@ async function writeStreams(
   tally: Tally,
   { spec, signal, phase, progress }: StepContext,
 ): Promise<Record<string, StreamRef>> {
-  const bytesTotal = source.tables.reduce((sum, { bytes }) => sum + bytes, 0);
-  const write = (activity: string) => (bytes: AsyncIterable<Uint8Array>) =>
-    writer.writeStream(bytes, {
-      signal,
-      onBytes: (passed) => progress({ bytes: tally.moved(passed), bytesTotal, activity }),
-    });
-  const alive = (activity: string) => () => progress({ bytes: tally.moved(0), bytesTotal, activity });
-  const silent = <T>(activity: string, work: () => Promise<T>) => withHeartbeat(alive(activity), work);
-  const streams: Record<string, StreamRef> = {};
-  for (const section of ['pre-data', 'post-data'] as const)
-    streams[section] = await phase(section, () =>
-      silent(section, () => write(section)(source.dump(section))),
-    );
-  streams['tables'] = await phase('tables', () =>
-    write('list of tables')(writeNdjson(tableRecords({ source, spec, tally, write, alive }))),
-  );
-  streams['documents'] = await phase('documents', () =>
-    silent('document paths', () => write('document paths')(writeNdjson(documentRows(source, spec, tally)))),
-  );
-  streams['globals'] = await phase('globals', async () => {
-    const { globals, leftOut } = await source.globals();
-    tally.leaveOut(...leftOut);
-    return await write('roles and settings')(writeNdjson([globals]));
-  });
-  streams['sequences'] = await phase('sequences', async () => {
-    const records = await source.sequences();
-    tally.sequences = records.length;
-    return await write('sequences')(writeNdjson(records));
-  });
-  return streams;
+  const bytesTotal = source.tables.flatMap(({ slices }) => slices).reduce((sum, { bytes }) => sum + bytes, 0);
+  const moved = (bytes: number, activity: string) =>
+    progress({ bytes: tally.moved(bytes), bytesTotal, activity });
+  const write = (
+    bytes: AsyncIterable<Uint8Array>,
+    onBytes: (bytes: number) => void = () => moved(0, 'lists'),
+  ) => writer.writeStream(bytes, { signal, onBytes });
+  const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
+    phase(name, () => withHeartbeat(() => moved(0, activity), work));
+  const [schema, tables, documents] = await Promise.all([
+    silent('schema', 'structure', () => write(source.structure())),
+    phase('tables', () => takeTables({ source, spec, tally, write, moved })),
+    silent('documents', 'document paths', () => write(writeNdjson(documentRows(source, spec, tally)))),
+  ]);
+  const { globals, leftOut } = await phase('globals', () => source.globals());
+  tally.leaveOut(...leftOut);
+  const sequences = await phase('sequences', () => source.sequences());
+  tally.sequences = sequences.length;
+  return {
+    schema,
+    documents,
+    tables: await write(writeNdjson(tables)),
+    globals: await write(writeNdjson([globals])),
+    sequences: await write(writeNdjson(sequences)),
+  };
 }

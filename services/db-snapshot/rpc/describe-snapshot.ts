@@ -27,11 +27,11 @@ export async function describeSnapshot(
   return {
     mark: snapshot.mark,
     serverVersion: (snapshot.facts as unknown as DatabaseFacts).serverVersion,
-    tables: tables.map(({ schema, name, rows, data, contentHash }) => ({
+    tables: tables.map(({ schema, name, rows, slices, contentHash }) => ({
       schema,
       name,
       rows,
-      bytes: data.bytes,
+      bytes: slices.reduce((sum, { bytes }) => sum + bytes, 0),
       contentHash: contentHash.value,
     })),
     sequences: sequences.map(({ schema, name, lastValue, isCalled }) => ({

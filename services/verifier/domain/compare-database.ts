@@ -12,15 +12,17 @@ export interface Compared {
 
 /** A restored database against what the source said of itself: tables, rows, content, sequences, keys. */
 export async function compareDatabase(
-  source: { readonly tables: AsyncIterable<TableRecord>; readonly sequences: AsyncIterable<SequenceRecord> },
+  source: { readonly tables: readonly TableRecord[]; readonly sequences: readonly SequenceRecord[] },
   view: DatabaseView,
   adaptation: Adaptation,
   onTable: (name: string) => void,
 ): Promise<Compared> {
-  const tables = await compareTables(source.tables, view, adaptation, onTable);
-  const sequences = await compareSequences(source.sequences, view);
-  const keys = await compareKeys(view);
-  const all = [tables, sequences, keys];
+  const all = await Promise.all([
+    compareTables(source.tables, view, adaptation, onTable),
+    compareSequences(source.sequences, view),
+    compareKeys(view),
+  ]);
+  const [tables, sequences, keys] = all;
   return {
     checks: [
       tables.toCheck('tables'),
@@ -32,20 +34,24 @@ export async function compareDatabase(
 }
 
 async function compareTables(
-  source: AsyncIterable<TableRecord>,
+  source: readonly TableRecord[],
   view: DatabaseView,
   adaptation: Adaptation,
   onTable: (name: string) => void,
 ): Promise<Findings> {
   const findings = new Findings('tables: rows and content', 2);
   const left = new Set((await view.tables()).map(nameOf));
-  for await (const table of source) {
-    const name = nameOf(table);
-    onTable(name);
-    findings.compared();
-    if (!left.delete(name)) findings.differs(name, 'table is missing');
-    else await compareTable(table, view, adaptation, findings);
-  }
+  // The largest first: what is small fills the gaps at the end.
+  const byRows = source.toSorted((a, b) => b.rows - a.rows);
+  await Promise.all(
+    byRows.map(async (table) => {
+      const name = nameOf(table);
+      if (left.delete(name)) await compareTable(table, view, adaptation, findings);
+      else findings.differs(name, 'table is missing');
+      findings.compared();
+      onTable(name);
+    }),
+  );
   for (const name of left) findings.differs(name, 'table was not in the backup');
   return findings;
 }
@@ -56,8 +62,8 @@ async function compareTable(
   { sessions, schedules }: Adaptation,
   findings: Findings,
 ): Promise<void> {
-  const { schema, name, columns, contentHash } = table;
-  const found = await view.prove({ schema, name, columns, algorithm: contentHash.algorithm });
+  const { schema, name, columns, contentHash, throughRoot } = table;
+  const found = await view.prove({ schema, name, columns, algorithm: contentHash.algorithm, throughRoot });
   if (sessions === 'drop' && name === SESSION_TABLE) {
     if (found.rows > 0) findings.differs(nameOf(table), `has ${found.rows} sessions of another place`);
     return;
@@ -71,14 +77,11 @@ async function compareTable(
 }
 
 /** Never below what the source issued; a never-used sequence is still never-used. */
-async function compareSequences(
-  source: AsyncIterable<SequenceRecord>,
-  view: DatabaseView,
-): Promise<Findings> {
+async function compareSequences(source: readonly SequenceRecord[], view: DatabaseView): Promise<Findings> {
   const findings = new Findings('sequences', 2);
   const found = new Map((await view.sequences()).map((sequence) => [nameOf(sequence), sequence]));
   findings.compared();
-  for await (const sequence of source) {
+  for (const sequence of source) {
     findings.compared();
     const seen = found.get(nameOf(sequence));
     if (seen === undefined) findings.differs(nameOf(sequence), 'sequence is missing');

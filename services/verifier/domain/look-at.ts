@@ -4,7 +4,7 @@ import { adaptationOf } from '#libs/contracts/adaptation.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
-import type { DatabaseView, VerifierPorts } from '../ports.ts';
+import type { VerifierPorts } from '../ports.ts';
 import { compareDatabase, type Compared } from './compare-database.ts';
 import { adaptedBy } from './adapted-files.ts';
 import { compareTrees } from './compare-trees.ts';
@@ -54,25 +54,20 @@ async function lookAtDatabase(
     looking.place === 'beside' ? staged.side : staged.live,
     context.signal,
   );
-  const tables = ports.evidence.tables(ref, context.signal);
-  const sequences = ports.evidence.sequences(ref, context.signal);
-  let seen = 0;
-  let activity = 'listing tables';
-  const silent = <T>(work: () => Promise<T>) =>
-    withHeartbeat(() => context.progress({ bytes: seen, activity }), work);
-  const telling: DatabaseView = {
-    ...view,
-    prove: (table) => silent(() => view.prove(table)),
-    orphans: () => {
-      activity = 'counting rows without parent';
-      return silent(() => view.orphans());
-    },
-  };
+  const tables = await Array.fromAsync(ports.evidence.tables(ref, context.signal));
+  const sequences = await Array.fromAsync(ports.evidence.sequences(ref, context.signal));
   const adaptation = adaptationOf(context.spec, ref.deployment);
-  return await compareDatabase({ tables, sequences }, telling, adaptation, (table) => {
-    seen += 1;
-    activity = `proving ${table}`;
-  });
+  let seen = 0;
+  let activity = 'proving tables';
+  // From here on there are queries only.
+  return await withHeartbeat(
+    () => context.progress({ bytes: seen, activity }),
+    () =>
+      compareDatabase({ tables, sequences }, view, adaptation, (table) => {
+        seen += 1;
+        activity = `proved ${table}`;
+      }),
+  );
 }
 
 async function lookAtTrees(

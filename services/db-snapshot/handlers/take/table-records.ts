@@ -1,5 +1,6 @@
 import type { TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import type { DataTable, Slice } from '#libs/postgres/tables.ts';
 import type { StreamRef } from '#libs/repository/port.ts';
 import { withHeartbeat, withHeartbeats } from '#libs/runtime/heartbeat.ts';
 import { isExcluded } from '../../domain/excluded-tables.ts';
@@ -11,33 +12,62 @@ interface Taking {
   readonly source: FrozenSource;
   readonly spec: Spec;
   readonly tally: Tally;
-  readonly write: (activity: string) => (bytes: AsyncIterable<Uint8Array>) => Promise<StreamRef>;
-  /** Sign of life where no bytes of ours move. */
-  readonly alive: (activity: string) => () => void;
+  /** `onBytes` is told source bytes as they pass. */
+  readonly write: (bytes: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void) => Promise<StreamRef>;
+  /** Of that many more bytes of all tables, or of none as a sign of life. */
+  readonly moved: (bytes: number, activity: string) => void;
 }
 
-/** Copies and proves one table after the other. One that is excluded or may not be read is there, and empty. */
-export async function* tableRecords({
-  source,
-  spec,
-  tally,
-  write,
-  alive,
-}: Taking): AsyncIterable<TableRecord> {
-  for (const table of source.tables) {
-    const { schema, name, columns, format, algorithm } = table;
-    const record = { schema, name, columns, format };
-    if (isExcluded(spec, table) || source.unreadable.has(table.oid)) {
-      const data = await write(tableText(table))(nothing());
-      yield { ...record, rows: 0, contentHash: { algorithm, value: '0' }, data };
-    } else {
-      const text = tableText(table);
-      const data = await write(text)(withHeartbeats(alive(text), source.copy(table)));
-      const proof = await withHeartbeat(alive(`proof of ${text}`), () => source.prove(table));
-      tally.counted(tableText(table), proof.rows);
-      yield { ...record, ...proof, data };
-    }
-  }
+/**
+ * Copies and proves all tables, in as many sessions as there are, the largest first: what is small fills the gaps at
+ * the end. In the order of `source.tables`.
+ */
+export async function takeTables(taking: Taking): Promise<readonly TableRecord[]> {
+  const { source } = taking;
+  const largestFirst = source.tables.toSorted((a, b) => b.bytes - a.bytes);
+  const taken = await Promise.all(
+    largestFirst.map(async (table) => [table, await takeTable(table, taking)] as const),
+  );
+  const records = new Map(taken);
+  return source.tables.map((table) => records.get(table)!);
 }
 
-async function* nothing(): AsyncIterable<Uint8Array> {}
+/** One that is excluded or may not be read is there, and empty. */
+async function takeTable(table: DataTable, taking: Taking): Promise<TableRecord> {
+  const { source, spec, tally, moved } = taking;
+  const { oid, schema, name, columns, format, algorithm, throughRoot } = table;
+  const record = { oid, schema, name, columns, format, throughRoot };
+  if (isExcluded(spec, table) || source.unreadable.has(table.oid))
+    return { ...record, rows: 0, contentHash: { algorithm, value: '0' }, slices: [] };
+  const text = tableText(table);
+  const proving = source.reading((reader) =>
+    withHeartbeat(
+      () => moved(0, `proof of ${text}`),
+      () => reader.prove(table),
+    ),
+  );
+  const [proof, ...slices] = await Promise.all([
+    proving,
+    ...table.slices.map((slice) => takeSlice(table, slice, taking)),
+  ]);
+  tally.counted(text, proof.rows);
+  return { ...record, ...proof, slices };
+}
+
+async function takeSlice(table: DataTable, slice: Slice, taking: Taking): Promise<StreamRef> {
+  const { source, write, moved } = taking;
+  const text = tableText(table);
+  return await source.reading(async (reader) => {
+    // Rows weigh more or less on their way than in the table: a slice counts for what it weighs there.
+    let left = slice.bytes;
+    const tell = (bytes: number) => {
+      const counted = Math.min(left, bytes);
+      left -= counted;
+      moved(counted, text);
+    };
+    const rows = withHeartbeats(() => moved(0, text), reader.copy(table, slice));
+    const stream = await write(rows, tell);
+    tell(left);
+    return stream;
+  });
+}

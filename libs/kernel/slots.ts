@@ -1,4 +1,4 @@
-/** A fixed number of places; who finds none waits for one, in order. */
+/** A fixed number of places; who finds none waits for one, in order, or as `first`. */
 export class Slots {
   readonly #waiting: (() => void)[] = [];
   #free: number;
@@ -7,9 +7,9 @@ export class Slots {
     this.#free = count;
   }
 
-  async take(): Promise<void> {
+  async take({ first = false }: { readonly first?: boolean } = {}): Promise<void> {
     if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await new Promise<void>((resolve) => this.#waiting[first ? 'unshift' : 'push'](resolve));
   }
 
   give(): void {

@@ -1,0 +1,56 @@
+import type { Json } from '#libs/kernel/json.ts';
+import type { Database } from '#libs/postgres/connect.ts';
+import { quoteName } from '#libs/postgres/quote.ts';
+
+/** A schema of the restored database, until all but event triggers is there: those may refuse that it goes. */
+const SCHEMA = 'holdfast_stage';
+const TABLE = `${quoteName(SCHEMA)}.done`;
+
+/**
+ * What a restore has done in its database. A mark is made in the transaction of what it stands for, so a later worker
+ * finds both or neither, and goes on from there.
+ */
+export class StageMarks {
+  readonly #done: Map<string, Json>;
+
+  private constructor(done: Map<string, Json>) {
+    this.#done = done;
+  }
+
+  /** Undefined where nobody began, or all was done. */
+  static async find(database: Database): Promise<StageMarks | undefined> {
+    const [found] = await database.query<{ there: boolean }>(
+      'SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS there',
+      [SCHEMA],
+    );
+    if (found?.there !== true) return undefined;
+    const marks = await database.query<{ part: string; told: Json }>(`SELECT part, told FROM ${TABLE}`);
+    return new StageMarks(new Map(marks.map(({ part, told }) => [part, told])));
+  }
+
+  static async begin(database: Database): Promise<StageMarks> {
+    await database.run(
+      `BEGIN; CREATE SCHEMA ${quoteName(SCHEMA)}; CREATE TABLE ${TABLE} (part text PRIMARY KEY, told jsonb); COMMIT`,
+    );
+    return new StageMarks(new Map());
+  }
+
+  has(part: string): boolean {
+    return this.#done.has(part);
+  }
+
+  /** What was told with the mark; undefined where there is none. */
+  told(part: string): Json | undefined {
+    return this.#done.get(part);
+  }
+
+  /** In the caller's transaction, if there is one. */
+  async add(database: Database, part: string, told: Json = null): Promise<void> {
+    await database.query(`INSERT INTO ${TABLE} VALUES ($1, $2::jsonb)`, [part, JSON.stringify(told)]);
+    this.#done.set(part, told);
+  }
+
+  async end(database: Database): Promise<void> {
+    await database.run(`DROP SCHEMA ${quoteName(SCHEMA)} CASCADE`);
+  }
+}

@@ -1,0 +1,169 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Secret } from '#libs/kernel/secret.ts';
+import { isKind, listOf, parseToc, type TocEntry } from '#libs/postgres/toc.ts';
+import { askTool, readTool, runTool, type ClientTools } from '#libs/postgres/tools.ts';
+import type { Acting } from '../ports.ts';
+import { sessionName } from './own-session.ts';
+
+/** What a key or an index is built with; several are built at once. */
+const BUILD_MEMORY = '256MB';
+
+interface Means {
+  readonly url: Secret;
+  readonly tools: ClientTools;
+  readonly acting: Acting;
+  readonly keepsOwners: boolean;
+}
+
+/** Each needs the ones before it. Event triggers come last: they would see, and might refuse, all the others. */
+interface LateStages {
+  readonly indexes: readonly TocEntry[];
+  readonly foreignKeys: readonly TocEntry[];
+  readonly rest: readonly TocEntry[];
+  readonly refreshes: readonly TocEntry[];
+  readonly eventTriggers: readonly TocEntry[];
+}
+
+/** The archive of a snapshot's structure, in a folder of its own until disposal, and what it makes in which order. */
+export class Structure implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #means: Means;
+  /** Those that come after the rows. */
+  readonly #late: readonly TocEntry[];
+  readonly #indexesByTable: ReadonlyMap<string, readonly TocEntry[]>;
+  #lists = 0;
+
+  static async open(archive: AsyncIterable<Buffer>, means: Means): Promise<Structure> {
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-structure-'));
+    try {
+      const file = join(folder, 'archive');
+      await pipeline(archive, createWriteStream(file, { mode: 0o600 }));
+      const { tools, acting } = means;
+      const list = async (...options: string[]) =>
+        parseToc(
+          await askTool('pg_restore', { tools, signal: acting.signal, arguments: [...options, file] }),
+        );
+      const all = await list('--list', '--verbose');
+      const late = new Set((await list('--list', '--section=post-data')).map(({ dumpId }) => dumpId));
+      return new Structure(folder, means, { all, late });
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  private constructor(
+    folder: string,
+    means: Means,
+    { all, late }: { readonly all: readonly TocEntry[]; readonly late: ReadonlySet<number> },
+  ) {
+    this.#folder = folder;
+    this.#means = means;
+    this.#late = all.filter(({ dumpId }) => late.has(dumpId));
+    const tables = new Map(
+      all.filter((entry) => isKind(entry, 'table')).map(({ dumpId, oid }) => [dumpId, oid]),
+    );
+    const indexes = this.#late.filter((entry) => isKind(entry, 'index') || isKind(entry, 'constraint'));
+    this.#indexesByTable = Map.groupBy(
+      indexes,
+      ({ dependsOn }) => dependsOn.map((id) => tables.get(id)).find((oid) => oid !== undefined) ?? '',
+    );
+  }
+
+  /** Everything that must be there before rows. */
+  async restoreEarly(): Promise<void> {
+    await this.#run(['--section=pre-data']);
+  }
+
+  /** Keys and indexes of a table, by its object id in the source, each on its own. */
+  indexesOf(oid: string): readonly TocEntry[] {
+    return this.#indexesByTable.get(oid) ?? [];
+  }
+
+  /** Everything that comes after rows. */
+  get stages(): LateStages {
+    const watchers = new Set(
+      this.#late.filter((entry) => isKind(entry, 'eventTrigger')).map(({ dumpId }) => dumpId),
+    );
+    const stageOf = (entry: TocEntry): keyof LateStages => {
+      if (isKind(entry, 'index') || isKind(entry, 'constraint') || isKind(entry, 'indexAttach'))
+        return 'indexes';
+      if (isKind(entry, 'foreignKey')) return 'foreignKeys';
+      if (isKind(entry, 'refresh')) return 'refreshes';
+      return [entry.dumpId, ...entry.dependsOn].some((id) => watchers.has(id)) ? 'eventTriggers' : 'rest';
+    };
+    const none: LateStages = { indexes: [], foreignKeys: [], rest: [], refreshes: [], eventTriggers: [] };
+    return { ...none, ...Object.groupBy(this.#late, stageOf) };
+  }
+
+  async restore(entries: readonly TocEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const jobs = entries.length > 1 ? [`--jobs=${availableParallelism()}`] : [];
+    await this.#run([...jobs, `--use-list=${await this.#writeList(entries)}`]);
+  }
+
+  async #writeList(entries: readonly TocEntry[]): Promise<string> {
+    this.#lists += 1;
+    const list = join(this.#folder, `list-${this.#lists}`);
+    await writeFile(list, listOf(entries));
+    return list;
+  }
+
+  /** As statements, the last of which ends it. */
+  async textOf(entry: TocEntry): Promise<string> {
+    const { tools, acting } = this.#means;
+    const given = ['--file=-', `--use-list=${await this.#writeList([entry])}`, join(this.#folder, 'archive')];
+    const text = await askTool('pg_restore', { tools, signal: acting.signal, arguments: given });
+    // Lines for psql only, and comments behind the last statement.
+    const lines = text.replace(/^\\restrict .*$/m, '').split('\n');
+    while (/^(--|\\unrestrict |$)/.test(lines.at(-1) ?? ';')) lines.pop();
+    return lines.join('\n');
+  }
+
+  /** What of it the database has already, in the archive's own words. */
+  async findPresent(): Promise<ReadonlySet<string>> {
+    const { url, tools, acting } = this.#means;
+    const file = join(this.#folder, 'present');
+    const dump = { tools, url, signal: acting.signal, arguments: ['--format=custom', '--section=post-data'] };
+    await pipeline(readTool('pg_dump', dump), createWriteStream(file, { mode: 0o600 }));
+    const list = await askTool('pg_restore', { tools, signal: acting.signal, arguments: ['--list', file] });
+    return new Set(parseToc(list).map(nameOf));
+  }
+
+  static isIn(present: ReadonlySet<string>, entry: TocEntry): boolean {
+    return present.has(nameOf(entry));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #run(given: readonly string[]): Promise<void> {
+    const { url, tools, acting, keepsOwners } = this.#means;
+    // The program's session cannot ask by itself.
+    await acting.requireLatest();
+    await runTool('pg_restore', {
+      tools,
+      url,
+      signal: acting.signal,
+      applicationName: sessionName(acting.token),
+      settings: { maintenance_work_mem: BUILD_MEMORY },
+      arguments: [
+        '--exit-on-error',
+        '--no-tablespaces',
+        ...(keepsOwners ? [] : ['--no-owner']),
+        ...given,
+        join(this.#folder, 'archive'),
+      ],
+    });
+  }
+}
+
+/** Without the owner, who is another one where owners cannot be given. */
+function nameOf({ text }: TocEntry): string {
+  return text.slice(0, text.lastIndexOf(' '));
+}
