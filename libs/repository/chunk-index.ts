@@ -6,7 +6,7 @@ import type { RepositoryKeys } from './keys.ts';
 import { ChunkPlaces, UNREADABLE, type ChunkPlace } from './chunk-places.ts';
 import { mergeSegments, rewriteWithout, type Listed } from './index-merge.ts';
 import { INDEX_PREFIX, openSegment, packSection, sealSegments } from './index-object.ts';
-import { encodeEntries, type PackTable } from './pack.ts';
+import { decodeEntries, encodeEntries, type PackTable } from './pack.ts';
 import { findPackTable } from './pack-table.ts';
 
 export interface ListedPack {
@@ -37,6 +37,8 @@ export class ChunkIndex {
   readonly #seen = new Set<string>();
   /** Index objects that another one holds. */
   readonly #replaced = new Set<string>();
+  /** Packs that are known by their own tables only. */
+  readonly #uncovered = new Set<string>();
   #loading: Promise<void> | undefined;
 
   constructor(store: ObjectStore, keys: RepositoryKeys) {
@@ -44,10 +46,16 @@ export class ChunkIndex {
     this.#keys = keys;
   }
 
-  /** What the indexes say; enough for a writer, who otherwise sends the chunk again. Packs may be found unfit. */
+  /** What the indexes say. Packs may be found unfit. */
   async find(id: string, isFit?: (pack: string) => boolean): Promise<ChunkPlace | undefined> {
     await (this.#loading ?? this.#load());
     return this.#places.find(id, isFit);
+  }
+
+  /** Knows then what packs hold that no index object tells of: those of writers that were stopped, say. */
+  async learnUncovered(signal: AbortSignal): Promise<void> {
+    await (this.#loading ?? this.#load());
+    await this.#readUncoveredPacks(signal);
   }
 
   /** Looks everywhere: new index objects of other writers, then the tables of packs that no index covers. */
@@ -81,14 +89,29 @@ export class ChunkIndex {
     this.#places.forget(pack);
   }
 
-  /** Index objects for a writer's packs; immutable, named by their bytes. Small ones that became many are merged. */
-  async write(packs: ReadonlyMap<string, PackTable>, signal: AbortSignal): Promise<void> {
+  /**
+   * Index objects for a writer's packs, and for those it reused that none tells of yet; immutable, named by their bytes.
+   * Small ones that became many are merged.
+   */
+  async write(
+    packs: ReadonlyMap<string, PackTable>,
+    reused: Iterable<ListedPack>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const sections = [...packs].map(([pack, table]) => packSection(pack, table));
+    const uncovered = [...reused].filter(({ pack }) => this.#uncovered.has(pack));
+    for (const each of uncovered) {
+      const table = await findPackTable(this.#store, this.#keys, each);
+      if (table !== undefined)
+        sections.push(packSection(each.pack, { ...table, entries: decodeEntries(table.entries) }));
+    }
+    if (sections.length === 0) return;
     for (const { name, bytes } of sealSegments(this.#keys, sections)) {
       await putFirst(this.#store, name, bytes, signal);
       this.#seen.add(name);
     }
     for (const [pack, table] of packs) this.add(pack, table);
+    for (const { pack } of uncovered) this.#uncovered.delete(pack);
     try {
       await this.merge(signal);
     } catch (error) {
@@ -193,7 +216,9 @@ export class ChunkIndex {
       signal?.throwIfAborted();
       const table = await findPackTable(this.#store, this.#keys, { pack, bytes });
       this.#places.add(Buffer.from(pack, 'hex'), table ?? NO_TABLE);
-      if (table !== undefined) read += 1;
+      if (table === undefined) return;
+      this.#uncovered.add(pack);
+      read += 1;
     });
     return read;
   }

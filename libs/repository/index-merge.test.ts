@@ -132,7 +132,7 @@ test('two mergers, a writer and a reader at once lose nothing, in any order of t
       const work = Promise.all([
         merge(own()),
         merge(own()),
-        new ChunkIndex(own(), KEYS).write(new Map([[name, table]]), never),
+        new ChunkIndex(own(), KEYS).write(new Map([[name, table]]), [], never),
         assertAllFound(own(), 9),
       ]);
       await scheduler.waitFor(work);

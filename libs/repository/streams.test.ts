@@ -135,3 +135,26 @@ test('a pack that does not arrive fails the writer, and no index is written', as
   await assert.rejects(writer.flush(), { message: 'full' });
   assert.deepEqual(await namesBelow(store, ''), []);
 });
+
+test('what a writer stored before it was stopped is not sent again, and an index tells of it then', async () => {
+  const store = memoryStore();
+  const bytes = bytesOf(5, 40 * MIB);
+  const stopped = opened(store).writer();
+  await stopped.writeStream([bytes]);
+  await stopped[Symbol.asyncDispose]();
+  const left = await namesBelow(store, 'packs/');
+  assert.ok(left.length > 0);
+  assert.deepEqual(await namesBelow(store, 'index/'), []);
+  await using next = opened(store).writer();
+  const ref = await next.writeStream([bytes]);
+  const totals = await next.flush();
+  assert.ok(totals.newBytes < 40 * MIB - left.length * 15 * MIB, `${totals.newBytes} bytes sent again`);
+  // By the index alone: no table of a pack is read.
+  const asked: string[] = [];
+  const watched: ObjectStore = {
+    ...store,
+    list: (prefix, options) => (asked.push(prefix), store.list(prefix, options)),
+  };
+  assert.ok((await collect(opened(watched).read(ref))).equals(bytes));
+  assert.ok(!asked.includes('packs/'), asked.join(' '));
+});

@@ -3,6 +3,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { abortable } from './abortable.ts';
 import type { ChunkIndex } from './chunk-index.ts';
+import type { ChunkPlace } from './chunk-places.ts';
 import { chunkPool, type HeldChunk } from './chunk-pool.ts';
 import { sha256Of } from './chunk.ts';
 import { chunked, type Cut } from './chunker.ts';
@@ -35,6 +36,7 @@ export class PackWriter implements ChunkWriter {
   readonly #packBytes = new Map<string, Promise<number>>();
   readonly #reused = new Set<string>();
   #condemned: Promise<CondemnedList> | undefined;
+  #learned: Promise<void> | undefined;
   #lastBrought: Promise<void> = Promise.resolve();
   #open: PackBuilder;
   #sourceBytes = 0;
@@ -102,7 +104,9 @@ export class PackWriter implements ChunkWriter {
       this.#throwFailure();
       if (!this.#open.isEmpty) await this.#uploads.start(this.#takeOpen());
       const packs = await this.#uploads.finish();
-      if (packs.size > 0) await this.#index.write(packs, this.#cancel.signal);
+      const reused = [];
+      for (const pack of this.#reused) reused.push({ pack, bytes: (await this.#packBytes.get(pack)) ?? 0 });
+      await this.#index.write(packs, reused, this.#cancel.signal);
       return {
         packs: [...this.#reused, ...packs.keys()].toSorted(),
         sourceBytes: this.#sourceBytes,
@@ -149,7 +153,7 @@ export class PackWriter implements ChunkWriter {
   /** The index may name a pack that was deleted or cut short since: each is asked for once before it is relied on. */
   async #reuse(id: string): Promise<boolean> {
     for (;;) {
-      const place = await this.#index.find(id, await this.#isFit());
+      const place = await this.#find(id);
       if (place === undefined) return false;
       const { pack } = place;
       const known = this.#packBytes.get(pack) ?? this.#headPack(pack);
@@ -160,6 +164,16 @@ export class PackWriter implements ChunkWriter {
       }
       this.#index.forget(pack);
     }
+  }
+
+  /** Before anything is sent it looks once for packs of a writer that was stopped: what is whole there is not sent again. */
+  async #find(id: string): Promise<ChunkPlace | undefined> {
+    const isFit = await this.#isFit();
+    const place = await this.#index.find(id, isFit);
+    if (place !== undefined) return place;
+    this.#learned ??= this.#index.learnUncovered(this.#cancel.signal);
+    await this.#learned;
+    return await this.#index.find(id, isFit);
   }
 
   /** What is condemned may be gone soon. Where that cannot be read, everything may. */

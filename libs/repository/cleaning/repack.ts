@@ -51,7 +51,7 @@ export async function repack(
     }
     if (!open.isEmpty) await uploads.start(open);
     const packs = await uploads.finish();
-    if (packs.size > 0) await index.write(packs, signal);
+    if (packs.size > 0) await index.write(packs, [], signal);
     return { done, bytes: uploads.bytes };
   } finally {
     await uploads.settle();

@@ -6,7 +6,7 @@ import type { Secret } from '#libs/kernel/secret.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import { forDatabase } from '#libs/postgres/globals.ts';
-import { qualified, quoteName, quoteText } from '#libs/postgres/quote.ts';
+import { quoteName, quoteText } from '#libs/postgres/quote.ts';
 import { writeSequences } from '#libs/postgres/sequences.ts';
 import { Sessions } from '#libs/postgres/sessions.ts';
 import type { TocEntry } from '#libs/postgres/toc.ts';
