@@ -156,7 +156,7 @@ class Session implements Database {
   }
 
   async *copyOut(sql: string): AsyncIterable<Buffer> {
-    const copy = this.#client.query(new CopyOut(sql));
+    using copy = this.#client.query(new CopyOut(sql));
     try {
       for (let rows = await copy.next(); rows !== undefined; rows = await copy.next()) yield rows;
     } catch (error) {

@@ -1,5 +1,6 @@
 import { Socket, type OnReadOpts } from 'node:net';
 import type { Connection } from 'pg';
+import { free } from '#libs/kernel/free.ts';
 
 const READ_BYTES = 256 * 1024;
 /** Handed over when it holds so much; what one read brings beyond it has room as well. */
@@ -39,7 +40,7 @@ export function rowSocket({ ssl }: { readonly ssl?: unknown }): Socket {
  * times the work. pg has its socket back at the first message that is not a row; rows that come after it, which a
  * notice may precede, come through pg.
  */
-export class CopyOut {
+export class CopyOut implements Disposable {
   readonly text: string;
   #socket: Socket | undefined;
   #listener: ((piece: Buffer) => void) | undefined;
@@ -61,6 +62,12 @@ export class CopyOut {
 
   get isOver(): boolean {
     return this.#ended !== undefined;
+  }
+
+  /** When nobody asks for more. */
+  [Symbol.dispose](): void {
+    this.#socket?.off('data', this.#onData);
+    for (const block of [this.#block, this.#spare, this.#lent]) if (block !== undefined) free(block);
   }
 
   /** The next rows, valid until it is asked again; undefined after the last. Rejects with what pg says. */
@@ -138,6 +145,7 @@ export class CopyOut {
     if (used > this.#block.length) {
       const larger = Buffer.allocUnsafeSlow(used);
       this.#block.copy(larger, 0, 0, this.#used);
+      free(this.#block);
       this.#block = larger;
     }
     piece.copy(this.#block, this.#used, from, to);

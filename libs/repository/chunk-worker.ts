@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { chunkIdOf, free, openChunk, sealChunk, sha256Of, type ChunkHead } from './chunk.ts';
+import { free } from '#libs/kernel/free.ts';
+import { chunkIdOf, openChunk, sealChunk, sha256Of, type ChunkHead } from './chunk.ts';
 
 /** Work on one place of the pool: `room` is shared memory, so no byte of a chunk travels. */
 export type Job = {

@@ -1,3 +1,4 @@
+import { free } from '#libs/kernel/free.ts';
 import { Gear } from './gear.ts';
 import { hmac } from './keys.ts';
 
@@ -35,7 +36,7 @@ export async function* chunked(
   table: Uint32Array,
 ): AsyncIterable<Cut> {
   const cutter = new Cutter(table);
-  const begun = new Begun();
+  using begun = new Begun();
   for await (const piece of source) {
     let start = 0;
     for (let end = cutter.next(piece, start); end !== undefined; end = cutter.next(piece, start)) {
@@ -49,7 +50,7 @@ export async function* chunked(
 }
 
 /** A chunk whose end is still to come. */
-class Begun {
+class Begun implements Disposable {
   #room = Buffer.alloc(0);
   #bytes = 0;
 
@@ -58,10 +59,15 @@ class Begun {
     if (end > this.#room.length) {
       const larger = Buffer.allocUnsafeSlow(ROOMS.find((room) => room >= end) ?? CHUNK_BYTES_MAX);
       this.#room.copy(larger, 0, 0, this.#bytes);
+      free(this.#room);
       this.#room = larger;
     }
     this.#room.set(piece, this.#bytes);
     this.#bytes = end;
+  }
+
+  [Symbol.dispose](): void {
+    free(this.#room);
   }
 
   /** All of it, with its end; the next one begins empty. */

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { SEAL_OVERHEAD } from '#libs/repository/aead.ts';
-import { chunkIdOf, free, openChunk, sealChunk, sha256Of } from '#libs/repository/chunk.ts';
+import { free } from '#libs/kernel/free.ts';
+import { chunkIdOf, openChunk, sealChunk, sha256Of } from '#libs/repository/chunk.ts';
 import { CHUNK_BYTES_MAX, chunked, gearTable } from '#libs/repository/chunker.ts';
 import { figure, type Case } from '../report.ts';
 
