@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
-import { pipeline } from 'node:stream/promises';
 import { Client } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { parseAddress, type Address } from './address.ts';
+import { CopyIn } from './copy-in.ts';
 import { CopyOut, rowSocket } from './copy-out.ts';
 import { databaseError } from './errors.ts';
 
@@ -18,6 +17,7 @@ export interface Database extends AsyncDisposable {
   run(sql: string, shown?: string): Promise<void>;
   /** A piece is valid until the next one is asked for. Who leaves before the last one ends the session. */
   copyOut(sql: string): AsyncIterable<Buffer>;
+  /** The pieces are given up: none may be used after the next one was asked for. */
   copyIn(sql: string, source: AsyncIterable<Buffer>): Promise<void>;
 }
 
@@ -168,7 +168,7 @@ class Session implements Database {
 
   async copyIn(sql: string, source: AsyncIterable<Buffer>): Promise<void> {
     try {
-      await pipeline(source, this.#client.query(copyFrom(sql)));
+      await this.#client.query(new CopyIn(sql)).send(source);
     } catch (error) {
       throw this.#explain(error, sql);
     }

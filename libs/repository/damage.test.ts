@@ -131,9 +131,11 @@ test('a rebuilt index passes a damaged pack by, and a chunk that lies in two pac
   const it = await stored();
   const [name] = await namesBelow(it.store, 'index/');
   await it.store.delete(name!);
+  await it.store.delete(packObject(it.pack));
   await using writer = opened(it.store).writer();
   const ref = await writer.writeStream([PLAIN]);
   const second = (await writer.flush()).packs[0]!;
+  await it.store.put(packObject(it.pack), it.bytes, { createOnly: true });
   await it.store.delete(packObject(second));
   assert.ok((await collect(opened(it.store).read(ref))).equals(PLAIN));
   await replacePack(it, flipped(it.bytes, it.bytes.length - 1));

@@ -57,7 +57,7 @@ export interface Repository {
   /** Takes over a newer key epoch, if somebody has begun one. Before each piece of work: what has begun goes on as it is. */
   refresh(): Promise<void>;
   writer(): ChunkWriter;
-  /** Streams the plaintext; each chunk is authenticated. Throws CHUNK_MISSING, PACK_DAMAGED. */
+  /** Streams the plaintext in pieces of the caller's own; each chunk is authenticated. Throws CHUNK_MISSING, PACK_DAMAGED. */
   read(ref: StreamRef, options?: { signal?: AbortSignal }): AsyncIterable<Buffer>;
   /** Create-only; returns the digest of the stored bytes. */
   putSnapshot(snapshot: Snapshot, options?: { signal?: AbortSignal }): Promise<{ digest: string }>;

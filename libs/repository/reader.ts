@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { free } from '#libs/kernel/free.ts';
 import { findBytes } from '#libs/store/objects.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { ChunkIndex } from './chunk-index.ts';
@@ -96,11 +97,14 @@ async function openGroup(
   const range = { start: first.offset, end: last.offset + last.sealedBytes };
   const bytes = await findBytes(parts.store, packObject(first.pack), { range, signal });
   if (bytes === undefined) return await openElsewhere(parts, group, signal);
+  let unheld = group.length;
   return await Promise.all(
     group.map(async (place) => {
       const at = place.offset - range.start;
       const sealing = parts.keys.sealing(place.epoch);
       using held = await chunkPool.hold(bytes.subarray(at, at + place.sealedBytes));
+      unheld -= 1;
+      if (unheld === 0) free(bytes);
       const plain = sealing === undefined ? undefined : await held.open(sealing, place);
       if (plain !== undefined) return plain;
       throw new HoldfastError('PACK_DAMAGED', {
