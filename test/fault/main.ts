@@ -8,6 +8,7 @@ import { startPostgres } from '#deploy/local/postgres-server.ts';
 import { thisMachine } from '#test/machine.ts';
 import { bus } from './bus.ts';
 import { cancel } from './cancel.ts';
+import { databaseMutations } from './database-mutations.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
@@ -101,6 +102,16 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     const counts = `${found} of ${harmed} harmed backups named, ${falseAlarms} false alarms, ${wrong} wrong ends`;
     const text = [`${cases} objects harmed: ${counts}`, ...rows].join('\n');
     return { report, good: found === harmed && falseAlarms + wrong === 0, text };
+  },
+  'database-mutations': async (wish) => {
+    const report = await onOwnServer((server) =>
+      databaseMutations({ ...wish, ...server, cases: wish.cases ?? 500 }),
+    );
+    const { cases, detected, beforeDdl, afterDdl, byProof, touched, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const where = `${beforeDdl} before anything was made, ${afterDdl} while loading, ${byProof} by the proof`;
+    const text = [`${detected} of ${cases} detected: ${where}; ${touched} touched`, ...rows].join('\n');
+    return { report, good: detected === cases && touched + faults.length === 0, text };
   },
   async s3(wish) {
     const report = await s3({ ...wish, cases: wish.cases ?? 60 });

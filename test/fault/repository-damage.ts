@@ -127,7 +127,7 @@ async function play(
     const found = truth.intersection(named).size;
     const played = { end, harmed: truth.size, found, falseAlarms: named.size - found };
     if (isSame) return { ...played, wrong };
-    const healed = await healing(kept, { what, how, harm });
+    const healed = await healing(kept, { what, how, harmed: harm });
     if (healed === 'healed' || healed === 'left') return { ...played, healed, wrong };
     return { ...played, wrong: [...wrong, healed] };
   } catch (thrown) {

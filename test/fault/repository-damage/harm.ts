@@ -1,5 +1,6 @@
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { jsonIfAny } from '#libs/kernel/json.ts';
+import { memoryStore } from '#libs/store/memory.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { seededOrder } from '../pivot/seeded.ts';
 
@@ -45,15 +46,23 @@ export async function drawHarm(
       const others = [...all.values(), ...(await objectsOf(other, what)).values()];
       return { name, bytes: random.pick(others.filter((each) => !each.equals(bytes))) };
     }
-    case 'bit': {
-      const flipped = Buffer.from(bytes);
-      const bit = Math.floor(random.fraction() * bytes.length * 8);
-      flipped[bit >> 3]! ^= 1 << (bit & 7);
-      return { name, bytes: flipped };
-    }
+    case 'bit':
+      return { name, bytes: withBitFlipped(random, bytes) };
     default:
       throw how satisfies never;
   }
+}
+
+/** One bit of what lies between the two places, or of all. */
+export function withBitFlipped(
+  random: ReturnType<typeof seededOrder>,
+  bytes: Buffer,
+  { start, end } = { start: 0, end: bytes.length },
+): Buffer {
+  const flipped = Buffer.from(bytes);
+  const bit = Math.floor(random.fraction() * (end - start) * 8);
+  flipped[start + (bit >> 3)]! ^= 1 << (bit & 7);
+  return flipped;
 }
 
 /** No entry follows it that holds its digest: what a flipped bit makes of it is believed. */
@@ -87,6 +96,21 @@ export function withHarm(store: ObjectStore, { name: harmed, bytes }: Harmed): O
         else if (bytes !== undefined) yield { name: object.name, bytes: bytes.length };
     },
   };
+}
+
+/** What lies there, in a store of its own. */
+export async function copyOf(store: ObjectStore): Promise<ObjectStore> {
+  const copy = memoryStore();
+  for await (const { name } of store.list(''))
+    await copy.put(name, await store.get(name), { createOnly: true });
+  return copy;
+}
+
+/** For good: the store itself is harmed. */
+export async function harm(store: ObjectStore, harms: Iterable<Harmed>): Promise<void> {
+  for (const { name, bytes } of harms)
+    if (bytes === undefined) await store.delete(name);
+    else await store.put(name, bytes, { createOnly: false });
 }
 
 async function objectsOf(store: ObjectStore, what: ObjectClass): Promise<ReadonlyMap<string, Buffer>> {

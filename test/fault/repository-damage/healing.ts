@@ -1,7 +1,6 @@
-import { memoryStore } from '#libs/store/memory.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import { scrubAndHeal } from '../repository-crash/second-store.ts';
-import type { Harm, Harmed, ObjectClass } from './harm.ts';
+import { copyOf, harm, type Harm, type Harmed, type ObjectClass } from './harm.ts';
 import { DEPLOYMENTS, namesBelow, type Kept } from './kept-backups.ts';
 
 /**
@@ -10,20 +9,21 @@ import { DEPLOYMENTS, namesBelow, type Kept } from './kept-backups.ts';
  */
 export async function healing(
   kept: Kept,
-  { what, how, harm }: { what: ObjectClass; how: Harm; harm: Harmed },
+  { what, how, harmed }: { what: ObjectClass; how: Harm; harmed: Harmed },
 ): Promise<string> {
-  const store = await harmedCopy(kept.store, harm);
+  const store = await copyOf(kept.store);
+  await harm(store, [harmed]);
   const { healed } = await scrubAndHeal(kept.store, {
     store,
     identity: kept.identity,
     deployments: DEPLOYMENTS,
   });
-  const others = healed.filter((name) => name !== harm.name);
+  const others = healed.filter((name) => name !== harmed.name);
   if (others.length > 0) return `overwrote ${others.join(', ')}`;
-  const now = await store.get(harm.name).catch(() => undefined);
-  const isWhole = now?.equals(await kept.store.get(harm.name)) === true;
+  const now = await store.get(harmed.name).catch(() => undefined);
+  const isWhole = now?.equals(await kept.store.get(harmed.name)) === true;
   if (isWhole) return 'healed';
-  if (isProvable(await isNewest(kept.store, harm.name), { what, how })) return 'not healed';
+  if (isProvable(await isNewest(kept.store, harmed.name), { what, how })) return 'not healed';
   return healed.length > 0 ? 'healed with other bytes' : 'left';
 }
 
@@ -54,13 +54,4 @@ function isProvable(newest: boolean, { what, how }: { what: ObjectClass; how: Ha
 async function isNewest(store: ObjectStore, name: string): Promise<boolean> {
   const names = await namesBelow(store, name.slice(0, name.lastIndexOf('/') + 1));
   return names.at(-1) === name;
-}
-
-async function harmedCopy(store: ObjectStore, { name: harmed, bytes }: Harmed): Promise<ObjectStore> {
-  const copy = memoryStore();
-  for (const name of await namesBelow(store, '')) {
-    const there = name === harmed ? bytes : await store.get(name);
-    if (there !== undefined) await copy.put(name, there, { createOnly: true });
-  }
-  return copy;
 }
