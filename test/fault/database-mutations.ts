@@ -7,6 +7,7 @@ import { fingerprint, lookAtWhole } from './database-mutations/look.ts';
 import { openServices } from './database-mutations/services.ts';
 import { changeWithKey, WITH_KEY } from './database-mutations/with-key.ts';
 import { WITHOUT_KEY } from './database-mutations/without-key.ts';
+import { Archives, type PeerReport } from './database-mutations/pg-dump.ts';
 import { seededOrder } from './pivot/seeded.ts';
 import { copyOf, harm } from './repository-damage/harm.ts';
 
@@ -26,6 +27,8 @@ export interface MutationReport {
   /** The live database changed, or a restore was called good whose content differs. */
   readonly touched: number;
   readonly faults: readonly { readonly case: string; readonly found: string }[];
+  /** The same done to archives of pg_dump. */
+  readonly pgDump: PeerReport;
 }
 
 export interface MutationOptions {
@@ -39,7 +42,9 @@ export interface MutationOptions {
 }
 
 /** With the key, or when the packs have been read, a database is staged: dearer, and so one of so many. */
-const STAGED_EACH = 12;
+const STAGED_EACH = 16;
+/** For comparison, so many times less often. */
+const PEER_EACH = 25;
 const NOTE_EACH = 100;
 
 type Moment = 'stored' | 'meanwhile' | 'with the key';
@@ -67,7 +72,8 @@ export async function databaseMutations(options: MutationOptions): Promise<Mutat
   const [dear, cheap] = [kinds.filter(isDear), kinds.filter((kind) => !isDear(kind))];
   const dearCases = cheap.length === 0 ? cases : Math.min(cases, Math.ceil(cases / STAGED_EACH));
   const dealt = random.shuffle([...random.deal(dear, dearCases), ...random.deal(cheap, cases - dearCases)]);
-  await using kept = await keepDatabase(options);
+  await using archives = await Archives.inFolder(options);
+  await using kept = await keepDatabase(options, (live) => archives.dump(live));
   await using postgres = await connectDatabase(withDatabase(kept.url, 'postgres'));
   await using live = await connectDatabase(kept.url);
   const [older, newest] = kept.backups.slice(-2);
@@ -83,6 +89,11 @@ export async function databaseMutations(options: MutationOptions): Promise<Mutat
     played.push({ case: `${at} ${nameOf(kind)}`, kind, ...(await play(world, kind)) });
     if ((at + 1) % NOTE_EACH === 0) onNote(`${at + 1}/${dealt.length}`);
   }
+  const pgDump = await archives.mutate(kept, {
+    random,
+    cases: Math.ceil(dealt.length / PEER_EACH),
+    postgres,
+  });
   const count = (is: (each: Played) => boolean) => played.filter(is).length;
   return {
     suite: 'database-mutations',
@@ -98,6 +109,7 @@ export async function databaseMutations(options: MutationOptions): Promise<Mutat
     faults: played
       .filter(({ wrong }) => wrong.length > 0)
       .map(({ case: name, wrong, end }) => ({ case: name, found: [...wrong, end.said].join('; ') })),
+    pgDump,
   };
 }
 
@@ -137,7 +149,7 @@ async function play(world: World, { name, moment }: Kind): Promise<Played> {
   if (!isSame) wrong.push('the live database changed');
   const isOther = end.at === 'good' && !(await isAsLive(kept, end.side!));
   if (isOther) wrong.push('its content differs');
-  await services.run('DiscardStage', {});
+  if (end.side !== undefined) await services.run('DiscardStage', {});
   if ((await sidesOf(postgres, kept)).length > 0) wrong.push('a side database is left');
   return { end, touched: !isSame || isOther, wrong };
 }
