@@ -7,6 +7,7 @@ import { fingerprint, lookAtWhole } from './database-mutations/look.ts';
 import { openServices } from './database-mutations/services.ts';
 import { changeWithKey, WITH_KEY } from './database-mutations/with-key.ts';
 import { WITHOUT_KEY } from './database-mutations/without-key.ts';
+import type { MutationOptions } from './database-mutations/options.ts';
 import { Archives, type PeerReport } from './database-mutations/pg-dump.ts';
 import { seededOrder } from './pivot/seeded.ts';
 import { copyOf, harm } from './repository-damage/harm.ts';
@@ -29,16 +30,6 @@ export interface MutationReport {
   readonly faults: readonly { readonly case: string; readonly found: string }[];
   /** The same done to archives of pg_dump. */
   readonly pgDump: PeerReport;
-}
-
-export interface MutationOptions {
-  /** Superuser's address of the database `postgres`. */
-  readonly server: string;
-  readonly pgBin: string;
-  readonly parts: readonly string[];
-  readonly seed: number;
-  readonly cases: number;
-  readonly onNote: (text: string) => void;
 }
 
 /** With the key, or when the packs have been read, a database is staged: dearer, and so one of so many. */

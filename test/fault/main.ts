@@ -9,6 +9,7 @@ import { thisMachine } from '#test/machine.ts';
 import { bus } from './bus.ts';
 import { cancel } from './cancel.ts';
 import { databaseMutations } from './database-mutations.ts';
+import { mutationsByCli } from './database-mutations/by-cli.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
@@ -104,14 +105,19 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     return { report, good: found === harmed && falseAlarms + wrong === 0, text };
   },
   'database-mutations': async (wish) => {
-    const report = await onOwnServer((server) =>
-      databaseMutations({ ...wish, ...server, cases: wish.cases ?? 500 }),
-    );
-    const { cases, detected, beforeDdl, afterDdl, byProof, touched, faults } = report;
+    const report = await onOwnServer(async (server) => {
+      const mutations = await databaseMutations({ ...wish, ...server, cases: wish.cases ?? 500 });
+      return { ...mutations, byCli: await mutationsByCli({ ...wish, ...server, cases: 10 }) };
+    });
+    const { cases, detected, beforeDdl, afterDdl, byProof, touched, byCli, pgDump, faults } = report;
     const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
     const where = `${beforeDdl} before anything was made, ${afterDdl} while loading, ${byProof} by the proof`;
-    const text = [`${detected} of ${cases} detected: ${where}; ${touched} touched`, ...rows].join('\n');
-    return { report, good: detected === cases && touched + faults.length === 0, text };
+    const others = `${byCli.detected} of ${byCli.cases} by the command line, ${pgDump.silent} of ${pgDump.cases} silent with pg_dump`;
+    const text = [`${detected} of ${cases} detected: ${where}; ${touched} touched; ${others}`, ...rows].join(
+      '\n',
+    );
+    const allDetected = detected === cases && byCli.detected === byCli.cases;
+    return { report, good: allDetected && touched + byCli.touched + faults.length === 0, text };
   },
   async s3(wish) {
     const report = await s3({ ...wish, cases: wish.cases ?? 60 });
