@@ -1,9 +1,11 @@
+import { Readable } from 'node:stream';
 import { sha256 } from '#libs/kernel/ids.ts';
 import { readNdjson, writeNdjson } from '#libs/repository/ndjson.ts';
 import type { ChunkWriter, Snapshot, StreamRef } from '#libs/repository/port.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { seededOrder } from '../pivot/seeded.ts';
 import type { KeptDatabase } from './kept-database.ts';
+import { withOtherStructure } from './edits.ts';
 import { joinRows, splitRows, type Rows } from './rows.ts';
 import type { Services } from './services.ts';
 
@@ -19,8 +21,11 @@ interface Parts {
   readonly streams: Record<string, StreamRef>;
   /** Records of the list whose records have streams of their own: the tables. */
   tables: TableOf[];
-  /** The same of the backup before. */
-  readonly olderTables: readonly TableOf[];
+  /** The same of the backup before, whose snapshot says nothing that is not so. */
+  readonly older: {
+    readonly streams: Readonly<Record<string, StreamRef>>;
+    readonly tables: readonly TableOf[];
+  };
 }
 
 type Change = (parts: Parts) => Promise<void>;
@@ -29,6 +34,7 @@ type Change = (parts: Parts) => Promise<void>;
  * What somebody does who has the key, and does not make everything agree: only what the source said of itself, in a query
  * of its own, tells. Who changes rows, their number and their hash together cannot be found by anybody.
  */
+const MANIFEST_STAYS = 'all of the older backup, manifest as it was';
 export const WITH_KEY: Readonly<Record<string, Change>> = {
   'rows cut off': (parts) =>
     changeRows(parts, ({ rows, ...ends }) => ({
@@ -59,15 +65,30 @@ export const WITH_KEY: Readonly<Record<string, Change>> = {
     replace(tables, one!, withData(one!, refsOfOther));
     replace(tables, other!, withData(other!, refsOfOne));
   },
-  'rows of the older backup': async ({ random, tables, olderTables }) => {
+  'rows of the older backup': async ({ random, tables, older }) => {
     const changed = withRows(tables).filter((table) => {
-      const older = olderTables.find((each) => each['name'] === table['name'])!;
-      return JSON.stringify(dataOf(older)) !== JSON.stringify(dataOf(table));
+      return JSON.stringify(dataOf(sameOf(older.tables, table))) !== JSON.stringify(dataOf(table));
     });
     const table = random.pick(changed);
-    const older = olderTables.find((each) => each['name'] === table['name'])!;
-    replace(tables, table, withData(table, dataOf(older)));
+    replace(tables, table, withData(table, dataOf(sameOf(older.tables, table))));
   },
+  [MANIFEST_STAYS]: async ({ streams, tables, older }) => {
+    Object.assign(streams, older.streams);
+    tables.splice(0, tables.length, ...older.tables);
+  },
+  'structure altered': async ({ random, streams, read, writer }) => {
+    for (const [name, stream] of Object.entries(streams)) {
+      const archive = await read(stream);
+      const changed = archive.subarray(0, 5).toString() === 'PGDMP' && withOtherStructure(archive, random);
+      if (!changed) continue;
+      streams[name] = await writer.writeStream([changed]);
+      return;
+    }
+    throw new Error('no structure');
+  },
+  'sequence left out': (parts) => changeSequences(parts, (records) => records.slice(1)),
+  'sequence altered': (parts) =>
+    changeSequences(parts, ([first, ...others]) => [{ ...first, lastValue: '3' }, ...others]),
   'number of rows altered': async ({ random, tables }) => {
     const table = random.pick(tables);
     replace(tables, table, { ...table, rows: Number(table['rows']) + 1 });
@@ -85,7 +106,7 @@ export const WITH_KEY: Readonly<Record<string, Change>> = {
   },
 };
 
-/** Writes the changed snapshot, and a manifest of it, in place of the newest ones. */
+/** Writes the changed snapshot, and but for one kind a manifest of it, in place of the newest ones. */
 export async function changeWithKey(
   kind: string,
   { spec, backups }: KeptDatabase,
@@ -111,12 +132,14 @@ export async function changeWithKey(
   const { name, records } = await listOf(snapshot);
   await using writer = repository.writer();
   const streams = { ...snapshot.streams };
-  const olderTables = (await listOf(await repository.readSnapshot(backups.at(-2)!.ref))).records;
-  await WITH_KEY[kind]!({ random, writer, read, readChunk, streams, tables: records, olderTables });
+  const before = await repository.readSnapshot(backups.at(-2)!.ref);
+  const older = { streams: before.streams, tables: (await listOf(before)).records };
+  await WITH_KEY[kind]!({ random, writer, read, readChunk, streams, tables: records, older });
   streams[name] = await writer.writeStream(writeNdjson(records));
   const { packs } = await writer.flush();
   await store.delete(`snapshots/${ref.deployment}/${ref.component}/${ref.id}`);
   const { digest } = await repository.putSnapshot({ ...snapshot, streams, packs });
+  if (kind === MANIFEST_STAYS) return;
   await store.delete(`backups/${spec.deployment}/${backupId}.json`);
   await services.commit(backupId, { snapshot: { ...ref, digest } });
 }
@@ -190,4 +213,20 @@ function withRows(tables: readonly TableOf[]): readonly TableOf[] {
 
 function replace(tables: TableOf[], table: TableOf, by: TableOf): void {
   tables[tables.indexOf(table)] = by;
+}
+
+function sameOf(tables: readonly TableOf[], { schema, name }: TableOf): TableOf {
+  return tables.find((each) => each['schema'] === schema && each['name'] === name)!;
+}
+
+async function changeSequences(
+  { streams, read, writer }: Parts,
+  change: (records: readonly TableOf[]) => readonly TableOf[],
+): Promise<void> {
+  for (const [name, stream] of Object.entries(streams)) {
+    const bytes = await read(stream);
+    if (!bytes.includes('"lastValue"')) continue;
+    const records = await Array.fromAsync(readNdjson<TableOf>(Readable.from([bytes])));
+    streams[name] = await writer.writeStream(writeNdjson(change(records)));
+  }
 }
