@@ -5,7 +5,7 @@ import { askForRestore, sidesOf, type End } from './database-mutations/asked-res
 import { keepDatabase, type KeptDatabase } from './database-mutations/kept-database.ts';
 import { fingerprint, lookAtWhole } from './database-mutations/look.ts';
 import { openServices } from './database-mutations/services.ts';
-import { changeWithKey, WITH_KEY } from './database-mutations/with-key.ts';
+import { changeWithKey, UNSEEN, WITH_KEY } from './database-mutations/with-key.ts';
 import { WITHOUT_KEY } from './database-mutations/without-key.ts';
 import type { MutationOptions } from './database-mutations/options.ts';
 import { Archives, type PeerReport } from './database-mutations/pg-dump.ts';
@@ -28,14 +28,16 @@ export interface MutationReport {
   /** The live database changed, or a restore was called good whose content differs. */
   readonly touched: number;
   readonly faults: readonly { readonly case: string; readonly found: string }[];
+  /** Kinds with the key that nothing tells of: not among the cases. */
+  readonly unseen: readonly string[];
   /** The same done to archives of pg_dump. */
   readonly pgDump: PeerReport;
 }
 
 /** With the key, or when the packs have been read, a database is staged: dearer, and so one of so many. */
-const STAGED_EACH = 16;
+const STAGED_EACH = 17;
 /** For comparison, so many times less often. */
-const PEER_EACH = 25;
+const PEER_EACH = 50;
 const NOTE_EACH = 100;
 
 type Moment = 'stored' | 'meanwhile' | 'with the key';
@@ -80,6 +82,11 @@ export async function databaseMutations(options: MutationOptions): Promise<Mutat
     played.push({ case: `${at} ${nameOf(kind)}`, kind, ...(await play(world, kind)) });
     if ((at + 1) % NOTE_EACH === 0) onNote(`${at + 1}/${dealt.length}`);
   }
+  const unseen: string[] = [];
+  for (const name of parts.length === 0 ? Object.keys(UNSEEN) : []) {
+    const { end } = await play(world, { name, moment: 'with the key' });
+    if (end.at === 'good') unseen.push(name);
+  }
   const pgDump = await archives.mutate(kept, {
     random,
     cases: Math.ceil(dealt.length / PEER_EACH),
@@ -100,6 +107,7 @@ export async function databaseMutations(options: MutationOptions): Promise<Mutat
     faults: played
       .filter(({ wrong }) => wrong.length > 0)
       .map(({ case: name, wrong, end }) => ({ case: name, found: [...wrong, end.said].join('; ') })),
+    unseen,
     pgDump,
   };
 }

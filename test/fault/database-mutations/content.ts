@@ -1,4 +1,4 @@
-/** What every table of it is for: rows as binary and as text, values of several chunks, keys, and a sequence of each kind. */
+/** What every table of it is for: rows as binary and as text, values of several chunks, several slices, keys, and a sequence of each kind. */
 export const SCHEMA = `
   CREATE TYPE state AS ENUM ('draft', 'signed', 'filed');
   CREATE TABLE people (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, mail text UNIQUE);
@@ -9,6 +9,11 @@ export const SCHEMA = `
   CREATE TABLE audit (at timestamptz NOT NULL, who int, what text NOT NULL);
   CREATE TABLE notes (body text, state state[]);
   CREATE TABLE nothing_yet (id int PRIMARY KEY, body text);
+  -- As wide as its slices, for most of it is gone again: two of them hold rows.
+  CREATE TABLE sheets (n int, body text NOT NULL);
+  ALTER TABLE sheets ALTER body SET STORAGE PLAIN;
+  INSERT INTO sheets SELECT n, repeat(md5(n::text), 240) FROM generate_series(1, 4600) n;
+  DELETE FROM sheets WHERE n % 50 > 0;
   CREATE VIEW signed AS SELECT id, title FROM documents WHERE state = 'signed';
   CREATE SEQUENCE receipts START 7001;
   CREATE SEQUENCE never_used;

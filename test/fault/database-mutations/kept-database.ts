@@ -15,7 +15,7 @@ export interface KeptBackup {
   readonly ref: SnapshotRef;
 }
 
-/** A database, three backups of it as it grew, and nothing done since. */
+/** A database, two backups of it as it grew, and nothing done since. */
 export interface KeptDatabase extends AsyncDisposable {
   readonly spec: Spec;
   readonly store: ObjectStore;
@@ -25,11 +25,11 @@ export interface KeptDatabase extends AsyncDisposable {
   readonly pgBin: string;
   /** Its name, with which those of all side databases begin. */
   readonly live: string;
-  /** Oldest first. Each brought a pack, and needs those before it. */
+  /** Oldest first. The newer brought packs, and needs those of the older. */
   readonly backups: readonly KeptBackup[];
 }
 
-const PARTS = [1, 2, 3];
+const PARTS = [1, 2];
 
 /** `onTaken` after each backup, with the database as it was taken. */
 export async function keepDatabase(
