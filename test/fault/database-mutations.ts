@@ -57,7 +57,7 @@ const nameOf = ({ name, moment }: Kind) => (moment === 'stored' ? name : `${name
 
 /** A stored backup of a database is mutated and its restore asked for: it must be refused, and the live database stay as it is. */
 export async function databaseMutations(options: MutationOptions): Promise<MutationReport> {
-  const { parts, seed, cases, onNote, server } = options;
+  const { parts, seed, cases, onNote } = options;
   const random = seededOrder(seed);
   const kinds = KINDS.filter(
     (kind) => parts.length === 0 || parts.some((part) => nameOf(kind).includes(part)),

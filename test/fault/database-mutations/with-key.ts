@@ -16,8 +16,8 @@ type TableOf = Readonly<Record<string, unknown>>;
 interface Parts {
   readonly random: Random;
   readonly writer: ChunkWriter;
-  read(ref: StreamRef): Promise<Buffer>;
-  readChunk(id: string): Promise<Buffer>;
+  readonly read: (ref: StreamRef) => Promise<Buffer>;
+  readonly readChunk: (id: string) => Promise<Buffer>;
   readonly streams: Record<string, StreamRef>;
   /** Records of the list whose records have streams of their own: the tables. */
   tables: TableOf[];
