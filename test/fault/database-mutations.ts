@@ -1,14 +1,14 @@
-import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { lookInto, type Anatomy } from './database-mutations/anatomy.ts';
 import { askForRestore, sidesOf, type End } from './database-mutations/asked-restore.ts';
 import { keepDatabase, type KeptDatabase } from './database-mutations/kept-database.ts';
 import { fingerprint, lookAtWhole } from './database-mutations/look.ts';
+import type { MutationOptions } from './database-mutations/options.ts';
+import { Archives, type PeerReport } from './database-mutations/pg-dump.ts';
 import { openServices } from './database-mutations/services.ts';
 import { changeWithKey, UNSEEN, WITH_KEY } from './database-mutations/with-key.ts';
 import { WITHOUT_KEY } from './database-mutations/without-key.ts';
-import type { MutationOptions } from './database-mutations/options.ts';
-import { Archives, type PeerReport } from './database-mutations/pg-dump.ts';
 import { seededOrder } from './pivot/seeded.ts';
 import { copyOf, harm } from './repository-damage/harm.ts';
 

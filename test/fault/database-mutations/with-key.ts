@@ -4,8 +4,8 @@ import { readNdjson, writeNdjson } from '#libs/repository/ndjson.ts';
 import type { ChunkWriter, Snapshot, StreamRef } from '#libs/repository/port.ts';
 import type { ObjectStore } from '#libs/store/port.ts';
 import type { seededOrder } from '../pivot/seeded.ts';
-import type { KeptDatabase } from './kept-database.ts';
 import { withOtherStructure } from './edits.ts';
+import type { KeptDatabase } from './kept-database.ts';
 import { joinRows, splitRows, type Rows } from './rows.ts';
 import type { Services } from './services.ts';
 
@@ -19,8 +19,8 @@ interface Parts {
   readonly read: (ref: StreamRef) => Promise<Buffer>;
   readonly readChunk: (id: string) => Promise<Buffer>;
   readonly streams: Record<string, StreamRef>;
-  /** Records of the list whose records have streams of their own: the tables. */
-  tables: TableOf[];
+  /** Records of the list whose records have streams of their own. */
+  readonly tables: TableOf[];
   /** The same of the backup before, whose snapshot says nothing that is not so. */
   readonly older: {
     readonly streams: Readonly<Record<string, StreamRef>>;
@@ -30,11 +30,13 @@ interface Parts {
 
 type Change = (parts: Parts) => Promise<void>;
 
+/** Told by the digest that the manifest has of the snapshot, and by nothing else. */
+const MANIFEST_STAYS = 'all of the older backup, manifest as it was';
+
 /**
  * What somebody does who has the key, and does not make everything agree: only what the source said of itself, in a query
  * of its own, tells. Who changes rows, their number and their hash together cannot be found by anybody.
  */
-const MANIFEST_STAYS = 'all of the older backup, manifest as it was';
 export const WITH_KEY: Readonly<Record<string, Change>> = {
   'rows cut off': (parts) =>
     changeRows(parts, ({ rows, ...ends }) => ({
@@ -68,9 +70,8 @@ export const WITH_KEY: Readonly<Record<string, Change>> = {
     replace(tables, other!, withData(other!, refsOfOne));
   },
   'rows of the older backup': async ({ random, tables, older }) => {
-    const changed = withRows(tables).filter((table) => {
-      return JSON.stringify(dataOf(sameOf(older.tables, table))) !== JSON.stringify(dataOf(table));
-    });
+    const said = (table: TableOf) => JSON.stringify(dataOf(table));
+    const changed = withRows(tables).filter((table) => said(sameOf(older.tables, table)) !== said(table));
     const table = random.pick(changed);
     replace(tables, table, withData(table, dataOf(sameOf(older.tables, table))));
   },
