@@ -3,10 +3,11 @@
 import { parseArgs } from 'node:util';
 import { bundle } from '#services/operator/cli/bundle.ts';
 import { interruptible } from '#test/demo/interruptible.ts';
+import { benchDatabase } from './database/bench.ts';
 import { benchDemo } from './demo.ts';
 import { benchOrchestration } from './orchestration.ts';
 import { benchRepository } from './repository/bench.ts';
-import { passes, report, reportText, type Case } from './report.ts';
+import { passes, report, reportText, type Measurement } from './report.ts';
 
 /**
  * npm run bench -- SUITE: ours and the peer's on this machine, in the same run. Absolute figures belong to the machine
@@ -20,9 +21,11 @@ const { values, positionals } = parseArgs({
     files: { type: 'string', default: '5000' },
     entries: { type: 'string', default: '1000000' },
     backups: { type: 'string', default: '10000' },
-    /** Of the stream of `repository`. */
-    mib: { type: 'string', default: '2048' },
-    /** Five rounds of the demo and the repository; forty runs of orchestration. */
+    /** Of the stream of `repository`, 2048; of each database of `database`, 1536. */
+    mib: { type: 'string' },
+    /** Of `database`, against loaddata. */
+    documents: { type: 'string', default: '200000' },
+    /** Five rounds of the demo, the repository and the database; forty runs of orchestration. */
     runs: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
@@ -34,44 +37,58 @@ await interruptible(
   (note) => console.error(note),
   async (onNote) => {
     const seed = wholeNumber('seed');
-    const cases = await casesOf(suite, seed, onNote);
-    const result = report(suite, seed, cases);
+    const found = await measure(suite, seed, onNote);
+    const result = report(suite, seed, found);
     console.log(values.json ? JSON.stringify(result) : reportText(result));
-    process.exitCode = cases.every(passes) ? 0 : 1;
+    process.exitCode = found.cases.every(passes) ? 0 : 1;
   },
 );
 
-async function casesOf(name: string, seed: number, onNote: (note: string) => void): Promise<readonly Case[]> {
+async function measure(name: string, seed: number, onNote: (note: string) => void): Promise<Measurement> {
   switch (name) {
     case 'demo':
-      return await benchDemo({
-        rows: wholeNumber('rows'),
-        files: wholeNumber('files'),
-        runs: wholeNumber('runs', '5'),
-        seed,
-        onNote,
-      });
+      return {
+        cases: await benchDemo({
+          rows: wholeNumber('rows'),
+          files: wholeNumber('files'),
+          runs: wholeNumber('runs', '5'),
+          seed,
+          onNote,
+        }),
+      };
     case 'orchestration':
-      return await benchOrchestration({
-        runs: wholeNumber('runs', '40'),
-        entries: wholeNumber('entries'),
-        backups: wholeNumber('backups'),
-        onNote,
-      });
+      return {
+        cases: await benchOrchestration({
+          runs: wholeNumber('runs', '40'),
+          entries: wholeNumber('entries'),
+          backups: wholeNumber('backups'),
+          onNote,
+        }),
+      };
     case 'repository':
-      return await benchRepository({
-        mib: wholeNumber('mib'),
+      return {
+        cases: await benchRepository({
+          mib: wholeNumber('mib', '2048'),
+          runs: wholeNumber('runs', '5'),
+          seed,
+          onNote,
+        }),
+      };
+    case 'database':
+      return await benchDatabase({
+        mib: wholeNumber('mib', '1536'),
+        documents: wholeNumber('documents'),
         runs: wholeNumber('runs', '5'),
         seed,
         onNote,
       });
     default:
-      throw new Error(`no suite ${name}: wanted demo, orchestration or repository`);
+      throw new Error(`no suite ${name}: wanted demo, orchestration, repository or database`);
   }
 }
 
 function wholeNumber(
-  name: 'rows' | 'files' | 'entries' | 'backups' | 'mib' | 'runs' | 'seed',
+  name: 'rows' | 'files' | 'entries' | 'backups' | 'mib' | 'documents' | 'runs' | 'seed',
   fallback = '',
 ): number {
   const text = values[name] ?? fallback;

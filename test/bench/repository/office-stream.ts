@@ -39,7 +39,7 @@ function textOf(words: readonly string[], chance: (length: number) => Buffer): B
   return out;
 }
 
-function randomBytesOf(seed: number): (length: number) => Buffer {
+export function randomBytesOf(seed: number): (length: number) => Buffer {
   const key = Buffer.alloc(16);
   key.writeUInt32BE(seed);
   const cipher = createCipheriv('aes-128-ctr', key, Buffer.alloc(16));

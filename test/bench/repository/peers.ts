@@ -21,14 +21,14 @@ export interface Contender {
 export const CHILD = join(tmpdir(), `holdfast-bench-child-${process.pid}.mjs`);
 export const bundleChild = () => bundle(CHILD, join(import.meta.dirname, 'child.ts'));
 export const OURS = { MALLOC_ARENA_MAX: '2' };
+export const PROGRAM = [process.execPath, '--max-semi-space-size=8'];
 
 export function childWords(
   verb: 'write' | 'read' | 'puts',
   store: string,
   folder: string,
 ): readonly string[] {
-  const node = [process.execPath, '--max-semi-space-size=8'];
-  return [...node, CHILD, verb, store, join(folder, 'identity'), join(folder, 'ref.json')];
+  return [...PROGRAM, CHILD, verb, store, join(folder, 'identity'), join(folder, 'ref.json')];
 }
 
 const onDisk = (verb: 'write' | 'read') => (folder: string) =>
