@@ -55,13 +55,12 @@ async function installWheel(onNote: (note: string) => void) {
 async function compresses(bin: string, url: string): Promise<boolean> {
   const { failed } = await execa(
     join(bin, 'pg_dump'),
-    ['--schema-only', '-Fc', '-Z', 'zstd:1', '-f', '/dev/null', '-d', url],
+    ['--schema-only', '-Fc', '-Z', 'zstd:1', '--no-sync', '-f', '/dev/null', '-d', url],
     { reject: false },
   );
   return !failed;
 }
 
-/** Of a dump's folder; and of gzip, what its files held before: the last four bytes of each say so. */
 export async function sizeOf(folder: string): Promise<number> {
   let bytes = 0;
   for await (const name of glob('*', { cwd: folder })) bytes += (await stat(join(folder, name))).size;

@@ -132,7 +132,7 @@ function noteOf({ name, runs, onNote }: Scene, run: number) {
   return <Of extends Spent>(what: string, spent: Of): Of => {
     const { wallMs, cpuMs, serverCpuMs, peakMiB } = spent;
     onNote(
-      `${name} ${run}/${runs} ${what}: ${wallMs} ms, CPU ${Math.round(cpuMs)} + server ${serverCpuMs} ms, ${Math.round(peakMiB)} MiB`,
+      `${name} ${run}/${runs} ${what}: ${Math.round(wallMs)} ms, CPU ${Math.round(cpuMs)} + server ${serverCpuMs} ms, ${Math.round(peakMiB)} MiB`,
     );
     return spent;
   };
