@@ -22,7 +22,7 @@ import { startTestServers } from './servers.ts';
 const SUITES = [
   '{libs,services,deploy}/**/*.test.ts',
   'test/*.test.ts',
-  'test/{contract,e2e,sim}/**/*.test.ts',
+  'test/{bench,contract,e2e,sim}/**/*.test.ts',
 ];
 
 const { positionals, values } = parseArgs({

@@ -30,7 +30,7 @@ export interface Loading {
 
 /** The rows of a Django application: restored and proved by us, and loaded by `loaddata` into tables that are there. */
 export async function playLoaddata(loading: Loading) {
-  const { server, place, child, runs, onNote } = loading;
+  const { place, child, runs, onNote } = loading;
   const administrator = place.url('postgres');
   const django = await djangoOf(loading);
   await createDatabase(administrator, 'shelf_empty');
