@@ -56,7 +56,7 @@ test('a seed makes the same rows again, and another one others', async (context)
   requireSame('the second', rows, await readRows(urlOf(same)));
   assert.throws(() => requireSame('another', rows, new Map()), /shelves/);
   const others = await readRows(urlOf(other));
-  assert.throws(() => requireSame('another', rows, others), /another restored other rows: .*sheets/);
+  assert.throws(() => requireSame('another', rows, others), /other rows: (sheets, shelves|shelves, sheets)$/);
 });
 
 test('one changed value in one row of a restored database is told by its table', async (context) => {

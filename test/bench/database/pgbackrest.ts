@@ -65,6 +65,7 @@ function configOf({ dataFolder, port, socketFolder, user }: PostgresServer, own:
     'start-fast=y',
     'log-level-console=warn',
     'log-level-file=off',
+    'repo1-retention-full=1',
     '[bench]',
     `pg1-path=${dataFolder}`,
     `pg1-port=${port}`,
