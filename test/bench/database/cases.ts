@@ -1,6 +1,7 @@
 import { against, figure, median, type Case } from '../report.ts';
 import type { Spent } from './measure.ts';
 import type { playLoaddata } from './loaddata.ts';
+import type { Part } from './ours.ts';
 import type { WholeServer } from './pgbackrest.ts';
 import type { Rounds } from './rounds.ts';
 
@@ -57,11 +58,22 @@ export function casesOf({ rounds, growth, oneTable, loaded, whole, zstd }: Playe
   ];
 }
 
-/** Milliseconds of each part of our verbs, in the middle of all rounds. */
+/** Each part of our verbs, in the middle of all rounds. */
 export function phasesOf({ taken, takenAgain, restored }: Rounds) {
   const middle = (runs: Rounds['restored']) =>
     Object.fromEntries(
-      Object.keys(runs[0]!.phases).map((name) => [name, median(runs.map(({ phases }) => phases[name] ?? 0))]),
+      Object.keys(runs[0]!.phases).map((name) => {
+        const parts = runs.map(({ phases }) => phases[name]!);
+        const of = (figureOf: (part: Part) => number) => median(parts.map(figureOf));
+        return [
+          name,
+          {
+            wallMs: of(({ wallMs }) => wallMs),
+            cpuMs: of(({ cpuMs }) => cpuMs),
+            serverCpuMs: of(({ serverCpuMs }) => serverCpuMs),
+          },
+        ];
+      }),
     );
   return { take: middle(taken), again: middle(takenAgain), restore: middle(restored) };
 }

@@ -16,18 +16,20 @@ import { contract as dbSnapshot } from '#services/db-snapshot/contract.ts';
 import { buildService as buildDbSnapshot } from '#services/db-snapshot/service.ts';
 import { contract as verifier } from '#services/verifier/contract.ts';
 import { buildService as buildVerifier } from '#services/verifier/service.ts';
-import type { Done, Snapshot } from './ours.ts';
+import type { Done, Part, Snapshot } from './ours.ts';
+import { serverCpuMs } from './server-cpu.ts';
 
 /**
  * child.ts take|restore STORE IDENTITY-FILE FILE: the services' own verbs, as a command of a run has them done. `take`
  * writes into FILE what it took; `restore` reads that, stages it beside the live database, has the verifier compare that
- * with what the source said, and adds where it lies. DB_URL is the live database, PG_BIN the clients of its server.
+ * with what the source said, and adds where it lies. DB_URL is the live database, PG_BIN the clients of its server, SERVER_PID the server itself.
  */
 const [verb, address = '', identityFile = '', file = ''] = process.argv.slice(2);
 const store = openStore(address);
 const identity = new Secret(await readFile(identityFile, 'utf8'));
 const runId = randomBytes(16).toString('hex');
-const phases: Record<string, number> = {};
+const phases: Record<string, Part> = {};
+const serverPid = Number(process.env['SERVER_PID']);
 const host: Omit<Host, 'service'> = {
   site: 'local',
   store,
@@ -85,10 +87,14 @@ async function run<Ports>(
     progress: () => {},
     publishEarly: async () => {},
     async phase(part, work) {
-      const from = performance.now();
+      const [from, cpu, server] = [performance.now(), process.cpuUsage(), serverCpuMs(serverPid)];
       const result = await work();
-      const key = `${name}: ${part}`;
-      phases[key] = Math.round((phases[key] ?? 0) + performance.now() - from);
+      const { user, system } = process.cpuUsage(cpu);
+      phases[`${name}: ${part}`] = {
+        wallMs: Math.round(performance.now() - from),
+        cpuMs: Math.round((user + system) / 1000),
+        serverCpuMs: serverCpuMs(serverPid) - server,
+      };
       return result;
     },
   };

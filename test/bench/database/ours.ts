@@ -13,8 +13,15 @@ export type Snapshot = TakeSnapshotOutcome['snapshot'];
 export interface Done extends Pick<TakeSnapshotOutcome, 'snapshot' | 'newBytes' | 'sourceBytes'> {
   /** The database that a restore made. */
   readonly side?: string;
-  /** Milliseconds of each part of each verb. */
-  readonly phases: Readonly<Record<string, number>>;
+  /** Each part of each verb. */
+  readonly phases: Readonly<Record<string, Part>>;
+}
+
+/** CPU of the process itself, threads included and programs it started not, and of the server meanwhile. */
+export interface Part {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly serverCpuMs: number;
 }
 
 export type Ours = Spent & Done;
@@ -40,7 +47,7 @@ export async function doOurs(
 ): Promise<Ours> {
   const file = join(folder, 'done.json');
   const words = [child, verb, `disk:${join(folder, 'store')}`, join(folder, 'identity'), file];
-  const environment = { ...OURS, DB_URL: url, PG_BIN: place.bin };
+  const environment = { ...OURS, DB_URL: url, PG_BIN: place.bin, SERVER_PID: String(place.pid) };
   const spent = await place.measure([...PROGRAM, ...words], environment);
   return { ...spent, ...(JSON.parse(await readFile(file, 'utf8')) as Done) };
 }
