@@ -5,6 +5,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase } from '#libs/postgres/connect.ts';
 import { lockTables } from './adapters/lock-tables.ts';
+import { watchWaiters } from './adapters/watch-waiters.ts';
 import { openWorld, rows, SUPERUSER, type World } from './fixtures/world.ts';
 
 const code = (expected: string) => (error: unknown) => HoldfastError.from(error).code === expected;
@@ -63,6 +64,18 @@ test('an ALTER that waits for us goes through while the snapshot is still being 
     source.reading((reader) => reader.prove(source.tables[0]!)),
     code('DATABASE_CONTENDED'),
   );
+});
+
+test('a session of ours that computes when we yield is ended on the server', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE t (id int)');
+  const url = withDatabase(SUPERUSER, world.live);
+  await using ours = await connectDatabase(url);
+  await ours.run('BEGIN; LOCK TABLE public.t IN ACCESS SHARE MODE');
+  const computing = ours.query('SELECT pg_sleep(20)');
+  await using app = await application(world);
+  await using _watching = await watchWaiters(url, new AbortController(), new AbortController().signal);
+  await Promise.all([app.run('ALTER TABLE t ADD COLUMN note text'), assert.rejects(computing)]);
 });
 
 test('rows written after the mark are not in the snapshot, sequences are never behind', async () => {

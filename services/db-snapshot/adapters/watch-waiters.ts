@@ -10,6 +10,8 @@ const POLL_MS = 250;
 interface Waiter {
   readonly pid: number;
   readonly statement: string;
+  /** Sessions of ours that it waits for. */
+  readonly holders: readonly number[];
 }
 
 /**
@@ -23,7 +25,7 @@ export async function watchWaiters(
 ): Promise<AsyncDisposable> {
   const stop = new AbortController();
   const database = await connectDatabase(url, { signal });
-  const watching = watch(database, yielding, AbortSignal.any([signal, stop.signal]));
+  const watching = watch(database, { url, yielding, signal: AbortSignal.any([signal, stop.signal]) });
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
@@ -34,7 +36,14 @@ export async function watchWaiters(
 }
 
 /** A watcher that cannot look any more must not leave locks behind unwatched. */
-async function watch(database: Database, yielding: AbortController, signal: AbortSignal): Promise<void> {
+async function watch(
+  database: Database,
+  {
+    url,
+    yielding,
+    signal,
+  }: { readonly url: Secret; readonly yielding: AbortController; readonly signal: AbortSignal },
+): Promise<void> {
   try {
     const waiter = await findPatient(database, signal);
     yielding.abort(
@@ -43,9 +52,23 @@ async function watch(database: Database, yielding: AbortController, signal: Abor
         waited: `session ${waiter.pid}: ${waiter.statement}`,
       }),
     );
+    await endSessions(url, waiter.holders);
   } catch (thrown) {
     if (!signal.aborted) yielding.abort(HoldfastError.from(thrown));
   }
+}
+
+/**
+ * A server that computes looks every two seconds whether its client is still there, an old one never: until then the
+ * locks would be held. By a new session, for ours have ended; and after the abort, so that they end as who yields.
+ */
+async function endSessions(url: Secret, pids: readonly number[]): Promise<void> {
+  await using database = await connectDatabase(url);
+  await database.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE pid = ANY($1::int[]) AND application_name = 'holdfast' AND usename = current_user`,
+    [pids],
+  );
 }
 
 /** The first session that is seen waiting for us in every poll of a second. */
@@ -69,10 +92,12 @@ async function listWaiters(database: Database): Promise<readonly Waiter[]> {
   return await database.query<Waiter>(
     `WITH ours AS MATERIALIZED (
        SELECT pid FROM pg_stat_activity WHERE application_name = 'holdfast' AND datname = current_database())
-     SELECT w.pid, coalesce(left(a.query, 120), '') AS statement
+     SELECT w.pid, coalesce(left(a.query, 120), '') AS statement, holders
        FROM (SELECT DISTINCT pid FROM pg_locks
               WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) w
-       LEFT JOIN pg_stat_activity a USING (pid)
-      WHERE w.pid NOT IN (SELECT pid FROM ours) AND pg_blocking_pids(w.pid) && ARRAY(SELECT pid FROM ours)`,
+       LEFT JOIN pg_stat_activity a USING (pid),
+            LATERAL (SELECT ARRAY(SELECT pid FROM ours WHERE pid = ANY(blocking)) AS holders
+                       FROM pg_blocking_pids(w.pid) blocking) h
+      WHERE w.pid NOT IN (SELECT pid FROM ours) AND holders <> '{}'`,
   );
 }
