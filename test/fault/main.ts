@@ -10,6 +10,7 @@ import { bus } from './bus.ts';
 import { cancel } from './cancel.ts';
 import { databaseMutations } from './database-mutations.ts';
 import { mutationsByCli } from './database-mutations/by-cli.ts';
+import { databaseConcurrency } from './database-concurrency.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
@@ -118,6 +119,15 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     );
     const allDetected = detected === cases && byCli.detected === byCli.cases;
     return { report, good: allDetected && touched + byCli.touched + faults.length === 0, text };
+  },
+  'database-concurrency': async (wish) => {
+    const report = await databaseConcurrency({ ...wish, cases: wish.cases ?? 60 });
+    const { cases, silentLosses, refused, yields, waitMsMax, heldUp, wrong, pgDumpLosses, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const ends = `${silentLosses} silent losses, ${refused} refused, ${heldUp} held up, ${wrong} wrong ends`;
+    const waits = `${yields} yields, waited ${waitMsMax} ms at most; pg_dump lost ${pgDumpLosses}`;
+    const good = silentLosses + heldUp + wrong === 0 && waitMsMax <= 2000;
+    return { report, good, text: [`${cases} cases, ${ends}, ${waits}`, ...rows].join('\n') };
   },
   async s3(wish) {
     const report = await s3({ ...wish, cases: wish.cases ?? 60 });

@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { takeSnapshotOutcome, type StagedDatabase } from '#libs/contracts/requests.ts';
+import { parseSpec, type Spec } from '#libs/contracts/spec.ts';
+import type { StepCommand, Verb } from '#libs/contracts/step.ts';
+import { systemClock } from '#libs/kernel/clock.ts';
+import { HoldfastError, type ErrorRecord } from '#libs/kernel/errors.ts';
+import type { Json } from '#libs/kernel/json.ts';
+import type { Secret } from '#libs/kernel/secret.ts';
+import { withDatabase } from '#libs/postgres/address.ts';
+import { createRepository, openRepository } from '#libs/repository/open.ts';
+import type { Repository } from '#libs/repository/port.ts';
+import type { StepContext } from '#libs/runtime/contract.ts';
+import { claimWork } from '#libs/saga/claims.ts';
+import { decide } from '#libs/saga/decide.ts';
+import type { RunState } from '#libs/saga/fold.ts';
+import { memoryStore } from '#libs/store/memory.ts';
+import type { ObjectStore } from '#libs/store/port.ts';
+import { silentLog } from '#libs/telemetry/log.ts';
+import { contract } from '#services/db-snapshot/contract.ts';
+import { buildService } from '#services/db-snapshot/service.ts';
+import { backupSaga } from '#services/restore-coordinator/sagas/backup.ts';
+import { lastSaid, type Backup, type StandingMoment, type Taken } from './backup.ts';
+import { standstill, throughGate, type Gate, type Place } from './gate.ts';
+import { onServer, type LiveDatabase } from './live-database.ts';
+
+/** No pause between two attempts is longer; what the applications do meanwhile is over sooner. */
+const PAUSE_MAX_MS = 60_000;
+const SEQUENCES = { from: 'client', text: /last_value::text/ } as const;
+
+/** Where all cases put their snapshots. */
+export interface Shelf {
+  readonly store: ObjectStore;
+  readonly repository: Repository;
+}
+
+export async function openShelf(): Promise<Shelf> {
+  const store = memoryStore();
+  const { identity } = await createRepository({ store });
+  return { store, repository: await openRepository({ store, identity }) };
+}
+
+/** The service as it is built in production, asked as the coordinator asks; a restore stays beside the live database. */
+export async function holdfast(parts: {
+  readonly shelf: Shelf;
+  readonly server: Secret;
+  readonly gate: Gate;
+  readonly live: LiveDatabase;
+  readonly pgBin: string;
+}): Promise<Backup & { readonly yields: () => number }> {
+  const { shelf, server, gate, live, pgBin } = parts;
+  const secrets = new Map([
+    ['DB_URL', throughGate(live.url, gate)],
+    ['ADMIN_URL', live.url],
+  ]);
+  const service = await buildService({
+    service: 'db-snapshot',
+    site: 'local',
+    ...shelf,
+    clock: systemClock,
+    log: silentLog,
+    requireSecret: (ref) => secrets.get('env' in ref ? ref.env : ref.file)!,
+    pgBin,
+    instance: 'fault',
+    takeoverMs: 8000,
+  });
+  const spec = parseSpec(
+    `deployment: ${live.name.replaceAll('_', '-')}\ndatabase: { url: { env: DB_URL }, restoreUrl: { env: ADMIN_URL } }\n`,
+  ) as Spec;
+  const runId = randomBytes(16).toString('hex');
+  const onMark: (() => Promise<void>)[] = [];
+
+  const run = async (verb: Verb, request: Json, attempt: number): Promise<Json> => {
+    const command = {
+      runId,
+      deployment: spec.deployment,
+      step: 'database',
+      attempt,
+      epoch: 1,
+      service: 'db-snapshot',
+      site: 'local',
+      verb,
+    } as StepCommand;
+    const context: StepContext = {
+      command,
+      token: await claimWork(shelf.store, command, 'fault'),
+      requireLatest: () => Promise.resolve(),
+      spec,
+      signal: new AbortController().signal,
+      log: silentLog,
+      progress: () => {},
+      phase: (_, work) => work(),
+      publishEarly: async () => await onMark.shift()?.(),
+    };
+    return await contract.consumes[verb]!(request, context, service.ports);
+  };
+
+  const sequencesMs = lastSaid(gate, SEQUENCES);
+  let yields = 0;
+  const countYield = () => {
+    if (live.waited) yields += 1;
+    live.waited = false;
+    return undefined;
+  };
+  gate.watch({ from: 'client', text: /pg_export_snapshot/ }, countYield);
+  return {
+    yields: () => yields,
+    standAt(moment, application) {
+      if (moment !== 'right after the mark') return gate.standAt(placeOf(moment, application));
+      const { pass, ...still } = standstill();
+      onMark.push(pass);
+      return still;
+    },
+    async take(): Promise<Taken> {
+      const end = await asCoordinated((attempt) => run('TakeSnapshot', {}, attempt));
+      if ('refused' in end) {
+        countYield();
+        return end;
+      }
+      const { snapshot } = takeSnapshotOutcome.parse(end.outcome);
+      return {
+        sequencesMs: sequencesMs(),
+        async restore() {
+          const staged = (await run('StageRestore', { snapshot } as Json, 1)) as unknown as StagedDatabase;
+          return {
+            url: withDatabase(server, staged.side),
+            [Symbol.asyncDispose]: () => onServer(server, `DROP DATABASE "${staged.side}" WITH (FORCE)`),
+          };
+        },
+      };
+    },
+  };
+}
+
+function placeOf(moment: Exclude<StandingMoment, 'right after the mark'>, application: string): Place {
+  switch (moment) {
+    case 'before the locks':
+      return { from: 'client', text: /LOCK TABLE/ };
+    case 'amid the rows':
+      return { from: 'server', text: new RegExp(`${application}-row-`) };
+    case 'near the end':
+      return SEQUENCES;
+    default:
+      return moment satisfies never;
+  }
+}
+
+/** Attempts as the coordinator decides on them, but for the time that it lets pass between two. */
+async function asCoordinated(
+  attempt: (n: number) => Promise<Json>,
+): Promise<{ readonly outcome: Json } | { readonly refused: string; readonly tries: number }> {
+  const header = { parameters: { components: ['database'] } };
+  const saga = backupSaga(header);
+  let nowMs = Date.now();
+  const at = () => new Date(nowMs).toISOString();
+  let steps: RunState['steps'] = {
+    preflight: { state: 'completed', attempt: 1, startedAt: at(), endedAt: at(), outcome: {}, phases: [] },
+  };
+  for (;;) {
+    nowMs += PAUSE_MAX_MS;
+    const state = {
+      header,
+      epoch: 1,
+      owner: '',
+      status: 'running',
+      steps,
+      cancel: undefined,
+      error: undefined,
+      finishedAt: undefined,
+    };
+    const [next] = decide(saga, state as unknown as RunState, nowMs);
+    const failed = steps['database'];
+    if (next?.kind === 'undo-started') return { refused: next.error.code, tries: failed?.attempt ?? 0 };
+    if (next?.kind !== 'step-scheduled') throw new Error(`the coordinator decided on ${next?.kind}`);
+    const tried = await attempt(next.attempt).then(
+      (outcome) => ({ outcome }),
+      (thrown: unknown): { error: ErrorRecord } => ({ error: HoldfastError.from(thrown).toRecord() }),
+    );
+    if ('outcome' in tried) return tried;
+    const { error } = tried;
+    steps = {
+      ...steps,
+      database: { state: 'failed', attempt: next.attempt, startedAt: at(), endedAt: at(), error },
+    };
+  }
+}
