@@ -11,7 +11,8 @@ const BY_STATE: readonly (readonly [state: RegExp, code: ErrorCode])[] = [
   [/^3D000$/, 'DATABASE_MISSING'],
   [/^42501$/, 'DATABASE_PRIVILEGE_MISSING'],
   [/^53100$/, 'SPACE_MISSING'],
-  [/^55P03$/, 'DATABASE_CONTENDED'],
+  // A lock was not to be had in time, or two waited for each other.
+  [/^(55P03|40P01)$/, 'DATABASE_CONTENDED'],
   // Somebody entered between the last look and the statement, or a pool in front says so.
   [/^55006$/, 'DATABASE_SESSIONS_OPEN'],
   [/^(08|57P0[1-5]$|53300$)/, 'DATABASE_UNREACHABLE'],

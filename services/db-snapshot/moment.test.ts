@@ -44,6 +44,17 @@ test('a table that is dropped while we wait for its lock starts the moment again
   assert.deepEqual((await taking).facts['rowsByTable'], { 'public.kept': 0 });
 });
 
+test('who holds one table and waits for another that we hold gets it, and the moment comes after', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE first (id int); CREATE TABLE second (id int)');
+  await using app = await application(world);
+  await app.run('BEGIN; ALTER TABLE second ADD COLUMN note text');
+  const taking = world.take();
+  await weWait(world);
+  await app.run('ALTER TABLE first ADD COLUMN note text; COMMIT');
+  assert.deepEqual((await taking).facts['rowsByTable'], { 'public.first': 0, 'public.second': 0 });
+});
+
 test('a lock that is not to be had is a named refusal, and nothing is held', async () => {
   await using world = await openWorld();
   await world.sql('CREATE TABLE t (id int)');

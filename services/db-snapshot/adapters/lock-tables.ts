@@ -20,6 +20,11 @@ type LeaveOut = (database: Database, relations: readonly RelationFact[]) => Prom
 const leaveNothing: LeaveOut = () => Promise.resolve(new Set());
 
 const UNDEFINED_TABLE = '42P01';
+/**
+ * Below the server's deadlock_timeout of a second: of two that wait for each other we are the one that gives up, and no
+ * statement of an application is ended for it.
+ */
+const LOCK_WAIT_MS = 700;
 
 /**
  * A snapshot does not protect a table from TRUNCATE or from an ALTER that rewrites it; a lock taken after the snapshot
@@ -57,6 +62,7 @@ async function listBefore(url: Secret, signal: AbortSignal, leaveOut: LeaveOut) 
 
 async function lock(database: Database, relations: readonly RelationFact[]): Promise<void> {
   try {
+    await database.run(`SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`);
     await database.run(`LOCK TABLE ONLY ${relations.map(qualified).join(', ONLY ')} IN ACCESS SHARE MODE`);
   } catch (thrown) {
     const error = HoldfastError.from(thrown);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { takeSnapshotOutcome, type StagedDatabase } from '#libs/contracts/requests.ts';
 import { parseSpec, type Spec } from '#libs/contracts/spec.ts';
 import type { StepCommand, Verb } from '#libs/contracts/step.ts';
-import { systemClock } from '#libs/kernel/clock.ts';
-import { HoldfastError, type ErrorRecord } from '#libs/kernel/errors.ts';
+import { isoTime, systemClock } from '#libs/kernel/clock.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
@@ -23,8 +24,7 @@ import { lastSaid, type Backup, type StandingMoment, type Taken } from './backup
 import { standstill, throughGate, type Gate, type Place } from './gate.ts';
 import { onServer, type LiveDatabase } from './live-database.ts';
 
-/** No pause between two attempts is longer; what the applications do meanwhile is over sooner. */
-const PAUSE_MAX_MS = 60_000;
+const POLL_MS = 50;
 const SEQUENCES = { from: 'client', text: /last_value::text/ } as const;
 
 /** Where all cases put their snapshots. */
@@ -144,42 +144,37 @@ function placeOf(moment: Exclude<StandingMoment, 'right after the mark'>, applic
   }
 }
 
-/** Attempts as the coordinator decides on them, but for the time that it lets pass between two. */
+/** Attempts as the coordinator decides on them, with its pauses. */
 async function asCoordinated(
   attempt: (n: number) => Promise<Json>,
 ): Promise<{ readonly outcome: Json } | { readonly refused: string; readonly tries: number }> {
   const header = { parameters: { components: ['database'] } };
   const saga = backupSaga(header);
-  let nowMs = Date.now();
-  const at = () => new Date(nowMs).toISOString();
+  const now = () => isoTime(systemClock);
   let steps: RunState['steps'] = {
-    preflight: { state: 'completed', attempt: 1, startedAt: at(), endedAt: at(), outcome: {}, phases: [] },
+    preflight: { state: 'completed', attempt: 1, startedAt: now(), endedAt: now(), outcome: {}, phases: [] },
   };
+  let tries = 0;
   for (;;) {
-    nowMs += PAUSE_MAX_MS;
-    const state = {
-      header,
-      epoch: 1,
-      owner: '',
-      status: 'running',
-      steps,
-      cancel: undefined,
-      error: undefined,
-      finishedAt: undefined,
-    };
-    const [next] = decide(saga, state as unknown as RunState, nowMs);
-    const failed = steps['database'];
-    if (next?.kind === 'undo-started') return { refused: next.error.code, tries: failed?.attempt ?? 0 };
-    if (next?.kind !== 'step-scheduled') throw new Error(`the coordinator decided on ${next?.kind}`);
-    const tried = await attempt(next.attempt).then(
+    const [next] = decide(saga, { header, status: 'running', steps } as unknown as RunState, Date.now());
+    if (next?.kind === 'undo-started') return { refused: next.error.code, tries };
+    if (next?.kind !== 'step-scheduled') {
+      await pause(POLL_MS);
+      continue;
+    }
+    tries = next.attempt;
+    const tried = await attempt(tries).then(
       (outcome) => ({ outcome }),
-      (thrown: unknown): { error: ErrorRecord } => ({ error: HoldfastError.from(thrown).toRecord() }),
+      (thrown: unknown) => ({ error: HoldfastError.from(thrown).toRecord() }),
     );
     if ('outcome' in tried) return tried;
-    const { error } = tried;
-    steps = {
-      ...steps,
-      database: { state: 'failed', attempt: next.attempt, startedAt: at(), endedAt: at(), error },
-    };
+    const failed = {
+      state: 'failed',
+      attempt: tries,
+      startedAt: now(),
+      endedAt: now(),
+      error: tried.error,
+    } as const;
+    steps = { ...steps, database: failed };
   }
 }

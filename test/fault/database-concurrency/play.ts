@@ -68,20 +68,18 @@ async function holding({ parts }: Scene, { live, backup, apps }: Stage): Promise
   apps[0]!.hold = open.pass;
   const acting = act(parts, apps);
   await Promise.race([open.reached, acting.all]);
-  const marked = backup.standAt('right after the mark', apps[0]!.name);
+  const { clashes } = parts[0].kind;
+  const marked = clashes ? undefined : backup.standAt('right after the mark', apps[0]!.name);
   const taking = settled(backup.take());
   try {
-    if (parts[0].kind.clashes) {
-      marked.letGo();
-      await until(() => live.isBackupWaiting(), taking.over);
-    } else {
-      await Promise.race([marked.reached, taking.over]);
-    }
+    await Promise.race([marked?.reached ?? until(() => live.isBackupWaiting(), taking.over), taking.over]);
     open.letGo();
+    await acting.firsts[0];
+    marked?.letGo();
     await acting.all;
   } finally {
     open.letGo();
-    marked.letGo();
+    marked?.letGo();
     await taking.over;
   }
   return { taken: await taking.result, heldUp: false };
@@ -99,7 +97,7 @@ async function arriving(
   const clock = new AbortController();
   const tooLong = pause(HELD_UP_MS, true, { signal: clock.signal }).catch(() => true);
   const met = [
-    acting.first,
+    Promise.all(acting.firsts),
     ...(lets === 'holds on' ? [until(() => Promise.resolve(live.waited), acting.all)] : []),
     tooLong,
   ];
@@ -129,8 +127,10 @@ function act(parts: Scene['parts'], apps: readonly Application[]) {
     }),
   );
   all.catch(() => {});
-  const done = Promise.all(firsts.map(({ promise }) => promise)).then(() => {});
-  return { all, first: Promise.race([all.then(() => {}), done]) };
+  const rounds = firsts.map(({ promise }) => Promise.race([all, promise]));
+  // Whoever fails is heard of by `all`.
+  for (const round of rounds) round.catch(() => {});
+  return { all, firsts: rounds };
 }
 
 function settled<T>(result: Promise<T>) {
