@@ -26,7 +26,7 @@ export interface Scene {
 
 const POLL_MS = 10;
 /** A backup that has not let go by then does not. */
-const HELD_UP_MS = 15_000;
+const HELD_UP_MS = 10_000;
 
 export interface Played {
   readonly taken: Taken;
