@@ -81,13 +81,13 @@ export async function openGate(serverPort: number): Promise<Gate> {
   };
 }
 
-export function standstill(): Standstill & { pass(): Promise<void> } {
+export function standstill(): Standstill & { readonly pass: () => Promise<void> } {
   const reached = Promise.withResolvers<void>();
   const free = Promise.withResolvers<void>();
   return {
     reached: reached.promise,
     letGo: () => free.resolve(),
-    pass() {
+    pass: () => {
       reached.resolve();
       return free.promise;
     },
