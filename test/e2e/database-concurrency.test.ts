@@ -8,6 +8,7 @@ test('whatever applications do while a backup is taken, it holds what they held 
     parts: [],
     seed: 1,
     cases: 60,
+    atOnce: 4,
     beside: 'before the locks',
     onNote: (note) => t.diagnostic(note),
   });

@@ -26,9 +26,10 @@ export interface ConcurrencyReport {
   readonly refused: number;
   /** Times that a backup let its locks go because somebody waited, and began again or ended. */
   readonly yields: number;
-  /** The longest that a statement of others, queued behind one that waited for a backup, was not answered; and how many queued. */
-  readonly waitMsMax: number;
+  /** Statements of others that queued behind one that waited for a backup; the longest until one was answered, and which. */
   readonly waits: number;
+  readonly waitMsMax: number;
+  readonly longestWait: string;
   /** Cases in which somebody waited until the backup was told to go on. */
   readonly heldUp: number;
   /** Any other end: an error of the application or of a restore, or one that is no refusal for contention. */
@@ -44,6 +45,8 @@ export interface ConcurrencyOptions {
   readonly seed: number;
   /** Every kind at every moment comes first; what is beyond is drawn. */
   readonly cases: number;
+  /** Most of a case is waiting; but where waits are judged, cases must not wait for each other's processor. */
+  readonly atOnce: number;
   /** Where pg_dump is tried as well: it costs as much again. */
   readonly beside?: Moment;
   readonly onNote: (text: string) => void;
@@ -53,8 +56,6 @@ export interface ConcurrencyOptions {
 const CONTENTION = new Set(['DATABASE_CONTENDED', 'DATABASE_CHANGED_MEANWHILE']);
 const ENUMERATED_ROWS = 200;
 const DRAWN = { applications: 3, rounds: 4, pauseMs: 1500, rows: 3000 };
-/** Most of a case is waiting; more at once would measure how they wait for the processor. */
-const AT_ONCE = 4;
 
 interface Case extends Scene {
   readonly n: number;
@@ -65,7 +66,7 @@ interface Case extends Scene {
  * with what they held at each of their moments. The same is done with pg_dump, to see what the harness can see.
  */
 export async function databaseConcurrency(options: ConcurrencyOptions): Promise<ConcurrencyReport> {
-  const { seed, beside, onNote } = options;
+  const { seed, beside, atOnce, onNote } = options;
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-fault-concurrency-'));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -77,7 +78,7 @@ export async function databaseConcurrency(options: ConcurrencyOptions): Promise<
   stack.defer(() => server.discard());
   const world = { server, shelf: await openShelf(), folder };
   const drawn = draw(options);
-  const limit = pLimit(AT_ONCE);
+  const limit = pLimit(atOnce);
   let over = 0;
   const played = await Promise.all(
     drawn.map((each) =>
@@ -132,7 +133,7 @@ interface Outcome {
   readonly end: 'good' | 'refused' | 'lost' | 'held up' | 'wrong';
   readonly found: string;
   readonly yields: number;
-  readonly waitsMs: readonly number[];
+  readonly waits: LiveDatabase['waits'];
 }
 
 async function playOurs(scene: Case, { server, shelf }: World): Promise<Outcome> {
@@ -170,7 +171,7 @@ async function judged(
     end,
     found,
     yields: backup.yields(),
-    waitsMs: live.waitsMs,
+    waits: live.waits,
   });
   try {
     await using played = await play(scene, live, backup, lets);
@@ -195,7 +196,8 @@ function report(
   played: readonly (Case & { readonly ours: Outcome; readonly theirs: Outcome | undefined })[],
 ): ConcurrencyReport {
   const ends = (end: Outcome['end']) => played.filter(({ ours }) => ours.end === end).length;
-  const waitsMs = played.flatMap(({ ours }) => ours.waitsMs);
+  const waits = played.flatMap((each) => each.ours.waits.map((wait) => ({ ...wait, of: nameOf(each) })));
+  const longest = waits.toSorted((a, b) => b.ms - a.ms)[0];
   const lost = played.filter(({ theirs }) => theirs?.end === 'lost');
   return {
     suite: 'database-concurrency',
@@ -205,8 +207,9 @@ function report(
     silentLosses: ends('lost'),
     refused: ends('refused'),
     yields: played.reduce((sum, { ours }) => sum + ours.yields, 0),
-    waitMsMax: Math.round(Math.max(0, ...waitsMs)),
-    waits: waitsMs.length,
+    waits: waits.length,
+    waitMsMax: Math.round(longest?.ms ?? 0),
+    longestWait: longest === undefined ? '' : `${longest.of}: ${longest.statement}`,
     heldUp: ends('held up'),
     wrong: ends('wrong'),
     pgDumpLosses: lost.length,

@@ -121,11 +121,11 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
     return { report, good: allDetected && touched + byCli.touched + faults.length === 0, text };
   },
   'database-concurrency': async (wish) => {
-    const report = await databaseConcurrency({ ...wish, cases: wish.cases ?? 60 });
-    const { cases, silentLosses, refused, yields, waitMsMax, heldUp, wrong, pgDumpLosses, faults } = report;
+    const report = await databaseConcurrency({ ...wish, cases: wish.cases ?? 60, atOnce: 2 });
+    const { cases, silentLosses, refused, yields, waitMsMax, longestWait, heldUp, wrong, faults } = report;
     const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
     const ends = `${silentLosses} silent losses, ${refused} refused, ${heldUp} held up, ${wrong} wrong ends`;
-    const waits = `${yields} yields, waited ${waitMsMax} ms at most; pg_dump lost ${pgDumpLosses}`;
+    const waits = `${yields} yields, waited ${waitMsMax} ms at most (${longestWait}); pg_dump lost ${report.pgDumpLosses}`;
     const good = silentLosses + heldUp + wrong === 0 && waitMsMax <= 2000;
     return { report, good, text: [`${cases} cases, ${ends}, ${waits}`, ...rows].join('\n') };
   },

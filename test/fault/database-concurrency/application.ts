@@ -34,7 +34,7 @@ export class Application implements AsyncDisposable {
   readonly #main: Own;
   readonly #beside: Own;
   readonly #behind: readonly Database[];
-  readonly #queued: Promise<unknown>[] = [];
+  #queued: Promise<unknown> | undefined;
 
   static async open(
     live: LiveDatabase,
@@ -122,7 +122,7 @@ export class Application implements AsyncDisposable {
 
   /** Ends when everything that queued has been answered. */
   async quiet(): Promise<void> {
-    await Promise.all(this.#queued);
+    await this.#queued;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,8 +134,9 @@ export class Application implements AsyncDisposable {
     const running = session.run(statement).finally(() => (over = true));
     running.catch(() => {});
     while (!over) {
-      if (await this.#live.isHeldUp(pid)) {
-        this.#queued.push(this.#queueBehind());
+      const held = await this.#live.findHeldUp(pid);
+      if (held !== undefined) {
+        this.#queueBehind(held.table);
         await running;
       }
       await pause(POLL_MS);
@@ -147,23 +148,26 @@ export class Application implements AsyncDisposable {
     while (!(await this.#live.isWaiting(pid))) await pause(POLL_MS);
   }
 
-  /** An INSERT, an UPDATE and a SELECT of others, who now wait for the one that waits. */
-  async #queueBehind(): Promise<void> {
-    const { table } = this;
+  /** An INSERT, an UPDATE and a SELECT of others, who now wait for the one that waits; unless they do so already. */
+  #queueBehind(table: string): void {
+    if (this.#queued !== undefined) return;
     const statements = [
       `INSERT INTO ${table} SELECT * FROM ${table} WHERE false`,
       `UPDATE ${table} SET id = id WHERE id = 1`,
       `SELECT count(*) FROM ${table}`,
     ];
-    await Promise.all(
-      statements.map(async (statement, n) => {
-        const session = this.#behind[n]!;
-        await session.run('BEGIN');
-        const beganMs = performance.now();
-        await session.run(statement);
-        this.#live.waitsMs.push(performance.now() - beganMs);
-        await session.run('ROLLBACK');
-      }),
+    this.#queued = Promise.all(statements.map((statement, n) => this.#queue(this.#behind[n]!, statement)));
+    this.#queued.then(
+      () => (this.#queued = undefined),
+      () => {},
     );
+  }
+
+  async #queue(session: Database, statement: string): Promise<void> {
+    await session.run('BEGIN');
+    const beganMs = performance.now();
+    await session.run(statement);
+    this.#live.waits.push({ statement, ms: performance.now() - beganMs });
+    await session.run('ROLLBACK');
   }
 }

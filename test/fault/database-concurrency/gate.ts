@@ -51,7 +51,7 @@ export async function openGate(serverPort: number): Promise<Gate> {
       const text = tail + piece.toString('latin1');
       const found = watched.filter(({ place }) => place.from === from && place.text.test(text));
       tail = found.length > 0 ? '' : text.slice(-TAIL_CHARACTERS);
-      const waits = found.map(({ onFound }) => onFound());
+      const waits = found.map(async ({ onFound }) => await onFound());
       before = before.then(() => Promise.all(waits)).then(() => other.destroyed || other.write(piece));
     });
     end.on('end', () => void before.then(() => other.end()));

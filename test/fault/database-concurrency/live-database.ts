@@ -14,13 +14,14 @@ export class LiveDatabase implements AsyncDisposable {
   readonly name: string;
   readonly url: Secret;
   /** Of statements that queued behind one that waited for the backup. */
-  readonly waitsMs: number[] = [];
+  readonly waits: { readonly statement: string; readonly ms: number }[] = [];
   /** A statement has waited for the backup since this was last set to false. */
   waited = false;
   readonly #server: Secret;
   readonly #past: { readonly n: number; readonly application: string; readonly picture: Picture }[] = [];
   /** The harness's own. */
   readonly #eyes: Database;
+  #looked: Promise<unknown> = Promise.resolve();
 
   static async create(server: Secret, name: string): Promise<LiveDatabase> {
     await onServer(server, `CREATE DATABASE ${name} TEMPLATE template0`);
@@ -54,11 +55,15 @@ export class LiveDatabase implements AsyncDisposable {
     return this.heldAt(Infinity, application);
   }
 
-  async isHeldUp(pid: number): Promise<boolean> {
-    const held = await this.#ask(
-      `SELECT FROM pg_stat_activity WHERE pid = ANY(pg_blocking_pids(${pid})) AND ${OF_THE_BACKUP}`,
+  /** The table for which a session waits because of the backup; it may wait for one of its indexes. */
+  async findHeldUp(pid: number): Promise<{ readonly table: string } | undefined> {
+    const [held] = await this.#look<{ table: string }>(
+      `SELECT coalesce(indrelid, relation)::regclass::text AS table
+         FROM pg_locks LEFT JOIN pg_index ON indexrelid = relation
+        WHERE pid = ${pid} AND NOT granted AND relation IS NOT NULL AND EXISTS (
+              SELECT FROM pg_stat_activity a WHERE a.pid = ANY(pg_blocking_pids(${pid})) AND ${OF_THE_BACKUP})`,
     );
-    this.waited ||= held;
+    this.waited ||= held !== undefined;
     return held;
   }
 
@@ -78,8 +83,15 @@ export class LiveDatabase implements AsyncDisposable {
   }
 
   async #ask(query: string): Promise<boolean> {
-    const [row] = await this.#eyes.query<{ is: boolean }>(`SELECT EXISTS (${query}) AS is`);
+    const [row] = await this.#look<{ is: boolean }>(`SELECT EXISTS (${query}) AS is`);
     return row!.is;
+  }
+
+  /** One look at a time: there is one session for it. */
+  async #look<Row extends object>(query: string): Promise<readonly Row[]> {
+    const looking = this.#looked.then(() => this.#eyes.query<Row>(query));
+    this.#looked = looking.catch(() => {});
+    return await looking;
   }
 }
 
