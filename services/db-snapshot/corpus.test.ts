@@ -1,32 +1,87 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
-import { wholeOf } from './fixtures/compared.ts';
-import { openWorld } from './fixtures/world.ts';
+import { after, before, test } from 'node:test';
+import type { TableRecord } from '#libs/contracts/database-snapshot.ts';
+import type { TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
+import { withDatabase } from '#libs/postgres/address.ts';
+import { connectDatabase } from '#libs/postgres/connect.ts';
+import { proveTable } from '#libs/postgres/prove.ts';
+import { readNdjson } from '#libs/repository/ndjson.ts';
+import { asOfMajors, wholeOf } from './fixtures/compared.ts';
+import { hasNeeded, readCorpus } from './fixtures/corpus.ts';
+import { openServers, type TestServer } from './fixtures/servers.ts';
+import { openWorld, type World } from './fixtures/world.ts';
 
-/** Kinds of objects and values, each with a line of its own that says what it is (test/fixtures/database/README.md). */
-const KIND = /^-- kind: /m;
-const files = globSync('test/fixtures/database/*.sql').toSorted();
-const restored = new Set<string>();
+const groups = readCorpus();
+/** Pairs of majors by the kind that came back in them. */
+const cameBack = new Map<string, readonly string[]>();
+let servers: Awaited<ReturnType<typeof openServers>>;
+before(async () => (servers = await openServers()));
+after(() => servers[Symbol.asyncDispose]());
 
-for (const file of files)
-  test(`P1: every object and value of ${file} comes back as it was`, async () => {
-    await using world = await openWorld();
-    const text = readFileSync(file, 'utf8').replaceAll(':tag', world.tag);
-    const kinds = text.split(KIND).slice(1);
-    // What it is stands in its first line, and is a comment again.
-    for (const kind of kinds) await world.sql(`-- ${kind}`);
-    const taken = await world.take();
-    const { side } = await world.stage(taken);
-    const [was, is] = [await wholeOf(world.live), await wholeOf(side)];
-    for (const part of Object.keys(was) as (keyof typeof was)[]) assert.deepEqual(is[part], was[part], part);
-    for (const kind of kinds) {
-      const [name = ''] = kind.split('\n');
-      assert.ok(!restored.has(name), `two kinds are called ${name}`);
-      restored.add(name);
+for (const group of groups) {
+  const which = group.needs === '' ? group.file : `${group.file} (needs ${group.needs})`;
+  test(`P1: every object and value of ${which} comes back as it was, on its own major and each newer one`, async () => {
+    const fit = await filterAsync(servers.all, (server) => hasNeeded(group, server));
+    const client = servers.all.at(-1)!.bin;
+    const pairs: string[] = [];
+    for (const source of fit) {
+      await using world = await openWorld({ server: source });
+      // What it is stands in its first line, and is a comment again.
+      for (const { name, statements } of group.kinds)
+        await world.sql(`-- ${name}\n${statements.replaceAll(':tag', world.tag)}`);
+      const taken = await world.take();
+      const was = await wholeOf(world.live, { url: source.url, client });
+      for (const [earlier, target] of fit.filter(({ major }) => major >= source.major).entries()) {
+        const pair = `${source.major} → ${target.major}`;
+        world.moveTo(target);
+        const { side } = await world.stage(taken, earlier + 1);
+        await requireProven(world, taken, { server: target, side });
+        const is = await wholeOf(side, { url: target.url, client });
+        const same = asOfMajors(source.major, target.major);
+        assert.equal(same(is.schema), same(was.schema), `${pair}: schema`);
+        assert.deepEqual({ ...is, schema: '' }, { ...was, schema: '' }, pair);
+        pairs.push(pair);
+      }
+    }
+    for (const { name } of group.kinds) {
+      assert.ok(!cameBack.has(name), `two kinds are called ${name}`);
+      cameBack.set(name, pairs);
     }
   });
+}
 
-test('there are as many kinds as promised, and each of them came back', () => {
-  assert.ok(restored.size >= 80, `${restored.size} kinds`);
+test('there are as many kinds as promised, and each of them came back from a server', (t) => {
+  const everywhere = servers.all.flatMap(({ major: from }) =>
+    servers.all.filter(({ major }) => major >= from).map(({ major }) => `${from} → ${major}`),
+  );
+  t.diagnostic(`servers: ${servers.all.map(({ version }) => version).join(', ')}`);
+  const kinds = groups.flatMap((group) => group.kinds.map(({ name }) => name));
+  const byPairs = Map.groupBy(kinds, (name) => (cameBack.get(name) ?? []).join(', '));
+  t.diagnostic(`${byPairs.get(everywhere.join(', '))?.length} kinds: ${everywhere.join(', ')}`);
+  for (const [pairs, names] of byPairs)
+    if (pairs !== everywhere.join(', ')) t.diagnostic(`${pairs || 'nowhere'}: ${names.join('; ')}`);
+  assert.deepEqual(byPairs.get('') ?? [], []);
+  assert.ok(kinds.length >= 80, `${kinds.length} kinds`);
 });
+
+/** The source's own counts and hashes against the restored database's, as they are compared before a switch. */
+async function requireProven(
+  world: World,
+  taken: TakeSnapshotOutcome,
+  { server, side }: { readonly server: TestServer; readonly side: string },
+): Promise<void> {
+  const { repository } = world.service.ports;
+  const { signal } = new AbortController();
+  const { streams } = await repository.readSnapshot(taken.snapshot, { signal });
+  await using database = await connectDatabase(withDatabase(server.url, side));
+  for await (const table of readNdjson<TableRecord>(repository.read(streams['tables']!, { signal }))) {
+    const { algorithm } = table.contentHash;
+    const { rows, contentHash } = table;
+    assert.deepEqual(await proveTable(database, { ...table, algorithm }), { rows, contentHash }, table.name);
+  }
+}
+
+async function filterAsync<T>(all: readonly T[], fits: (one: T) => Promise<boolean>): Promise<readonly T[]> {
+  const answers = await Promise.all(all.map(fits));
+  return all.filter((_, at) => answers[at]);
+}
