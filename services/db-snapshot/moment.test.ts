@@ -22,7 +22,7 @@ async function weWait(world: World): Promise<void> {
   while ((await rows('postgres', waiting)).length === 0) await pause(10);
 }
 
-test('a table that is emptied and filled again while we wait for its lock is not taken empty', async () => {
+test('trap 1: a table that is emptied and filled again while we wait for its lock is not taken empty', async () => {
   await using world = await openWorld();
   await world.sql('CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 10)');
   await using app = await application(world);
@@ -31,6 +31,17 @@ test('a table that is emptied and filled again while we wait for its lock is not
   await weWait(world);
   await app.run('COMMIT');
   assert.deepEqual((await taking).facts['rowsByTable'], { 'public.t': 1000 });
+});
+
+test('trap 1: a table whose column becomes another type while we wait for its lock is not taken empty', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 500)');
+  await using app = await application(world);
+  await app.run('BEGIN; ALTER TABLE t ALTER id TYPE bigint');
+  const taking = world.take();
+  await weWait(world);
+  await app.run('COMMIT');
+  assert.deepEqual((await taking).facts['rowsByTable'], { 'public.t': 500 });
 });
 
 test('a table that is dropped while we wait for its lock starts the moment again', async () => {
@@ -89,7 +100,7 @@ test('a session of ours that computes when we yield is ended on the server', asy
   await Promise.all([app.run('ALTER TABLE t ADD COLUMN note text'), assert.rejects(computing)]);
 });
 
-test('rows written after the mark are not in the snapshot, sequences are never behind', async () => {
+test('trap 2: rows written after the mark are not in the snapshot, sequences are never behind', async () => {
   await using world = await openWorld();
   await world.sql(
     'CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, x int); INSERT INTO t (x) VALUES (1)',

@@ -61,7 +61,7 @@ test('everything that is wrong with a source is told at once, each with its reme
   );
 });
 
-test('rows that policies would hide are an error also when preflight was not asked', async () => {
+test('trap 3: rows that policies would hide are an error also when preflight was not asked', async () => {
   await using world = await openWorld();
   await world.sql(`CREATE TABLE guarded (id int); INSERT INTO guarded VALUES (1), (2), (3);
     ALTER TABLE guarded ENABLE ROW LEVEL SECURITY; CREATE POLICY one ON guarded USING (id = 1)`);

@@ -22,7 +22,21 @@ export async function findUncopied(database: Database): Promise<readonly LeftOut
       ? []
       : [{ what: `${counts!.subscriptions} subscriptions`, reason: 'not supported yet', partial: false }]),
     ...(await tablespaces(database)),
+    ...(await invalidIndexes(database)),
   ];
+}
+
+/** pg_dump passes over what CREATE INDEX CONCURRENTLY left unfinished; one of a partitioned table waits for its parts. */
+async function invalidIndexes(database: Database): Promise<readonly LeftOut[]> {
+  const rows = await database.query<{ schema: string; name: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name FROM ${ownRelations(['i'])}
+        AND EXISTS (SELECT FROM pg_index x WHERE x.indexrelid = c.oid AND NOT x.indisvalid) ORDER BY 1, 2`,
+  );
+  return rows.map(({ schema, name }) => ({
+    what: `index ${schema}.${name}`,
+    reason: 'it was never finished and answers no query; REINDEX INDEX, or DROP INDEX, ends that',
+    partial: false,
+  }));
 }
 
 /** Where files lie is the machine's own: another server has no such place, and a restore must not end on that. */
