@@ -6,7 +6,7 @@ import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase } from '#libs/postgres/connect.ts';
 import { proveTable } from '#libs/postgres/prove.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
-import { asOfMajors, wholeOf } from './fixtures/compared.ts';
+import { asOfMajors, rolesOf, wholeOf } from './fixtures/compared.ts';
 import { hasNeeded, readCorpus } from './fixtures/corpus.ts';
 import { openServers, type TestServer } from './fixtures/servers.ts';
 import { openWorld, type World } from './fixtures/world.ts';
@@ -42,6 +42,7 @@ for (const group of groups) {
         const [seen, wanted] = [is, was].map(({ schema }) => same(schema).split('\n\n'));
         assert.deepEqual(seen, wanted, `${pair}: schema`);
         assert.deepEqual({ ...is, schema: '' }, { ...was, schema: '' }, pair);
+        assert.deepEqual(await rolesOf(world.tag, target.url), await rolesOf(world.tag, source.url), pair);
         pairs.push(pair);
       }
     }
