@@ -251,6 +251,14 @@ export const CATALOGUE = {
     'row-level security would hide rows from the role',
     'give the reading role BYPASSRLS: ALTER ROLE … BYPASSRLS',
   ),
+  DATABASE_POOLED: refused(
+    'a pool between us and the server gives each transaction another session',
+    'give the server’s own address in place of the pool’s',
+  ),
+  DATABASE_LOCKS_MISSING: refused(
+    'server has too few locks for all relations of the database',
+    'raise max_locks_per_transaction, then restart PostgreSQL',
+  ),
   DATABASE_CLIENT_TOO_OLD: refused(
     'no PostgreSQL client at least as new as the server was found',
     'install a client of the server’s major version',

@@ -65,6 +65,8 @@ function headOf(statement: string): string {
 
 function grantFor(message: string, user: string, database: string): string {
   const role = quoteName(user);
+  if (message.includes('permission denied for database'))
+    return `GRANT CONNECT ON DATABASE ${quoteName(database)} TO ${role};`;
   const [, kind, name] = /permission denied for (table|view|sequence|schema) (.+)$/.exec(message) ?? [];
   if (kind === 'schema') return `GRANT USAGE ON SCHEMA ${quoteName(name!)} TO ${role};`;
   if (kind !== undefined)

@@ -2,40 +2,33 @@ import type { Spec } from '#libs/contracts/spec.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
-import { qualified, quoteName } from '#libs/postgres/quote.ts';
-import { LARGE_OBJECTS, listRelations, ownRelations, type RelationFact } from '#libs/postgres/tables.ts';
+import { listRelations, type RelationFact } from '#libs/postgres/tables.ts';
 import { requireClient } from '#libs/postgres/tools.ts';
 import { findTable, tableText } from '../domain/find-table.ts';
 import { isExcluded } from '../domain/excluded-tables.ts';
 import type { Examination } from '../ports.ts';
+import { findHindrances } from './hindrances.ts';
 import { liveAddress } from './maintenance.ts';
 import type { SourceHost } from './source.ts';
 import { readSystemIdentifier } from './source-facts.ts';
 import { findExtensionRows, findUncopied } from './uncopied.ts';
-import { findUnreadable, UNREADABLE_LARGE_OBJECTS } from './unreadable.ts';
 
 /** Everything that would stop a backup, or make it less than all, before anything is touched. */
 export async function examineSource(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<Examination> {
-  await using database = await connectDatabase(liveAddress(spec, host), { signal });
+  const url = liveAddress(spec, host);
+  await using database = await connectDatabase(url, { signal });
   const relations = await listRelations(database);
-  const lacking = await lackingPrivileges(
-    database,
-    await findUnreadable(database, { spec, host }, relations),
-  );
+  const reading = await findHindrances(database, { spec, host, url, signal }, relations);
   const problems = [
     ...(await clientProblems(database.serverMajor, host.pgBin)),
     ...(await administratorProblems(spec, host, signal)),
-    ...lacking.filter(({ tolerated }) => !tolerated).map(({ told }) => told),
-    ...(await hiddenRowProblems(database)),
+    ...reading.problems,
     ...exclusionProblems(spec, relations),
     ...(await keyProblems(spec, database)),
     ...(await documentProblems(spec, relations, database)),
   ];
   const named = [...(await findUncopied(database)), ...(await findExtensionRows(database))];
-  const warnings = [
-    ...named.map(({ what, reason }) => unsupported(what, reason)),
-    ...lacking.filter(({ tolerated }) => tolerated).map(({ told }) => told),
-  ];
+  const warnings = [...named.map(({ what, reason }) => unsupported(what, reason)), ...reading.tolerated];
   const [size] = await database.query<{ bytes: string }>(
     'SELECT pg_database_size(current_database())::text AS bytes',
   );
@@ -85,63 +78,6 @@ async function administratorProblems(
 function problemOf(thrown: unknown, subject: string): Problem {
   const error = HoldfastError.from(thrown);
   return problem(error.code, subject, error.message, error.remedy);
-}
-
-/** `tolerated`: the backup is partial without it, and says so. */
-async function lackingPrivileges(
-  database: Database,
-  unreadable: ReadonlySet<string>,
-): Promise<readonly { readonly told: Problem; readonly tolerated: boolean }[]> {
-  const role = quoteName(database.address.user);
-  const schemas = await database.query<{ name: string }>(
-    `SELECT nspname AS name FROM pg_namespace
-      WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND NOT has_schema_privilege(oid, 'USAGE') ORDER BY 1`,
-  );
-  const objects = await database.query<{ oid: string; schema: string; name: string; kind: string }>(
-    `SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
-       FROM ${ownRelations(['r', 'p', 'S'])}
-        AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
-                               ELSE has_table_privilege(c.oid, 'SELECT') END
-      UNION ALL SELECT c.oid::text, $1, c.relname, 'TABLE' FROM pg_class c WHERE ${UNREADABLE_LARGE_OBJECTS}
-      ORDER BY 2, 3`,
-    [LARGE_OBJECTS.schema],
-  );
-  return [
-    ...schemas.map(({ name }) => ({
-      tolerated: false,
-      told: problem(
-        'DATABASE_PRIVILEGE_MISSING',
-        `schema ${name}`,
-        'the role may not use it',
-        `GRANT USAGE ON SCHEMA ${quoteName(name)} TO ${role};`,
-      ),
-    })),
-    ...objects.map((object) => ({
-      tolerated: unreadable.has(object.oid),
-      told: problem(
-        'DATABASE_PRIVILEGE_MISSING',
-        tableText(object),
-        'the role may not read it',
-        `GRANT SELECT ON ${object.kind} ${qualified(object)} TO ${role};`,
-      ),
-    })),
-  ];
-}
-
-/** With row security the same query gives fewer rows and no error: 1 of 3 was seen. */
-async function hiddenRowProblems(database: Database): Promise<readonly Problem[]> {
-  const tables = await database.query<{ schema: string; name: string }>(
-    `SELECT n.nspname AS schema, c.relname AS name FROM ${ownRelations(['r', 'p'])}
-        AND row_security_active(c.oid) ORDER BY 1, 2`,
-  );
-  return tables.map((table) =>
-    problem(
-      'DATABASE_ROW_SECURITY',
-      tableText(table),
-      'policies would hide rows from the role',
-      `ALTER ROLE ${quoteName(database.address.user)} BYPASSRLS;`,
-    ),
-  );
 }
 
 function exclusionProblems(spec: Spec, relations: readonly RelationFact[]): readonly Problem[] {

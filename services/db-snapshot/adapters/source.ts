@@ -5,9 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FrozenSource, Source } from '../ports.ts';
 import { examineSource } from './examine-source.ts';
 import { Frozen } from './frozen.ts';
+import { requireNoHindrance } from './hindrances.ts';
 import { lockTables } from './lock-tables.ts';
 import { liveAddress } from './maintenance.ts';
-import { findUnreadable } from './unreadable.ts';
 import { surveySource } from './survey-source.ts';
 import { watchWaiters } from './watch-waiters.ts';
 
@@ -42,7 +42,7 @@ async function tryFreeze(spec: Spec, host: SourceHost, signal: AbortSignal): Pro
   const yielding = new AbortController();
   const either = AbortSignal.any([signal, yielding.signal]);
   const locked = await lockTables(url, either, (database, relations) =>
-    findUnreadable(database, { spec, host }, relations),
+    requireNoHindrance(database, { spec, host, url, signal: either }, relations),
   );
   stack.use(locked.database);
   stack.use(await watchWaiters(url, yielding, either));

@@ -5,6 +5,11 @@ import { ownRelations, type RelationFact } from '#libs/postgres/tables.ts';
 import { findTable } from '../domain/find-table.ts';
 import type { SourceHost } from './source.ts';
 
+export interface ReadBy {
+  readonly spec: Spec;
+  readonly host: SourceHost;
+}
+
 /**
  * Tables whose rows may be missing from a backup that says so: the role may not read them, the administrator's address
  * gives their structure, and nothing that is copied leans on their rows. Object ids. Any other missing privilege stops
@@ -12,7 +17,7 @@ import type { SourceHost } from './source.ts';
  */
 export async function findUnreadable(
   database: Database,
-  { spec, host }: { readonly spec: Spec; readonly host: SourceHost },
+  { spec, host }: ReadBy,
   relations: readonly RelationFact[],
 ): Promise<ReadonlySet<string>> {
   if (spec.policy.partial === 'refuse' || !hasAdministrator(database, spec, host)) return new Set();
