@@ -19,6 +19,10 @@ interface RoleFact {
   readonly settings: readonly string[] | null;
 }
 
+/** Of an extension, or of a range type: made along with it, by whoever that is, and given to nobody. */
+const madeAlong = (classId: string, objectId: string) =>
+  `EXISTS (SELECT FROM pg_depend e WHERE e.classid = ${classId} AND e.objid = ${objectId} AND e.deptype IN ('e', 'i'))`;
+
 /**
  * Owners, grantees and policy roles of this database, and the roles they are members of. Objects of the cluster's
  * first superuser are not in pg_shdepend, hence the owners by themselves.
@@ -26,12 +30,13 @@ interface RoleFact {
 const NEEDED = `WITH RECURSIVE named AS (
     SELECT s.refobjid AS oid FROM pg_shdepend s JOIN pg_database d ON d.datname = current_database()
       WHERE s.refclassid = 'pg_authid'::regclass AND (s.dbid = d.oid OR (s.classid = 'pg_database'::regclass AND s.objid = d.oid))
+        AND NOT (s.deptype = 'o' AND (s.classid = 'pg_extension'::regclass OR ${madeAlong('s.classid', 's.objid')}))
     UNION SELECT datdba FROM pg_database WHERE datname = current_database()
     UNION SELECT relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT ${madeAlong(`'pg_class'::regclass`, 'c.oid')}
     UNION SELECT nspowner FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
     UNION SELECT proowner FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT ${madeAlong(`'pg_proc'::regclass`, 'p.oid')}
     UNION SELECT s.setrole FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
       WHERE d.datname = current_database() AND s.setrole <> 0
     UNION SELECT m.roleid FROM pg_auth_members m JOIN named ON named.oid = m.member)

@@ -93,18 +93,21 @@ function rightProblems({ createDb }: Rights, server: Database): readonly Problem
 
 /** Closing and renaming are the owner's: PostgreSQL manual, ALTER DATABASE. */
 async function ownerProblems(server: Database, live: string): Promise<readonly Problem[]> {
-  const [row] = await server.query<{ owner: string; may: boolean }>(
-    `SELECT pg_get_userbyid(datdba) AS owner, r.rolsuper OR pg_has_role(current_user, datdba, 'USAGE') AS may
-       FROM pg_database, pg_roles r WHERE r.rolname = current_user AND datname = $1`,
+  const [row] = await server.query<{ owner: string; superuser: boolean; may: boolean }>(
+    `SELECT o.rolname AS owner, o.rolsuper AS superuser, pg_has_role(current_user, datdba, 'USAGE') AS may
+       FROM pg_database JOIN pg_roles o ON o.oid = datdba WHERE datname = $1`,
     [live],
   );
   if (row === undefined || row.may) return [];
+  const role = quoteName(server.address.user);
   return [
     problem(
       'DATABASE_PRIVILEGE_MISSING',
       `database ${live}`,
       `role ${server.address.user} may not close and rename it: it belongs to ${row.owner}`,
-      `ALTER DATABASE ${quoteName(live)} OWNER TO ${quoteName(server.address.user)};`,
+      row.superuser
+        ? `ALTER DATABASE ${quoteName(live)} OWNER TO ${role};`
+        : `GRANT ${quoteName(row.owner)} TO ${role};`,
     ),
   ];
 }
@@ -212,19 +215,28 @@ async function localeProblems(
     );
 }
 
+/** One for each role that what is restored cannot be given to. */
 async function ownerWarnings(
   { globals }: NonNullable<Question['needs']>,
   server: Database,
 ): Promise<readonly Problem[]> {
   if (await mayGiveTo(server, globals)) return [];
-  return [
+  const { user } = server.address;
+  const roles = await server.query<{ name: string; superuser: boolean }>(
+    `SELECT rolname AS name, rolsuper AS superuser FROM pg_roles
+      WHERE rolname = ANY($1::text[]) AND NOT pg_has_role(oid, 'MEMBER') ORDER BY 1`,
+    [[globals.owner, ...globals.roles.map(({ name }) => name)]],
+  );
+  return roles.map(({ name, superuser }) =>
     problem(
       'DATABASE_PRIVILEGE_MISSING',
-      'owners',
-      `objects will belong to ${server.address.user}, not to their owners`,
-      'declare database.restoreUrl of a superuser, or of a member of the owning roles',
+      `role ${name}`,
+      `${user} is no member of it: objects will belong to ${user}, not to their owners`,
+      superuser
+        ? 'declare database.restoreUrl of a superuser'
+        : `GRANT ${quoteName(name)} TO ${quoteName(user)};`,
     ),
-  ];
+  );
 }
 
 /** Roles that a restore makes anew without a password, because the source did not show it. */
