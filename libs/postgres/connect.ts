@@ -6,6 +6,7 @@ import { parseAddress, type Address } from './address.ts';
 import { CopyIn } from './copy-in.ts';
 import { CopyOut, rowSocket } from './copy-out.ts';
 import { databaseError } from './errors.ts';
+import { OPTIONAL, SETTINGS, STARTUP_OPTIONS } from './settings.ts';
 
 /** One session with fixed settings. Every error is a HoldfastError of the catalogue's database part. */
 export interface Database extends AsyncDisposable {
@@ -25,34 +26,7 @@ const CONNECT_MS = 10_000;
 /** The system waits two hours; a query on a server that is gone must end while its run still waits. */
 const KEEPALIVE_MS = 60_000;
 
-/**
- * Whatever role, database or server say: no timeout may end a long COPY, and values are written in one way. A lock is
- * waited for briefly, because others queue behind a waiting lock. row_security off turns hidden rows into an error.
- */
-const SETTINGS: readonly (readonly [name: string, value: string, since: number])[] = [
-  ['lock_timeout', '1500', 0],
-  ['idle_in_transaction_session_timeout', '0', 0],
-  ['idle_session_timeout', '0', 14],
-  ['transaction_timeout', '0', 17],
-  ['client_connection_check_interval', '2000', 14],
-  ['search_path', '', 0],
-  ['synchronize_seqscans', 'off', 0],
-  ['row_security', 'off', 0],
-  ['default_transaction_isolation', 'read committed', 0],
-  ['standard_conforming_strings', 'on', 0],
-  ['client_encoding', 'UTF8', 0],
-  ['DateStyle', 'ISO, YMD', 0],
-  ['IntervalStyle', 'postgres', 0],
-  ['TimeZone', 'UTC', 0],
-  ['extra_float_digits', '3', 0],
-  ['bytea_output', 'hex', 0],
-  ['lc_monetary', 'C', 0],
-  ['lc_messages', 'C', 0],
-];
-/** Only a superuser may set it; without it server messages come in the server's language. */
-const OPTIONAL = new Set(['lc_messages', 'client_connection_check_interval']);
-
-/** Throws DATABASE_UNREACHABLE, DATABASE_LOGIN_REFUSED, DATABASE_MISSING. Aborting ends the session at once. */
+/** Throws DATABASE_UNREACHABLE, DATABASE_LOGIN_REFUSED, DATABASE_MISSING, DATABASE_POOLED. Aborting ends the session at once. */
 export async function connectDatabase(
   url: Secret,
   {
@@ -65,6 +39,7 @@ export async function connectDatabase(
   const client = new Client({
     connectionString: url.reveal(),
     application_name: applicationName,
+    options: STARTUP_OPTIONS,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_MS,
@@ -122,13 +97,12 @@ class Session implements Database {
   }
 
   async prepare(): Promise<void> {
-    // First and by itself: what a database's own timeout allows may be shorter than the questions that follow.
-    await this.run('SET statement_timeout = 0');
     const [row] = await this.query<{ number: string; version: string }>(
       `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version`,
     );
     this.serverMajor = Math.floor(Number(row!.number) / 10_000);
     this.serverVersion = row!.version;
+    // Once more for a pool that takes the startup options and forgets them, and for an address with options of its own.
     const settings = SETTINGS.filter(([, , since]) => this.serverMajor >= since);
     const must = settings.filter(([name]) => !OPTIONAL.has(name));
     await this.query(

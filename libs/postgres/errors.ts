@@ -17,6 +17,10 @@ const BY_STATE: readonly (readonly [state: RegExp, code: ErrorCode])[] = [
   [/^55006$/, 'DATABASE_SESSIONS_OPEN'],
   [/^(08|57P0[1-5]$|53300$)/, 'DATABASE_UNREACHABLE'],
 ];
+/** What pools say of a session's own settings: PgBouncer, RDS Proxy. A server takes them. */
+const POOL = /unsupported startup parameter|command-line options/;
+/** The same state as for memory; the server's hint names max_locks_per_transaction. */
+const LOCKS = /^out of shared memory/;
 /** Not a SQLSTATE: Node's names of network failures, and texts of `pg` for a connection that ended. */
 const NETWORK = /^E[A-Z_]+$/;
 const ENDED = /Connection terminated|timeout expired|connection is closed|not queryable|Client was closed/i;
@@ -32,6 +36,14 @@ export function databaseError(thrown: unknown, address: Address, statement?: str
     return new HoldfastError(
       'DATABASE_ROW_SECURITY',
       { ...where, reason: error.message, remedy: `ALTER ROLE ${quoteName(user)} BYPASSRLS;` },
+      { cause: thrown },
+    );
+  if (POOL.test(error.message))
+    return new HoldfastError('DATABASE_POOLED', { ...where, reason: error.message }, { cause: thrown });
+  if (LOCKS.test(error.message))
+    return new HoldfastError(
+      'DATABASE_LOCKS_MISSING',
+      { ...where, reason: error.message },
       { cause: thrown },
     );
   const found = BY_STATE.find(([pattern]) => pattern.test(state))?.[1];

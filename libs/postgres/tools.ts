@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { splitPassword } from './address.ts';
+import { STARTUP_OPTIONS } from './settings.ts';
 
 /** pg_dump and pg_restore of one version. */
 export interface ClientTools {
@@ -143,9 +144,10 @@ function options(
       LC_ALL: 'C',
       PGPASSWORD: password,
       PGAPPNAME: applicationName,
-      PGOPTIONS: Object.entries(settings)
-        .map(([name, value]) => `-c ${name}=${value}`)
-        .join(' '),
+      PGOPTIONS: [
+        STARTUP_OPTIONS,
+        ...Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`),
+      ].join(' '),
       PGCONNECT_TIMEOUT: '10',
     },
     extendEnv: false,
