@@ -252,7 +252,7 @@ export const CATALOGUE = {
     'give the reading role BYPASSRLS: ALTER ROLE … BYPASSRLS',
   ),
   DATABASE_POOLED: refused(
-    'a pool between us and the server gives each transaction another session',
+    'a pool stands before the server and does not keep a session’s settings',
     'give the server’s own address in place of the pool’s',
   ),
   DATABASE_LOCKS_MISSING: refused(

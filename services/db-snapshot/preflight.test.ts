@@ -31,11 +31,7 @@ test('everything that is wrong with a source is told at once, each with its reme
     [
       ['DATABASE_PRIVILEGE_MISSING', 'schema hidden', `GRANT USAGE ON SCHEMA "hidden" TO "${role}";`],
       ['DATABASE_PRIVILEGE_MISSING', 'hidden.t', `GRANT SELECT ON TABLE "hidden"."t" TO "${role}";`],
-      [
-        'DATABASE_PRIVILEGE_MISSING',
-        'pg_catalog.pg_largeobject',
-        `GRANT pg_read_all_data TO "${role}";`,
-      ],
+      ['DATABASE_PRIVILEGE_MISSING', 'pg_catalog.pg_largeobject', `GRANT pg_read_all_data TO "${role}";`],
       [
         'DATABASE_PRIVILEGE_MISSING',
         'public.Closed',

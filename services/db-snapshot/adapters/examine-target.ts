@@ -7,7 +7,8 @@ import { quoteName } from '#libs/postgres/quote.ts';
 import type { Examination, Target } from '../ports.ts';
 import { clientProblems } from './examine-source.ts';
 import { administratorOf, connectMaintenance, pairNow, type TargetHost } from './maintenance.ts';
-import { mayGiveTo } from './create-options.ts';
+import { poolProblems } from './pool-between.ts';
+import { missingRoles, ownerWarnings, passwordWarnings } from './restored-roles.ts';
 import { spareProblems } from './spare-database.ts';
 
 interface Question {
@@ -32,7 +33,9 @@ export async function examineTarget(question: Question, signal: AbortSignal): Pr
           name,
           enter: () => connectDatabase(withDatabase(administratorOf(spec, host), name), { signal }),
         };
+  const here = withDatabase(administratorOf(spec, host), server.address.database);
   const problems = [
+    ...(await poolProblems(server, here, signal)),
     ...(await clientProblems(server.serverMajor, host.pgBin)),
     ...(spare === undefined ? rightProblems(rights, server) : await spareProblems(spare, needs?.globals)),
     ...(await ownerProblems(server, live)),
@@ -43,7 +46,7 @@ export async function examineTarget(question: Question, signal: AbortSignal): Pr
   const warnings =
     needs === undefined
       ? []
-      : [...(await ownerWarnings(needs, server)), ...(await passwordWarnings(needs, server))];
+      : [...(await ownerWarnings(needs.globals, server)), ...(await passwordWarnings(needs.globals, server))];
   return { problems, warnings, facts: { ...facts, serverVersion: server.serverVersion } as unknown as Json };
 }
 
@@ -149,12 +152,6 @@ async function needProblems(
   return problems;
 }
 
-async function missingRoles(roles: readonly { readonly name: string }[], server: Database) {
-  const present = await server.query<{ name: string }>('SELECT rolname AS name FROM pg_roles');
-  const names = new Set(present.map(({ name }) => name));
-  return roles.map(({ name }) => name).filter((name) => !names.has(name));
-}
-
 async function extensionProblems(
   wanted: readonly string[],
   { superuser }: Rights,
@@ -211,49 +208,6 @@ async function localeProblems(
         `locale ${name}`,
         `the server does not know it (encoding ${encoding})`,
         `generate it on the database server: localedef, or locale-gen ${name}; then restart PostgreSQL`,
-      ),
-    );
-}
-
-/** One for each role that what is restored cannot be given to. */
-async function ownerWarnings(
-  { globals }: NonNullable<Question['needs']>,
-  server: Database,
-): Promise<readonly Problem[]> {
-  if (await mayGiveTo(server, globals)) return [];
-  const { user } = server.address;
-  const roles = await server.query<{ name: string; superuser: boolean }>(
-    `SELECT rolname AS name, rolsuper AS superuser FROM pg_roles
-      WHERE rolname = ANY($1::text[]) AND NOT pg_has_role(oid, 'MEMBER') ORDER BY 1`,
-    [[globals.owner, ...globals.roles.map(({ name }) => name)]],
-  );
-  return roles.map(({ name, superuser }) =>
-    problem(
-      'DATABASE_PRIVILEGE_MISSING',
-      `role ${name}`,
-      `${user} is no member of it: objects will belong to ${user}, not to their owners`,
-      superuser
-        ? 'declare database.restoreUrl of a superuser'
-        : `GRANT ${quoteName(name)} TO ${quoteName(user)};`,
-    ),
-  );
-}
-
-/** Roles that a restore makes anew without a password, because the source did not show it. */
-async function passwordWarnings(
-  { globals }: NonNullable<Question['needs']>,
-  server: Database,
-): Promise<readonly Problem[]> {
-  const present = await server.query<{ name: string }>('SELECT rolname AS name FROM pg_roles');
-  const names = new Set(present.map(({ name }) => name));
-  return globals.roles
-    .filter(({ name, create }) => !names.has(name) && / LOGIN\b/.test(create) && !/ PASSWORD /.test(create))
-    .map(({ name }) =>
-      problem(
-        'DATABASE_PRIVILEGE_MISSING',
-        `role ${name}`,
-        'is missing here, and the backup has no password for it: where the server asks for one, nobody logs in as it',
-        `make it with its password before: CREATE ROLE ${quoteName(name)} LOGIN PASSWORD '…'; and declare database.restoreUrl for the next backup`,
       ),
     );
 }

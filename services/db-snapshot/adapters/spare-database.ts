@@ -1,7 +1,8 @@
 import type { DatabaseGlobals } from '#libs/contracts/database-snapshot.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Database } from '#libs/postgres/connect.ts';
-import { quoteName, quoteText } from '#libs/postgres/quote.ts';
+import { qualified, quoteName, quoteText, type ObjectName } from '#libs/postgres/quote.ts';
+import { ownRelations } from '#libs/postgres/tables.ts';
 import { endSessions } from './maintenance.ts';
 import { StageMarks } from './stage-marks.ts';
 
@@ -15,13 +16,16 @@ export interface SparePlace {
 const OWN_SCHEMAS = `SELECT nspname AS name FROM pg_namespace
   WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`;
 
+/** A table may have an index for each column, and the smallest server has locks for a few hundred. */
+const DROPPED_AT_ONCE = 20;
+
 /** The comment tells whose content it holds: nothing that this run did not write is ever removed for a restore. */
 export async function claimSpare(place: SparePlace, prefix: string, signal: AbortSignal): Promise<void> {
   const { server, name } = place;
   await server.run(allow(name, true));
   if ((await markOf(server, name)) === markText(prefix)) {
     if (!(await isBegun(place))) await emptySpare(place, signal);
-  } else if ((await countRelations(place)) > 0) throw occupied(name);
+  } else if ((await countObjects(place)) > 0) throw occupied(name);
   await server.run(`COMMENT ON DATABASE ${quoteName(name)} IS ${quoteText(markText(prefix))}`);
 }
 
@@ -47,6 +51,7 @@ export async function emptySpare(place: SparePlace, signal: AbortSignal): Promis
   await server.run(allow(name, true));
   {
     await using database = await enter();
+    await dropPiecemeal(database);
     const schemas = await database.query<{ name: string }>(OWN_SCHEMAS);
     for (const schema of schemas) await database.run(`DROP SCHEMA ${quoteName(schema.name)} CASCADE`);
     await database.run('CREATE SCHEMA public');
@@ -54,6 +59,24 @@ export async function emptySpare(place: SparePlace, signal: AbortSignal): Promis
   }
   await server.run(`ALTER DATABASE ${quoted} RESET ALL`);
   await server.run(`COMMENT ON DATABASE ${quoted} IS NULL`);
+}
+
+/** One statement holds the locks of all that it drops, and the server has only so many. What others are parts of comes last. */
+async function dropPiecemeal(database: Database): Promise<void> {
+  for (;;) {
+    const tables = await database.query<ObjectName>(
+      `SELECT n.nspname AS schema, c.relname AS name FROM ${ownRelations(['r', 'p'])}
+        ORDER BY c.relkind = 'p', c.oid DESC LIMIT ${DROPPED_AT_ONCE}`,
+    );
+    if (tables.length === 0) break;
+    await database.run(`DROP TABLE ${tables.map(qualified).join(', ')} CASCADE`);
+  }
+  for (;;) {
+    const objects = await database.query(
+      `SELECT lo_unlink(oid) FROM (SELECT oid FROM pg_largeobject_metadata LIMIT ${DROPPED_AT_ONCE}) o`,
+    );
+    if (objects.length === 0) break;
+  }
 }
 
 /** What keeps it from taking the restore; touches nothing. */
@@ -84,7 +107,7 @@ export async function spareProblems(
         `its encoding is ${row.encoding}, the backup’s ${globals.encoding}`,
       ),
     );
-  if (!row.takes || (await countRelations(place)) > 0) {
+  if (!row.takes || (await countObjects(place)) > 0) {
     const { message, remedy } = occupied(name);
     problems.push(problem('DATABASE_SAME_TARGET', name, message, remedy));
   }
@@ -99,10 +122,11 @@ function occupied(name: string): HoldfastError {
   );
 }
 
-async function countRelations({ enter }: SparePlace): Promise<number> {
+async function countObjects({ enter }: SparePlace): Promise<number> {
   await using database = await enter();
   const [row] = await database.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM pg_class c JOIN (${OWN_SCHEMAS.replace('AS name', ', oid')}) n ON n.oid = c.relnamespace`,
+    `SELECT count(*)::int + (SELECT count(*)::int FROM pg_largeobject_metadata) AS count
+       FROM pg_class c JOIN (${OWN_SCHEMAS.replace('AS name', ', oid')}) n ON n.oid = c.relnamespace`,
   );
   return row!.count;
 }
