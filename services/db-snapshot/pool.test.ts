@@ -30,7 +30,7 @@ for (const [what, refusesOptions] of [
         new Set([`DATABASE_POOLED: ${remedy}`]),
       );
     }
-    const refused = await world.take().catch(HoldfastError.from);
+    const refused = await world.take().catch((thrown: unknown) => HoldfastError.from(thrown));
     assert.ok(refused instanceof HoldfastError);
     assert.deepEqual([refused.code, refused.remedy, world.early.length], ['DATABASE_POOLED', remedy, 1]);
   });

@@ -113,7 +113,10 @@ const told = ({ problems }: { problems: readonly { code: string; subject: string
   problems.map(({ code, subject, remedy }) => ({ code, subject, remedy }));
 
 async function refusalOf(world: World): Promise<HoldfastError> {
-  const refused = await world.take().then(() => undefined, HoldfastError.from);
+  const refused = await world.take().then(
+    () => undefined,
+    (thrown: unknown) => HoldfastError.from(thrown),
+  );
   assert.ok(refused, 'the backup was taken');
   return refused;
 }

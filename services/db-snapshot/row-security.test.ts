@@ -131,7 +131,7 @@ for (const { what, setup, whole, documents = false } of CASES)
     await guard(world, setup);
     const { problems } = await world.preflight('PURPOSE_BACKUP');
     assert.deepEqual([...new Set(problems.map(({ code }) => code))], whole ? [] : ['DATABASE_ROW_SECURITY']);
-    const taken = await world.take().catch(HoldfastError.from);
+    const taken = await world.take().catch((thrown: unknown) => HoldfastError.from(thrown));
     if (taken instanceof HoldfastError) {
       assert.deepEqual([taken.code, whole, world.early], ['DATABASE_ROW_SECURITY', false, []]);
       return;

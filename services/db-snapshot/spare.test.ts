@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { quoteName } from '#libs/postgres/quote.ts';
+import { wholeOf } from './fixtures/compared.ts';
 import { MOMENTS, openWorld, sql } from './fixtures/world.ts';
 
 const code = (expected: string) => (error: unknown) => (error as { code: string }).code === expected;
@@ -141,4 +143,49 @@ test('a spare database that is not there, or not the role’s own, is told with 
   );
   paired.name('a_third');
   assert.equal((await world.preflight('PURPOSE_RESTORE', taken)).problems[0]?.code, 'CONFIG_INVALID');
+});
+
+test('on a managed server a role that may see and make nothing but its two databases backs up and restores, and what is left out is named', async () => {
+  await using paired = await pairedWorld();
+  const { world, spare } = paired;
+  const role = `app_${world.tag}`;
+  await sql(
+    world.live,
+    `REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC; GRANT SELECT (rolname) ON pg_catalog.pg_authid TO ${role};
+     CREATE FOREIGN DATA WRAPPER nothing; GRANT USAGE ON FOREIGN DATA WRAPPER nothing TO ${role}`,
+  );
+  await world.sql(`SET ROLE ${role}; CREATE SERVER far FOREIGN DATA WRAPPER nothing;
+    CREATE USER MAPPING FOR ${role} SERVER far OPTIONS (password 'x');
+    CREATE TYPE span AS RANGE (subtype = int); CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, s span);
+    INSERT INTO numbered (s) VALUES ('[1,3)'), (NULL); CREATE VIEW seen AS SELECT * FROM numbered; COMMENT ON TABLE t IS 'ours'`);
+  await world.sql(`CREATE ROLE other_${world.tag} LOGIN PASSWORD 'x'; GRANT SELECT ON t TO other_${world.tag};
+    CREATE USER MAPPING FOR other_${world.tag} SERVER far OPTIONS (password 'y')`);
+  world.runId = randomBytes(16).toString('hex');
+  const { warnings } = await world.preflight('PURPOSE_BACKUP');
+  const taken = await world.take();
+  const named = [
+    `options of the user mapping of other_${world.tag} on far`,
+    'grants on system objects: pg_authid, pg_control_system',
+  ];
+  assert.deepEqual(
+    warnings.map(({ subject }) => subject),
+    named,
+  );
+  assert.deepEqual(
+    taken.leftOut.map(({ what, partial }) => [what, partial]),
+    [...named, 'passwords of roles'].map((what) => [what, false]),
+  );
+  assert.equal(taken.facts['systemIdentifier'], '');
+
+  // What only a superuser makes again is gone from here on; the rest must come back whole.
+  await world.sql('DROP FOREIGN DATA WRAPPER nothing CASCADE');
+  world.runId = randomBytes(16).toString('hex');
+  const again = await world.take();
+  assert.deepEqual((await world.preflight('PURPOSE_RESTORE', again)).problems, []);
+  await world.stage(again);
+  await world.sql(
+    `GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC; REVOKE SELECT (rolname) ON pg_catalog.pg_authid FROM ${role}`,
+  );
+  const [was, is] = [await wholeOf(world.live), await wholeOf(spare)];
+  for (const part of ['schema', 'content', 'sequences'] as const) assert.deepEqual(is[part], was[part], part);
 });

@@ -8,9 +8,10 @@ import { findTable, tableText } from '../domain/find-table.ts';
 import { isExcluded } from '../domain/excluded-tables.ts';
 import type { Examination } from '../ports.ts';
 import { findHindrances } from './hindrances.ts';
-import { liveAddress } from './maintenance.ts';
+import { administratorOf, liveAddress } from './maintenance.ts';
 import type { SourceHost } from './source.ts';
 import { readSystemIdentifier } from './source-facts.ts';
+import { findSystemGrants } from './system-grants.ts';
 import { findExtensionRows, findUncopied } from './uncopied.ts';
 
 /** Everything that would stop a backup, or make it less than all, before anything is touched. */
@@ -27,7 +28,11 @@ export async function examineSource(spec: Spec, host: SourceHost, signal: AbortS
     ...(await keyProblems(spec, database)),
     ...(await documentProblems(spec, relations, database)),
   ];
-  const named = [...(await findUncopied(database)), ...(await findExtensionRows(database))];
+  const named = [
+    ...(await findUncopied(database)),
+    ...(await findExtensionRows(database)),
+    ...(await findSystemGrants(database, parseAddress(administratorOf(spec, host)).user)),
+  ];
   const warnings = [...named.map(({ what, reason }) => unsupported(what, reason)), ...reading.tolerated];
   const [size] = await database.query<{ bytes: string }>(
     'SELECT pg_database_size(current_database())::text AS bytes',

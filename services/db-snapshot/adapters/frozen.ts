@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { DatabaseGlobals } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
-import { withDatabase } from '#libs/postgres/address.ts';
+import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { readDatabaseFacts } from '#libs/postgres/globals.ts';
 import { proveTable } from '#libs/postgres/prove.ts';
@@ -16,7 +16,9 @@ import type { DocumentRule, NamedFile } from '../domain/document-rows.ts';
 import { tableText } from '../domain/find-table.ts';
 import type { FrozenSource, LeftOut, SnapshotReader } from '../ports.ts';
 import type { Locked } from './lock-tables.ts';
+import { administratorOf } from './maintenance.ts';
 import { findExtensionRows, findUncopied } from './uncopied.ts';
+import { findSystemGrants, WITHOUT_SYSTEM_GRANTS } from './system-grants.ts';
 import { readSourceFacts } from './source-facts.ts';
 import type { SourceHost } from './source.ts';
 
@@ -40,6 +42,7 @@ export class Frozen implements FrozenSource {
   readonly #parts: Parts;
   readonly #client: ClientTools;
   readonly #readers: Sessions;
+  readonly #withoutSystemGrants: boolean;
   readonly tables: readonly DataTable[];
   readonly facts: FrozenSource['facts'];
   readonly leftOut: readonly LeftOut[];
@@ -51,6 +54,10 @@ export class Frozen implements FrozenSource {
     const read = {
       tables,
       facts: await readSourceFacts(database, relations),
+      systemGrants: await findSystemGrants(
+        database,
+        parseAddress(administratorOf(parts.spec, parts.host)).user,
+      ),
       leftOut: [
         ...(await findUncopied(database)),
         ...(await findExtensionRows(database)),
@@ -66,14 +73,15 @@ export class Frozen implements FrozenSource {
     parts: Parts,
     client: ClientTools,
     readers: Sessions,
-    read: Pick<FrozenSource, 'tables' | 'facts' | 'leftOut'>,
+    read: Pick<FrozenSource, 'tables' | 'facts' | 'leftOut'> & { readonly systemGrants: readonly LeftOut[] },
   ) {
     this.#parts = parts;
     this.#client = client;
     this.#readers = readers;
     this.tables = read.tables;
     this.facts = read.facts;
-    this.leftOut = read.leftOut;
+    this.leftOut = [...read.leftOut, ...read.systemGrants];
+    this.#withoutSystemGrants = read.systemGrants.length > 0;
   }
 
   get mark() {
@@ -90,8 +98,7 @@ export class Frozen implements FrozenSource {
 
   get #administrator(): Secret {
     const { spec, host } = this.#parts;
-    const { url, restoreUrl = url } = spec.database;
-    return withDatabase(host.requireSecret(restoreUrl), this.#database.address.database);
+    return withDatabase(administratorOf(spec, host), this.#database.address.database);
   }
 
   get #database(): Database {
@@ -115,6 +122,7 @@ export class Frozen implements FrozenSource {
         // It locks what we have locked already; behind a waiting ALTER it must not wait, for all would wait for it.
         '--lock-wait-timeout=1500',
         '--no-subscriptions',
+        ...(this.#withoutSystemGrants ? [WITHOUT_SYSTEM_GRANTS] : []),
       ],
     });
   }

@@ -21,6 +21,7 @@ export async function findUncopied(database: Database): Promise<readonly LeftOut
     ...(counts!.subscriptions === '0'
       ? []
       : [{ what: `${counts!.subscriptions} subscriptions`, reason: 'not supported yet', partial: false }]),
+    ...(await hiddenMappings(database)),
     ...(await tablespaces(database)),
     ...(await invalidIndexes(database)),
   ];
@@ -35,6 +36,22 @@ async function invalidIndexes(database: Database): Promise<readonly LeftOut[]> {
   return rows.map(({ schema, name }) => ({
     what: `index ${schema}.${name}`,
     reason: 'it was never finished and answers no query; REINDEX INDEX, or DROP INDEX, ends that',
+    partial: false,
+  }));
+}
+
+/** As the view pg_user_mappings decides whom it shows options, which may be passwords. */
+async function hiddenMappings(database: Database): Promise<readonly LeftOut[]> {
+  const mappings = await database.query<{ user: string; server: string }>(
+    `SELECT m.usename AS user, m.srvname AS server FROM pg_user_mappings m JOIN pg_foreign_server s ON s.oid = m.srvid
+      WHERE NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+        AND NOT CASE WHEN m.umuser = 0 THEN pg_has_role(s.srvowner, 'USAGE')
+                     ELSE m.usename = current_user AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')) END
+      ORDER BY 1, 2`,
+  );
+  return mappings.map(({ user, server }) => ({
+    what: `options of the user mapping of ${user} on ${server}`,
+    reason: 'the server does not show them to this role; it comes back without any',
     partial: false,
   }));
 }
