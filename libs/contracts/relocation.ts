@@ -5,6 +5,20 @@ import { pinRoots } from './rewrite.ts';
 import { absolutePath, secretRef, type Spec } from './spec.ts';
 import { parseWith } from './step.ts';
 
+/** The server would cut a longer one by itself, without a word. */
+const databaseName = z
+  .string()
+  .min(1)
+  .refine((name) => new TextEncoder().encode(name).length <= 63, 'wanted: at most 63 bytes');
+
+const tableChoice = z.strictObject({
+  /** Without a schema: the one of `public`, or the only one of that name. */
+  names: z.array(z.strictObject({ schema: z.string().min(1).optional(), name: z.string().min(1) })).min(1),
+  /** With every table that their foreign keys lead to, by way of any others. */
+  withReferenced: z.boolean().default(false),
+});
+export type TableChoice = z.infer<typeof tableChoice>;
+
 /**
  * Where a run works instead of where the spec says: beside the living system, or in a sandbox. Workers see a spec that
  * is already relocated, so no step knows of it. Holds names and places, never a secret.
@@ -12,7 +26,13 @@ import { parseWith } from './step.ts';
 export const relocationSchema = z.strictObject({
   /** Another server, or another database name on the same one. */
   database: z
-    .strictObject({ url: secretRef.optional(), name: z.string().min(1).max(63).optional() })
+    .strictObject({
+      url: secretRef.optional(),
+      name: databaseName.optional(),
+      /** Only these tables of the backup, in a new database of that name; nothing else is restored. */
+      tables: tableChoice.optional(),
+    })
+    .refine(({ name, tables }) => tables === undefined || name !== undefined, 'wanted: a name, for tables')
     .default({}),
   /** Root or tree → folder. Those not named stay where they are. */
   roots: z.record(z.string(), absolutePath).default({}),
@@ -30,6 +50,11 @@ export type Relocation = z.infer<typeof relocationSchema>;
 /** Empty text is none. Throws MESSAGE_MALFORMED. */
 export function parseRelocation(json: string): Relocation | undefined {
   return json === '' ? undefined : parseWith(relocationSchema, jsonIfAny(json), 'relocation');
+}
+
+/** The tables that a run restores into a database of their own; undefined for one that restores whole components. Throws MESSAGE_MALFORMED. */
+export function chosenTables({ relocationJson = '' }: { readonly relocationJson?: string }): TableChoice | undefined {
+  return parseRelocation(relocationJson)?.database.tables;
 }
 
 /** Pure. */

@@ -41,6 +41,7 @@ const stagedDatabase = z.object({
   stage: z.string(),
   live: z.string(),
   side: z.string(),
+  /** Empty: it takes no other's name. */
   kept: z.string(),
   /**
    * What the restored database has not, on purpose: sessions, due tasks by name, which are held, and the validity of
@@ -54,6 +55,17 @@ const stagedDatabase = z.object({
     })
     .default({ sessionsDropped: 0, held: [], keysNotValid: [] }),
 });
+/** Answer of StageRestore of some tables: also what the database holds, and what these tables have and it has not. */
+export const stagedTables = stagedDatabase.extend({
+  tables: z.object({
+    restored: z.array(z.object({ schema: z.string(), name: z.string(), rows: z.number() })),
+    leftOut: z.array(z.string()),
+    /** Tables that foreign keys lead to, and that are not restored. */
+    referenced: z.array(z.string()),
+  }),
+});
+export type StagedTables = z.infer<typeof stagedTables>;
+
 const stagedTrees = z.object({
   component: z.enum(['files', 'config']),
   stage: z.string(),

@@ -108,14 +108,15 @@ export async function runTool(
   requireSuccess(program, result, signal);
 }
 
-/** What the program says of an archive; it enters no database. Throws TOOL_FAILED. */
+/** What the program says of an archive, a file among its arguments or this one; it enters no database. Throws TOOL_FAILED. */
 export async function askTool(
   program: 'pg_restore',
   { tools, signal, arguments: given }: Pick<ToolRun, 'tools' | 'signal' | 'arguments'>,
+  archive?: AsyncIterable<Buffer>,
 ): Promise<string> {
   const result = await execa(join(tools.folder, program), [...given], {
     ...options('', signal),
-    stdin: 'ignore',
+    stdin: archive ?? 'ignore',
     encoding: 'buffer',
     maxBuffer: Number.MAX_SAFE_INTEGER,
   });

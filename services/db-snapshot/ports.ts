@@ -14,6 +14,7 @@ import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { DataTable, Slice } from '#libs/postgres/tables.ts';
 import type { Proof } from '#libs/postgres/prove.ts';
+import type { TocEntry } from '#libs/postgres/toc.ts';
 import type { Repository, StreamRef } from '#libs/repository/port.ts';
 import type { CodeMigrations } from './domain/migrations.ts';
 import type { DocumentRule, NamedFile } from './domain/document-rows.ts';
@@ -129,25 +130,34 @@ export interface Adapted {
 /** A database of the restore's own. Disposal ends the session and leaves the database. */
 export interface SideDatabase extends AsyncDisposable {
   readonly oid: string;
-  /** What comes before rows; what comes after them is kept for `load` and `restoreLate`. */
-  restoreStructure(archive: AsyncIterable<Buffer>): Promise<void>;
+  /** What comes before rows; what comes after them is kept for `load` and `restoreLate`. All, or these dump ids. */
+  restoreStructure(archive: AsyncIterable<Buffer>, only?: ReadonlySet<number>): Promise<void>;
   /** Several at once; what an earlier worker loaded is not read again. */
   load(table: TableRecord, read: (slice: StreamRef) => AsyncIterable<Buffer>): Promise<void>;
   /** Of a table that is loaded, while others are; those of small tables come with all else. */
   buildIndexes(table: TableRecord): Promise<void>;
   /** Before triggers are there. */
   adapt(adaptation: Adaptation): Promise<Adapted>;
+  /** Those that are there. */
+  sequences(): Promise<readonly SequenceRecord[]>;
   setSequences(records: AsyncIterable<SequenceRecord>): Promise<void>;
   /** Indexes, keys, triggers and all else. Returns foreign keys that the rows break: those hold for rows to come. */
   restoreLate(): Promise<readonly string[]>;
   /** Statistics; then grants, settings, comment and limit of the database itself. */
   finish(globals: DatabaseGlobals): Promise<void>;
+  /** What a table holds now, by another query than the one that loaded it. Several at once. */
+  prove(table: TableRecord): Promise<Proof>;
 }
 
 export interface DbSnapshotPorts {
   readonly source: Source;
   readonly target: Target;
   readonly repository: Repository;
+  /** Archives of structure, which are read without a server. */
+  readonly archives: {
+    /** Throws DATABASE_CLIENT_TOO_OLD, TOOL_FAILED. */
+    list(archive: AsyncIterable<Buffer>, signal: AbortSignal): Promise<readonly TocEntry[]>;
+  };
   /** What the application's code would migrate to. */
   readonly code: { migrations(spec: Spec): Promise<CodeMigrations> };
   readonly specs: { read(pinned: PinnedSpec, signal: AbortSignal): Promise<Spec> };

@@ -6,8 +6,9 @@ import type { Secret } from '#libs/kernel/secret.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import { forDatabase } from '#libs/postgres/globals.ts';
+import { proveTable, type Proof } from '#libs/postgres/prove.ts';
 import { quoteName, quoteText } from '#libs/postgres/quote.ts';
-import { writeSequences } from '#libs/postgres/sequences.ts';
+import { readSequences, writeSequences } from '#libs/postgres/sequences.ts';
 import { Sessions } from '#libs/postgres/sessions.ts';
 import type { TocEntry } from '#libs/postgres/toc.ts';
 import { requireClient, type ClientTools } from '#libs/postgres/tools.ts';
@@ -116,9 +117,9 @@ class Side implements SideDatabase {
     return this.#parts.oid;
   }
 
-  async restoreStructure(archive: AsyncIterable<Buffer>): Promise<void> {
+  async restoreStructure(archive: AsyncIterable<Buffer>, only?: ReadonlySet<number>): Promise<void> {
     const { database, marks, owned } = this.#parts;
-    this.#structure = owned.use(await Structure.open(archive, this.#parts));
+    this.#structure = owned.use(await Structure.open(archive, this.#parts, only));
     if (marks.has('structure')) {
       const present = await this.#structure.findPresent();
       const stages = Object.values(this.#structure.stages).flat();
@@ -163,6 +164,10 @@ class Side implements SideDatabase {
     return { sessionsDropped, held };
   }
 
+  async sequences(): Promise<readonly SequenceRecord[]> {
+    return await readSequences(this.#parts.database);
+  }
+
   async setSequences(records: AsyncIterable<SequenceRecord>): Promise<void> {
     await writeSequences(this.#parts.database, records);
   }
@@ -194,6 +199,11 @@ class Side implements SideDatabase {
         : [`ALTER DATABASE ${quoted} CONNECTION LIMIT ${globals.connectionLimit}`]),
     ];
     for (const statement of statements) await database.run(statement);
+  }
+
+  async prove(table: TableRecord): Promise<Proof> {
+    const provable = { ...table, algorithm: table.contentHash.algorithm };
+    return await this.#parts.loaders.use((session) => proveTable(session, provable));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -28,16 +28,30 @@ interface LateStages {
   readonly eventTriggers: readonly TocEntry[];
 }
 
+interface Listed {
+  readonly all: readonly TocEntry[];
+  /** Dump ids. */
+  readonly late: ReadonlySet<number>;
+  readonly early: readonly TocEntry[] | undefined;
+}
+
 /** The archive of a snapshot's structure, in a folder of its own until disposal, and what it makes in which order. */
 export class Structure implements AsyncDisposable {
   readonly #folder: string;
   readonly #means: Means;
+  /** Those that come before the rows; undefined for all. */
+  readonly #early: readonly TocEntry[] | undefined;
   /** Those that come after the rows. */
   readonly #late: readonly TocEntry[];
   readonly #indexesByTable: ReadonlyMap<string, readonly TocEntry[]>;
   #lists = 0;
 
-  static async open(archive: AsyncIterable<Buffer>, means: Means): Promise<Structure> {
+  /** All of it, or what has one of these dump ids. */
+  static async open(
+    archive: AsyncIterable<Buffer>,
+    means: Means,
+    only?: ReadonlySet<number>,
+  ): Promise<Structure> {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-structure-'));
     try {
       const file = join(folder, 'archive');
@@ -47,9 +61,11 @@ export class Structure implements AsyncDisposable {
         parseToc(
           await askTool('pg_restore', { tools, signal: acting.signal, arguments: [...options, file] }),
         );
-      const all = await list('--list', '--verbose');
+      const listed = await list('--list', '--verbose');
+      const all = only === undefined ? listed : listed.filter(({ dumpId }) => only.has(dumpId));
       const late = new Set((await list('--list', '--section=post-data')).map(({ dumpId }) => dumpId));
-      return new Structure(folder, means, { all, late });
+      const early = only === undefined ? undefined : all.filter(({ dumpId }) => !late.has(dumpId));
+      return new Structure(folder, means, { all, late, early });
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -59,8 +75,9 @@ export class Structure implements AsyncDisposable {
   private constructor(
     folder: string,
     means: Means,
-    { all, late }: { readonly all: readonly TocEntry[]; readonly late: ReadonlySet<number> },
+    { all, late, early }: Listed,
   ) {
+    this.#early = early;
     this.#folder = folder;
     this.#means = means;
     this.#late = all.filter(({ dumpId }) => late.has(dumpId));
@@ -76,7 +93,8 @@ export class Structure implements AsyncDisposable {
 
   /** Everything that must be there before rows. */
   async restoreEarly(): Promise<void> {
-    await this.#run(['--section=pre-data']);
+    const some = this.#early === undefined ? [] : [`--use-list=${await this.#writeList(this.#early)}`];
+    await this.#run(['--section=pre-data', ...some]);
   }
 
   /** Keys and indexes of a table, by its object id in the source, each on its own. */

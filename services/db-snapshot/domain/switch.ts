@@ -37,10 +37,11 @@ export function planPivot({ stage, live, side, kept }: StagedDatabase, present: 
       { database: side, remedy: 'start the restore again: another attempt has taken over' },
       { message: `staged database is gone: ${side}` },
     );
-  if (present.has(live) && present.has(kept))
+  const inTheWay = kept === '' ? live : kept;
+  if (present.has(live) && present.has(inTheWay))
     throw new HoldfastError('DATABASE_SAME_TARGET', {
-      database: kept,
-      remedy: `drop or rename database ${kept} first`,
+      database: inTheWay,
+      remedy: `drop or rename database ${inTheWay} first`,
     });
   return {
     renames: [...(present.has(live) ? [{ from: live, to: kept }] : []), { from: side, to: live }],

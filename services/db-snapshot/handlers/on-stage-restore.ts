@@ -1,6 +1,6 @@
 import { adaptationOf, type Adaptation } from '#libs/contracts/adaptation.ts';
 import type { DatabaseGlobals, SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
-import { stageRestoreRequest, type StagedDatabase } from '#libs/contracts/requests.ts';
+import { stageRestoreRequest, type StagedDatabase, type StagedTables } from '#libs/contracts/requests.ts';
 import { stageName } from '#libs/contracts/stage.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
@@ -8,31 +8,40 @@ import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Repository, Snapshot, StreamRef } from '#libs/repository/port.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
+import { findChosen, proveChosen, sequencesIn } from './chosen-tables.ts';
 import { readGlobals, requireStream } from './snapshot-streams.ts';
+import { tellTables, type ChosenTables } from '../domain/choose-tables.ts';
 import { keptName, sideName, sidePrefix } from '../domain/names.ts';
 import { stageOf } from '../domain/switch.ts';
 import type { DbSnapshotPorts, SideDatabase } from '../ports.ts';
 
+/** Of tables that are taken out every row is as it was, whosever they are. */
+const AS_THEY_ARE: Adaptation = { sessions: 'keep', schedules: 'keep' };
+
 /**
- * The snapshot as a database beside the live one: structure, rows, sequences, then keys, indexes and triggers, so that
- * nothing fires while rows come in and every constraint is made by checking. The live database is not touched.
+ * The snapshot, or some of its tables, as a database beside the live one: structure, rows, sequences, then keys, indexes
+ * and triggers, so that nothing fires while rows come in and every constraint is made by checking. The live database is
+ * not touched.
  */
 export async function onStageRestore(
   request: Json,
   context: StepContext,
-  { target, repository }: DbSnapshotPorts,
+  ports: DbSnapshotPorts,
 ): Promise<Json> {
+  const { target, repository } = ports;
   const { snapshot: ref } = parseWith(stageRestoreRequest, request, 'StageRestore');
   const { token, spec, signal, phase } = context;
   const snapshot = await repository.readSnapshot(ref, { signal });
+  const chosen = await findChosen(snapshot, context, ports);
   const globals = await readGlobals(repository, snapshot, signal);
   const live = target.liveName(spec);
   const spare = target.spareName(spec);
   const side = spare ?? sideName(live, token);
   const prefix = sidePrefix(live, token.runId);
   await using database = await phase('create', () => target.create(spec, { side, prefix, globals }, context));
-  const adaptation = adaptationOf(spec, ref.deployment);
-  const adapted = await fill(database, snapshot, { globals, adaptation }, repository, context);
+  const adaptation = chosen === undefined ? adaptationOf(spec, ref.deployment) : AS_THEY_ARE;
+  const adapted = await fill(database, snapshot, { globals, adaptation, chosen }, repository, context);
+  if (chosen !== undefined) await phase('proof', () => proveChosen(database, chosen, context));
   const staged = {
     component: 'database',
     stage: stageOf(stageName(token), database.oid),
@@ -40,13 +49,21 @@ export async function onStageRestore(
     ...(spare === undefined ? { live, kept: keptName(live, token.runId) } : { live: spare, kept: live }),
     adapted,
   } satisfies StagedDatabase;
-  return staged as unknown as Json;
+  if (chosen === undefined) return staged as unknown as Json;
+  return { ...staged, kept: '', tables: tellTables(chosen) } satisfies StagedTables as unknown as Json;
+}
+
+interface Filling {
+  readonly globals: DatabaseGlobals;
+  readonly adaptation: Adaptation;
+  /** Undefined for all. */
+  readonly chosen: ChosenTables | undefined;
 }
 
 async function fill(
   database: SideDatabase,
   snapshot: Snapshot,
-  { globals, adaptation }: { readonly globals: DatabaseGlobals; readonly adaptation: Adaptation },
+  { globals, adaptation, chosen }: Filling,
   repository: Repository,
   { signal, phase, progress }: StepContext,
 ): Promise<StagedDatabase['adapted']> {
@@ -54,7 +71,7 @@ async function fill(
   let bytes = 0;
   const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
     phase(name, () => withHeartbeat(() => progress({ bytes, bytesTotal, activity }), work));
-  const tables = await Array.fromAsync(readNdjson<TableRecord>(stream('tables')));
+  const tables = chosen?.records ?? (await Array.fromAsync(readNdjson<TableRecord>(stream('tables'))));
   const sizeOf = ({ slices }: TableRecord) => slices.reduce((sum, slice) => sum + slice.bytes, 0);
   const bytesTotal = tables.reduce((sum, table) => sum + sizeOf(table), 0);
   const read = (table: TableRecord) =>
@@ -65,7 +82,7 @@ async function fill(
         yield piece;
       }
     };
-  await silent('structure', 'structure', () => database.restoreStructure(stream('schema')));
+  await silent('structure', 'structure', () => database.restoreStructure(stream('schema'), chosen?.entries));
   const load = async (table: TableRecord) => {
     await database.load(table, read(table));
     const activity = `indexes of ${table.schema}.${table.name}`;
@@ -77,7 +94,10 @@ async function fill(
   const largestFirst = tables.toSorted((a, b) => sizeOf(b) - sizeOf(a));
   await phase('tables', () => Promise.all(largestFirst.map(load)));
   const adapted = await silent('adapt', 'sessions and schedules', () => database.adapt(adaptation));
-  await phase('sequences', () => database.setSequences(readNdjson<SequenceRecord>(stream('sequences'))));
+  const sequences = readNdjson<SequenceRecord>(stream('sequences'));
+  await phase('sequences', () =>
+    database.setSequences(chosen === undefined ? sequences : sequencesIn(database, sequences)),
+  );
   const keysNotValid = await silent('keys', 'keys, indexes and triggers', () => database.restoreLate());
   await silent('finish', 'statistics', () => database.finish(globals));
   return { ...adapted, keysNotValid: [...keysNotValid] };

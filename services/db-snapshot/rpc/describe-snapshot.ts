@@ -1,38 +1,41 @@
-import type { SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
-import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
+import type { DatabaseFacts, SequenceRecord } from '#libs/contracts/database-snapshot.ts';
 import type { DescribeSnapshotResponse } from '#libs/contracts/gen/holdfast/database/v1/DescribeSnapshotResponse.ts';
 import type { DescribeSnapshotRequest__Output } from '#libs/contracts/gen/holdfast/database/v1/DescribeSnapshotRequest.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Repository, Snapshot } from '#libs/repository/port.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
-import { requireStream } from '../handlers/snapshot-streams.ts';
+import { referencesOf, type SnapshotTable } from '../domain/choose-tables.ts';
+import { readSnapshotTables, requireStream } from '../handlers/snapshot-streams.ts';
 import type { DbSnapshotPorts } from '../ports.ts';
 
 /** What a snapshot holds, from its own lists. Throws NOT_FOUND, SNAPSHOT_DAMAGED. */
 export async function describeSnapshot(
   { deployment, snapshotId }: DescribeSnapshotRequest__Output,
   { signal }: CallContext,
-  { repository }: DbSnapshotPorts,
+  ports: DbSnapshotPorts,
 ): Promise<DescribeSnapshotResponse> {
+  const { repository } = ports;
   const snapshot = await findSnapshot(
     repository,
     { deployment, component: 'database', id: snapshotId },
     signal,
   );
-  const list = <T>(name: string) =>
-    Array.fromAsync(readNdjson<T>(repository.read(requireStream(snapshot, name), { signal })));
-  const tables = await list<TableRecord>('tables');
-  const sequences = await list<SequenceRecord>('sequences');
+  const described = await readSnapshotTables(snapshot, ports, signal);
+  const sequences = await Array.fromAsync(
+    readNdjson<SequenceRecord>(repository.read(requireStream(snapshot, 'sequences'), { signal })),
+  );
   return {
     mark: snapshot.mark,
     serverVersion: (snapshot.facts as unknown as DatabaseFacts).serverVersion,
-    tables: tables.map(({ schema, name, rows, slices, contentHash }) => ({
-      schema,
-      name,
-      rows,
-      bytes: slices.reduce((sum, { bytes }) => sum + bytes, 0),
-      contentHash: contentHash.value,
+    tables: described.tables.map((table) => ({
+      schema: table.schema,
+      name: table.name,
+      rows: table.record?.rows ?? 0,
+      bytes: bytesOf(table),
+      contentHash: table.record?.contentHash.value ?? '',
+      references: referencesOf(described, table).map(({ schema, name }) => ({ schema, name })),
+      leftOut: table.leftOut,
     })),
     sequences: sequences.map(({ schema, name, lastValue, isCalled }) => ({
       schema,
@@ -40,6 +43,10 @@ export async function describeSnapshot(
       lastValue: isCalled ? lastValue : '',
     })),
   };
+}
+
+function bytesOf({ record }: SnapshotTable): number {
+  return (record?.slices ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Of a name that a person gave: one that is not there was not lost. */

@@ -3,11 +3,13 @@ import type { PreflightRequest__Output } from '#libs/contracts/gen/holdfast/comp
 import type { PreflightResponse } from '#libs/contracts/gen/holdfast/component/v1/PreflightResponse.ts';
 import { requirePurpose } from '#libs/contracts/purpose.ts';
 import { parseRelocation } from '#libs/contracts/relocation.ts';
+import type { Spec } from '#libs/contracts/spec.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { CallContext } from '#libs/runtime/contract.ts';
+import { chooseTables, tellTables } from '../domain/choose-tables.ts';
 import { compareMigrations, migrationWarnings } from '../domain/migrations.ts';
-import { readGlobals } from '../handlers/snapshot-streams.ts';
+import { readGlobals, readSnapshotTables } from '../handlers/snapshot-streams.ts';
 import type { DbSnapshotPorts, Examination } from '../ports.ts';
 
 /** Can a backup, or a restore of this snapshot, work here? All problems at once; what cannot be asked is a problem too. */
@@ -27,9 +29,10 @@ export async function preflight(
 
 async function examine(
   request: PreflightRequest__Output,
-  { specs, source, target, repository, code }: DbSnapshotPorts,
+  ports: DbSnapshotPorts,
   signal: AbortSignal,
 ): Promise<Examination> {
+  const { specs, source, target, repository, code } = ports;
   const { snapshotDeployment: deployment, purpose, snapshotId, snapshotDigest } = request;
   const spec = await specs.read(request, signal);
   if (purpose === 'PURPOSE_BACKUP') return await source.examine(spec, signal);
@@ -47,28 +50,41 @@ async function examine(
   const globals = await readGlobals(repository, snapshot, signal);
   const needs = { facts: snapshot.facts as unknown as DatabaseFacts, globals };
   const looked = await target.examine(spec, needs, signal);
+  const relocation = parseRelocation(request.relocationJson);
+  const elsewhere = relocation?.application === 'leave-alone';
+  const problems = [
+    ...looked.problems,
+    ...(elsewhere ? taken(looked, relocation.database.url === undefined ? declaredName(spec, ports) : '') : []),
+  ];
+  const choice = relocation?.database.tables;
+  if (choice !== undefined) {
+    const chosen = chooseTables(await readSnapshotTables(snapshot, ports, signal), choice);
+    return {
+      problems: [...problems, ...chosen.problems],
+      warnings: looked.warnings,
+      facts: { ...(looked.facts as Record<string, Json>), tables: tellTables(chosen) },
+    };
+  }
   const migrations = compareMigrations(needs.facts, await code.migrations(spec));
-  const examined = {
-    problems: looked.problems,
+  return {
+    problems,
     warnings: [...migrationWarnings(migrations), ...looked.warnings],
     facts: { ...(looked.facts as Record<string, Json>), migrations: migrations as unknown as Json },
   };
-  const beside = parseRelocation(request.relocationJson)?.application === 'leave-alone';
-  return beside ? { ...examined, problems: [...examined.problems, ...taken(examined)] } : examined;
+}
+
+/** What the address of the living system names, also while there is no such database. */
+function declaredName(spec: Spec, { target }: DbSnapshotPorts): string {
+  const { name: _, ...database } = spec.database;
+  return target.liveName({ ...spec, database });
 }
 
 /** Side by side means that nothing gives way. */
-function taken({ facts }: Examination): readonly Problem[] {
-  const { database, liveDatabase } = facts as { database?: string; liveDatabase?: boolean };
-  if (liveDatabase !== true) return [];
-  return [
-    problem(
-      'DATABASE_SAME_TARGET',
-      database ?? 'database',
-      'there is a database of this name already',
-      'name another one with --database',
-    ),
-  ];
+function taken({ facts }: Examination, living: string): readonly Problem[] {
+  const { database = 'database', liveDatabase } = facts as { database?: string; liveDatabase?: boolean };
+  if (liveDatabase !== true && database !== living) return [];
+  const whose = database === living ? 'this is the name of the live database' : 'there is a database of this name already';
+  return [problem('DATABASE_SAME_TARGET', database, whose, 'name another one')];
 }
 
 function asProblem(thrown: unknown): Examination {

@@ -11,6 +11,7 @@ import type { ReadLogResponse__Output as ReadLog } from '#libs/contracts/gen/hol
 import type { RestorePlan__Output as RestorePlan } from '#libs/contracts/gen/holdfast/coordinator/v1/RestorePlan.ts';
 import type { Run__Output as Run } from '#libs/contracts/gen/holdfast/coordinator/v1/Run.ts';
 import type { RunEvent__Output as RunEvent } from '#libs/contracts/gen/holdfast/coordinator/v1/RunEvent.ts';
+import type { DescribeSnapshotResponse__Output as Described } from '#libs/contracts/gen/holdfast/database/v1/DescribeSnapshotResponse.ts';
 import type { ListVerdictsResponse__Output as Verdicts } from '#libs/contracts/gen/holdfast/verify/v1/ListVerdictsResponse.ts';
 import type { Verdict__Output as Verdict } from '#libs/contracts/gen/holdfast/verify/v1/Verdict.ts';
 import type { Caller } from '#libs/rpc/caller.ts';
@@ -20,6 +21,7 @@ export type {
   Backup,
   Coverage,
   Deployment,
+  Described,
   PrunePlan,
   ReadLog,
   RestorePlan,
@@ -113,6 +115,13 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       const area = 'holdfast.verify.v1.VerifyService';
       return (await caller.call<Verdicts>('verifier', area, 'listVerdicts', request, { signal })).verdicts;
     },
+    /** Of a database, by the service of the site where it was taken. */
+    describeSnapshot: (request: { deployment: string; snapshotId: string }, site: string | undefined) =>
+      caller.call<Described>('db-snapshot', 'holdfast.database.v1.DatabaseService', 'describeSnapshot', request, {
+        signal,
+        site,
+        deadlineMs: PLAN_DEADLINE_MS,
+      }),
     getRun: (runId: string) => ask<Run>('RunService', 'getRun', { runId }),
     listRuns: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<RunPage>('RunService', 'listRuns', request),

@@ -5,6 +5,7 @@ import { requireYes } from './confirm.ts';
 import type { RestorePlan } from './front-door.ts';
 import { problemsText } from './problems.ts';
 import { parseObject } from './run-text.ts';
+import { tablesOfPlan, tablesText } from './tables-text.ts';
 import { countText } from './text.ts';
 
 export function planData(plan: RestorePlan): Record<string, unknown> {
@@ -22,12 +23,14 @@ export function planText(plan: RestorePlan): string {
     plan.problems.length === 0
       ? ['no problems found']
       : [`refused for ${countText(plan.problems.length, 'problem')}:`, problemsText(plan.problems)];
+  const tables = tablesOfPlan(plan);
   return [
     `restore of ${plan.deployment} from backup ${plan.backupId}`,
     ...steps,
     ...migrationLines(parseObject(plan.factsJson)),
     ...variableLines(parseObject(plan.factsJson)),
     ...settingLines(parseObject(plan.factsJson)),
+    ...(tables === undefined ? [] : tablesText(tables)),
     ...warnings,
     ...problems,
   ].join('\n');

@@ -1,7 +1,10 @@
+import { tablesText, type ToldTables } from './tables-text.ts';
+
 /** Lines about what a finished restore means, from the run's outcome. Pure. */
 export function restoredText(outcome: Readonly<Record<string, unknown>>): readonly string[] {
   const { reconciliation, keptStates, adapted, places } = outcome as Outcome;
   return [
+    ...databaseLines(outcome as Outcome),
     ...(reconciliation === undefined ? [] : reconciliationLines(reconciliation)),
     ...(adapted === undefined || adapted.sessionsDropped === 0
       ? []
@@ -16,7 +19,18 @@ export function restoredText(outcome: Readonly<Record<string, unknown>>): readon
   ];
 }
 
-interface Outcome {
+/** Of some tables that were taken out. */
+function databaseLines({ database, restored = [], leftOut = [], referenced = [] }: Outcome): readonly string[] {
+  if (database === undefined) return [];
+  return [
+    `database ${database} is yours from now on; to drop it: DROP DATABASE "${database.replaceAll('"', '""')}"`,
+    ...tablesText({ restored, leftOut, referenced }),
+  ];
+}
+
+interface Outcome extends Partial<ToldTables> {
+  /** The database that some tables were restored into. */
+  readonly database?: string;
   readonly reconciliation?: Reconciliation;
   readonly keptStates?: number;
   readonly places?: readonly string[];

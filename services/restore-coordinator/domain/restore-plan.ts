@@ -1,4 +1,5 @@
 import { componentsIn, isWhole, type Manifest } from '#libs/contracts/manifest.ts';
+import { chosenTables } from '#libs/contracts/relocation.ts';
 import { canonicalJson } from '#libs/kernel/json.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { sha256 } from '#libs/kernel/ids.ts';
@@ -44,6 +45,8 @@ export function draftRestore(wish: {
     .filter(({ component }) => wish.components.length === 0 || wish.components.includes(component))
     .map((snapshot) => refOf(deployment, snapshot));
   requireSaid(wish.components, manifest);
+  if (chosenTables(wish) !== undefined && wish.components.join() !== 'database')
+    throw new HoldfastError('MESSAGE_MALFORMED', { components: wish.components, wanted: 'database, for tables' });
   requireComponents(wish.components, new Set(snapshots.map(({ component }) => component)).size);
   const what = { backupId, manifestDigest, snapshots };
   const steps = restoreSaga({

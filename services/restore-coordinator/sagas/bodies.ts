@@ -3,7 +3,7 @@ import { isoTime } from '#libs/kernel/clock.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { specDigest } from '#libs/contracts/spec.ts';
 import { componentsIn, isWhole, type Held, type Manifest } from '#libs/contracts/manifest.ts';
-import { verifyOutcome } from '#libs/contracts/requests.ts';
+import { stagedTables, verifyOutcome } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
 import { nameAt, type ComponentName } from '#libs/contracts/sites.ts';
@@ -32,6 +32,7 @@ export const localBodies: Readonly<Record<string, Body>> = {
   'commit-backup': commitBackup,
   'preflight-restore': preflightRestore,
   'commit-restore': commitRestore,
+  'commit-tables': commitTables,
   'commit-rollback': commitRollback,
   'commit-release': commitRelease,
   'commit-schedules': commitSchedules,
@@ -213,6 +214,14 @@ async function commitRestore(header: RunHeader, outcomes: Outcomes, ports: BodyP
     ...(reconciliation === undefined ? {} : { reconciliation }),
     ...(adapted === undefined ? {} : { adapted }),
   };
+}
+
+/** The database is the operator's from here on: no log speaks of it, and no release drops it. */
+async function commitTables(header: RunHeader, outcomes: Outcomes): Promise<Json> {
+  const { backupId } = parseWith(restoreParameters, header.parameters, 'restore parameters');
+  const stage = nameAt('stage.database', sitesOfRun(header).database);
+  const { live, tables, adapted } = parseWith(stagedTables, outcomes[stage], `outcome of ${stage}`);
+  return { backupId, database: live, ...tables, keysNotValid: adapted.keysNotValid };
 }
 
 /** Where a restore beside the living system lies now. */

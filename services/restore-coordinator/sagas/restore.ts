@@ -5,7 +5,7 @@ import {
   type SnapshotRef,
   type Staged,
 } from '#libs/contracts/requests.ts';
-import { parseRelocation } from '#libs/contracts/relocation.ts';
+import { chosenTables, parseRelocation } from '#libs/contracts/relocation.ts';
 import { COMPONENTS, LOCAL, nameAt, type Part, type Sites } from '#libs/contracts/sites.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
@@ -39,7 +39,8 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
   const beside = isBeside(header);
   const sites = sitesOfRun(header);
   const parts = partsOfSnapshots(parametersOf(header).snapshots);
-  const stages = parts.map(stage);
+  if (chosenTables(header) !== undefined) return tablesSaga(header, parts[0]!);
+  const stages = parts.map((part) => stage(part, 'verify.packs'));
   const staged = eachSite('verify.staged', namesOf(stages), 'VerifyStaged', parts);
   // Configuration, files, and last the database: its rename is one transaction.
   const pivots = parts
@@ -57,13 +58,7 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
     stillHolds: stillThere(header),
     outcomeOf: () => 'completed',
     steps: [
-      {
-        name: 'preflight',
-        after: [],
-        work: { local: 'preflight-restore' },
-        attemptsMax: 2,
-        deadlines: within(HOUR_MS),
-      },
+      preflight,
       {
         ...step('verify.packs', ['preflight'], command('verifier', 'VerifyPacks', packsRequest)),
         looksOnly: true,
@@ -82,6 +77,33 @@ export function restoreSaga(header: Pick<RunHeader, 'parameters' | 'relocationJs
         attemptsMax: 3,
         deadlines: within(HOUR_MS),
       },
+    ],
+  };
+}
+
+const preflight: SagaStep = {
+  name: 'preflight',
+  after: [],
+  work: { local: 'preflight-restore' },
+  attemptsMax: 2,
+  deadlines: within(HOUR_MS),
+};
+
+/**
+ * Some tables, in a database of their own: proved where it is staged, and given its name last. No living part is
+ * touched, so backups and whole restores of the deployment may run meanwhile.
+ */
+function tablesSaga(header: Pick<RunHeader, 'parameters'>, part: Part): Saga {
+  return {
+    kind: 'restore',
+    exclusive: false,
+    stillHolds: stillThere(header),
+    outcomeOf: () => 'completed',
+    steps: [
+      preflight,
+      stage(part, 'preflight'),
+      pivot(part, [stageOf(part)]),
+      { ...step('commit', [pivotOf(part)], { local: 'commit-tables' }), attemptsMax: 3 },
     ],
   };
 }
@@ -107,11 +129,11 @@ function serving(after: readonly string[], { hooks }: Sites): readonly SagaStep[
   return [...resets, ...starts, step('check.serving', [starts.at(-1)!.name], { ...asked, site: hooks[0]! })];
 }
 
-function stage(part: Part): SagaStep {
+function stage(part: Part, after: string): SagaStep {
   const request = (header: RunHeader): Json =>
     ({ snapshot: { ...snapshotOfPart(parametersOf(header).snapshots, part) } }) as Json;
   return {
-    ...step(stageOf(part), ['verify.packs'], commandTo(part, 'StageRestore', request)),
+    ...step(stageOf(part), [after], commandTo(part, 'StageRestore', request)),
     undo: { work: commandTo(part, 'DiscardStage', () => ({})) },
   };
 }

@@ -203,6 +203,14 @@ const beside: Proving = {
   header: { ...restore.header, relocationJson },
 };
 
+const tablesRelocation = JSON.stringify({ database: { name: 'other', tables: { names: [{ name: 't' }] } } });
+const ofDatabase = restoreOf(['database']);
+const ofTables: Proving = {
+  ...ofDatabase,
+  saga: restoreSaga({ parameters: ofDatabase.header.parameters, relocationJson: tablesRelocation }),
+  header: { ...ofDatabase.header, relocationJson: tablesRelocation },
+};
+
 const proved = [
   drill,
   drillOf(PARTS),
@@ -212,6 +220,7 @@ const proved = [
   prune,
   lockingPrune,
   beside,
+  ofTables,
   backup,
   backupOf({ sites: SITES }),
   backupOf({}, { components: ['config'] }),
@@ -310,7 +319,7 @@ test('restore: each step goes to the site of its part, and the application is st
 });
 
 test('F19: restore: a failure at each step takes back, in reverse, everything that was begun', async () => {
-  for (const proving of [restore, beside, ofSites, restoreOf(['database']), restoreOf(['files'])]) {
+  for (const proving of [restore, beside, ofTables, ofSites, restoreOf(['database']), restoreOf(['files'])]) {
     const outcomes = await proveUnwinds(proving);
     assert.deepEqual(new Set(Object.values(outcomes)), new Set(['failed']));
   }
@@ -371,10 +380,19 @@ test('restore, drill and verification are refused when their backup was pruned s
   const pruned: LogEvent = { kind: 'pruned', runId: 'r', backupId: 'b', reason: 'no rule keeps it' };
   const logOf = (...events: readonly LogEvent[]) =>
     events.map((event, n) => ({ n, at: '2026-01-01T00:00:00.000Z', previous: '', event }));
-  for (const { saga } of [restore, beside, drill, verify]) {
+  for (const { saga } of [restore, beside, ofTables, drill, verify]) {
     assert.equal(saga.stillHolds?.(logOf(committed)), true, saga.kind);
     assert.equal(saga.stillHolds?.(logOf(committed, pruned)), false, saga.kind);
   }
+});
+
+test('a restore of tables shares the deployment, and nothing of the living system is stopped, closed or switched', () => {
+  const { exclusive, steps } = ofTables.saga;
+  assert.equal(exclusive, false);
+  assert.deepEqual(
+    steps.map(({ name }) => name),
+    ['preflight', 'stage.database', 'pivot.database', 'commit'],
+  );
 });
 
 test('drill: wherever it fails, the sandbox is removed; what works in it is sent there, the questions are not', async () => {

@@ -2,6 +2,8 @@ import type { CommandGroup, LeafCommand } from '../command.ts';
 import { backupData, backupsTable, backupText } from '../backup-text.ts';
 import { withFrontDoor } from '../connection.ts';
 import type { Backup, FrontDoor } from '../front-door.ts';
+import { requireSnapshots } from '../snapshot-of.ts';
+import { describedText } from '../tables-text.ts';
 import { collectPages } from '../pages.ts';
 import { giveUp, hold, unhold } from './hold.ts';
 
@@ -53,10 +55,32 @@ const show: LeafCommand = {
   },
 };
 
+const tables: LeafCommand = {
+  name: 'tables',
+  summary: 'tables of a backup: rows, bytes and where their foreign keys lead; nothing is restored',
+  words: [
+    ['<deployment>', 'name in its spec'],
+    ['[backup]', 'an id, or latest'],
+  ],
+  examples: [
+    'holdfast backups tables records-eu',
+    'holdfast backups tables records-eu 20261124T023000Z-1a2b3c4d --json',
+  ],
+  async act(input, context) {
+    return await withFrontDoor(context, async (door) => {
+      const wanted = { deployment: input.word(0), backup: input.findWord(1) ?? 'latest' };
+      const { backupId, snapshots } = await requireSnapshots(door, { ...wanted, component: 'database' });
+      const { id, site } = snapshots[0]!;
+      const described = await door.describeSnapshot({ deployment: wanted.deployment, snapshotId: id }, site);
+      return { data: { backupId, ...described }, text: describedText(described) };
+    });
+  },
+};
+
 export const backups: CommandGroup = {
   name: 'backups',
   summary: 'look at backups, hold some, give up what is lost',
-  commands: [list, show, hold, unhold, giveUp],
+  commands: [list, show, tables, hold, unhold, giveUp],
 };
 
 async function listOf(door: FrontDoor, deployment: string, limit: number): Promise<readonly Backup[]> {
