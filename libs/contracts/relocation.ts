@@ -53,7 +53,11 @@ export function parseRelocation(json: string): Relocation | undefined {
 }
 
 /** The tables that a run restores into a database of their own; undefined for one that restores whole components. Throws MESSAGE_MALFORMED. */
-export function chosenTables({ relocationJson = '' }: { readonly relocationJson?: string }): TableChoice | undefined {
+export function chosenTables({
+  relocationJson = '',
+}: {
+  readonly relocationJson?: string;
+}): TableChoice | undefined {
   return parseRelocation(relocationJson)?.database.tables;
 }
 

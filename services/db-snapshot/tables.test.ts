@@ -48,7 +48,11 @@ async function takeOut(world: World, taken: TakeSnapshotOutcome, tables: Partial
 
 interface Staged {
   readonly side: string;
-  readonly tables: { restored: { schema: string; name: string; rows: number }[]; leftOut: string[]; referenced: string[] };
+  readonly tables: {
+    restored: { schema: string; name: string; rows: number }[];
+    leftOut: string[];
+    referenced: string[];
+  };
 }
 
 const named = (...names: string[]) => ({ names: names.map((name) => ({ name })) });
@@ -76,8 +80,18 @@ test('tables come out with their rows, types, sequences, indexes and constraints
     'POLICY public line most',
     'TRIGGER public line noting',
   ]);
-  assert.deepEqual(taken.sequences, before.sequences.filter(({ name }) => name === 'public.customer_id_seq'));
-  for (const kept of ['line_note', 'line_shape', 'customer_pkey', 'nextval', "'of an invoice'", 'GRANT SELECT'])
+  assert.deepEqual(
+    taken.sequences,
+    before.sequences.filter(({ name }) => name === 'public.customer_id_seq'),
+  );
+  for (const kept of [
+    'line_note',
+    'line_shape',
+    'customer_pkey',
+    'nextval',
+    "'of an invoice'",
+    'GRANT SELECT',
+  ])
     assert.ok(taken.schema.includes(kept), kept);
   assert.match(taken.schema, /line ENABLE ROW LEVEL SECURITY/);
   assert.deepEqual(await wholeOf(world.live), before, 'the live database is as it was');
@@ -103,7 +117,10 @@ test('with what foreign keys lead to, all of these are there and hold', async ()
     into,
     `SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'v', 'm') AND relnamespace = 'public'::regnamespace ORDER BY 1`,
   );
-  assert.deepEqual(relations.map(({ name }) => name), ['customer', 'invoice', 'line']);
+  assert.deepEqual(
+    relations.map(({ name }) => name),
+    ['customer', 'invoice', 'line'],
+  );
 });
 
 test('a partitioned table comes with its partitions, a child with what it inherits from, a partition alone if asked for', async () => {
@@ -120,12 +137,19 @@ test('a partitioned table comes with its partitions, a child with what it inheri
   const [source] = await rows<{ count: string }>(world.live, 'SELECT count(*) FROM public.event_new');
   const cases = [
     { wanted: named('event'), restored: ['event_new', 'event_old'], referenced: ['public.kind'] },
-    { wanted: named('event_new'), restored: ['event_new'], referenced: ['public.event_old', 'public.kind', 'public.event'] },
+    {
+      wanted: named('event_new'),
+      restored: ['event_new'],
+      referenced: ['public.event_old', 'public.kind', 'public.event'],
+    },
     { wanted: named('child'), restored: ['base', 'child'], referenced: [] },
   ];
   for (const { wanted, restored, referenced } of cases) {
     const { into, tables } = await takeOut(world, taken, wanted);
-    assert.deepEqual(tables.restored.map(({ name }) => name), restored);
+    assert.deepEqual(
+      tables.restored.map(({ name }) => name),
+      restored,
+    );
     assert.deepEqual(tables.referenced.toSorted(), referenced.toSorted());
     if (restored.includes('event_new'))
       assert.deepEqual(await rows(into, 'SELECT count(*) FROM public.event_new'), [source]);
@@ -135,7 +159,20 @@ test('a partitioned table comes with its partitions, a child with what it inheri
 
 test('tables, schemas and databases may be called anything', async () => {
   await using world = await openWorld({ live: `o'd "db"; $1 ü` });
-  const names = ['a b', 'a\nb', 'a b c', 'A.b', '--help', `x'); DROP TABLE y; --`, '__proto__', 'constructor', 'Üñ "q"', 'TABLE', '%s%n', 'a,b'];
+  const names = [
+    'a b',
+    'a\nb',
+    'a b c',
+    'A.b',
+    '--help',
+    `x'); DROP TABLE y; --`,
+    '__proto__',
+    'constructor',
+    'Üñ "q"',
+    'TABLE',
+    '%s%n',
+    'a,b',
+  ];
   const schemas = ['public', 'Of Sales', 'od d'];
   for (const schema of schemas)
     for (const name of names) {
@@ -143,13 +180,17 @@ test('tables, schemas and databases may be called anything', async () => {
       await world.sql(`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)};
         CREATE TABLE ${table} (id int PRIMARY KEY, of text); INSERT INTO ${table} VALUES (1, ${quoteText(name)})`);
     }
-  await world.sql(`ALTER TABLE "Of Sales"."a b" ADD up int REFERENCES public."a\nb", ADD "o n" int REFERENCES "od d"."TABLE"`);
+  await world.sql(
+    `ALTER TABLE "Of Sales"."a b" ADD up int REFERENCES public."a\nb", ADD "o n" int REFERENCES "od d"."TABLE"`,
+  );
   const taken = await world.take();
   const all = schemas.flatMap((schema) => names.map((name) => ({ schema, name })));
   const whole = await takeOut(world, taken, { names: all });
   assert.equal(whole.tables.restored.length, all.length);
   for (const table of all)
-    assert.deepEqual(await rows(whole.into, `SELECT id, of FROM ${qualified(table)}`), [{ id: 1, of: table.name }]);
+    assert.deepEqual(await rows(whole.into, `SELECT id, of FROM ${qualified(table)}`), [
+      { id: 1, of: table.name },
+    ]);
   for (const [schema, name, restored] of [
     ['Of Sales', 'A.b', ['Of Sales.A.b']],
     ['public', 'a,b', ['public.a,b']],
@@ -157,24 +198,41 @@ test('tables, schemas and databases may be called anything', async () => {
   ] as const) {
     await startAnew(world, whole.into);
     const { tables } = await takeOut(world, taken, { names: [{ schema, name }] });
-    assert.deepEqual(tables.restored.map((table) => `${table.schema}.${table.name}`), restored);
+    assert.deepEqual(
+      tables.restored.map((table) => `${table.schema}.${table.name}`),
+      restored,
+    );
   }
 });
 
 test('names that no table has, and tables whose rows were not taken, are all refused at once', async () => {
   await using world = await openWorld();
-  await world.sql('CREATE TABLE here (id int); CREATE TABLE secret (id int); INSERT INTO secret VALUES (1); CREATE VIEW v AS SELECT 1');
+  await world.sql(
+    'CREATE TABLE here (id int); CREATE TABLE secret (id int); INSERT INTO secret VALUES (1); CREATE VIEW v AS SELECT 1',
+  );
   world.spec.database.exclude.push({ table: 'secret', reason: 'not ours' });
   const taken = await world.take();
-  const names = [{ name: 'here' }, { name: 'nowhere' }, { schema: 'no', name: 'here' }, { name: 'v' }, { name: 'secret' }];
+  const names = [
+    { name: 'here' },
+    { name: 'nowhere' },
+    { schema: 'no', name: 'here' },
+    { name: 'v' },
+    { name: 'secret' },
+  ];
   world.relocationJson = relocationTo(`scratch_${world.tag}`, { names });
   const wrong = ['nowhere', 'no.here', 'v', 'public.secret'];
   const { problems } = await world.preflight('PURPOSE_RESTORE', taken);
-  assert.deepEqual(problems.map(({ code, subject }) => [code, subject]), wrong.map((name) => ['NOT_FOUND', name]));
-  await assert.rejects(world.run('StageRestore', { snapshot: taken.snapshot } as Json), (error: HoldfastError) => {
-    assert.deepEqual([error.code, error.problems.map(({ subject }) => subject)], ['REFUSED', wrong]);
-    return true;
-  });
+  assert.deepEqual(
+    problems.map(({ code, subject }) => [code, subject]),
+    wrong.map((name) => ['NOT_FOUND', name]),
+  );
+  await assert.rejects(
+    world.run('StageRestore', { snapshot: taken.snapshot } as Json),
+    (error: HoldfastError) => {
+      assert.deepEqual([error.code, error.problems.map(({ subject }) => subject)], ['REFUSED', wrong]);
+      return true;
+    },
+  );
   assert.deepEqual(await world.databases(), [world.live]);
 });
 
@@ -207,7 +265,9 @@ test('one that came meanwhile is not touched, and nothing of the run is left', a
   const staged = (await world.run('StageRestore', { snapshot } as Json)) as unknown as Staged;
   await sql('postgres', `CREATE DATABASE ${into}`);
   await sql(into, 'CREATE TABLE theirs (id int)');
-  await assert.rejects(world.run('PivotRestore', { staged } as unknown as Json), { code: 'DATABASE_SAME_TARGET' });
+  await assert.rejects(world.run('PivotRestore', { staged } as unknown as Json), {
+    code: 'DATABASE_SAME_TARGET',
+  });
   await world.run('UndoPivot', { staged } as unknown as Json);
   await world.run('DiscardStage', {});
   assert.deepEqual(await world.databases(), [world.live, into].toSorted());
@@ -222,10 +282,14 @@ test('each command may come again, and what it did is taken back', async () => {
   world.relocationJson = relocationTo(into, named('t'));
   const stage = async () => (await world.run('StageRestore', { snapshot } as Json)) as unknown as Staged;
   const [first, second] = [await stage(), await stage()];
-  await assert.rejects(world.run('PivotRestore', { staged: first } as unknown as Json), { code: 'DATABASE_MISSING' });
-  for (let times = 0; times < 2; times += 1) await world.run('PivotRestore', { staged: second } as unknown as Json);
+  await assert.rejects(world.run('PivotRestore', { staged: first } as unknown as Json), {
+    code: 'DATABASE_MISSING',
+  });
+  for (let times = 0; times < 2; times += 1)
+    await world.run('PivotRestore', { staged: second } as unknown as Json);
   assert.deepEqual(await rows(into, 'SELECT id FROM public.t'), [{ id: 1 }]);
-  for (let times = 0; times < 2; times += 1) await world.run('UndoPivot', { staged: second } as unknown as Json);
+  for (let times = 0; times < 2; times += 1)
+    await world.run('UndoPivot', { staged: second } as unknown as Json);
   await world.run('DiscardStage', {});
   assert.deepEqual(await world.databases(), [world.live]);
 });
@@ -236,22 +300,25 @@ test('a row more, less or other than the source had is told, and the database ge
   const { snapshot } = await world.take();
   world.relocationJson = relocationTo(`scratch_${world.tag}`, named('customer', 'audit', 'line'));
   const { target } = world.service.ports;
-  const { create } = target;
+  const create = target.create.bind(target);
   target.create = async (spec, place, acting) => {
     const side = await create(spec, place, acting);
     const finish = side.finish.bind(side);
     side.finish = async (globals) => {
-      await sql(place.side, `DELETE FROM audit WHERE id = 7; UPDATE line SET note = 'note 8 ' WHERE note = 'note 8'`);
+      await sql(
+        place.side,
+        `DELETE FROM audit WHERE id = 7; UPDATE line SET note = 'note 8 ' WHERE note = 'note 8'`,
+      );
       await finish(globals);
     };
     return side;
   };
   await assert.rejects(world.run('StageRestore', { snapshot } as Json), (error: HoldfastError) => {
     assert.equal(error.code, 'PROOF_FAILED');
-    assert.deepEqual(error.problems.map(({ subject, message }) => `${subject} ${message}`), [
-      'public.audit has 99 rows, had 100',
-      'public.line has other content',
-    ]);
+    assert.deepEqual(
+      error.problems.map(({ subject, message }) => `${subject} ${message}`),
+      ['public.audit has 99 rows, had 100', 'public.line has other content'],
+    );
     return true;
   });
 });

@@ -14,5 +14,7 @@ export async function listStructure(
       found: 'none',
       remedy: 'install the client programs of PostgreSQL, for example: apt-get install postgresql-client',
     });
-  return parseToc(await askTool('pg_restore', { tools, signal, arguments: ['--list', '--verbose'] }, archive));
+  return parseToc(
+    await askTool('pg_restore', { tools, signal, arguments: ['--list', '--verbose'] }, archive),
+  );
 }

@@ -72,11 +72,7 @@ export class Structure implements AsyncDisposable {
     }
   }
 
-  private constructor(
-    folder: string,
-    means: Means,
-    { all, late, early }: Listed,
-  ) {
+  private constructor(folder: string, means: Means, { all, late, early }: Listed) {
     this.#early = early;
     this.#folder = folder;
     this.#means = means;

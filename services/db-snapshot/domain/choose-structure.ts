@@ -38,8 +38,7 @@ export interface Structure {
 
 export function readStructure(entries: readonly TocEntry[]): Structure {
   const byId = new Map(entries.map((entry) => [entry.dumpId, entry]));
-  const tablesAmong = (ids: readonly number[]) =>
-    new Set(ids.filter((id) => isTable(byId.get(id))));
+  const tablesAmong = (ids: readonly number[]) => new Set(ids.filter((id) => isTable(byId.get(id))));
   const attached = entries
     .filter(({ oid, text }) => oid === '0' && text.startsWith('TABLE ATTACH '))
     .flatMap(({ dependsOn }) => {

@@ -50,7 +50,9 @@ export function readTables(
     .filter(({ oid }) => !held.has(oid))
     .map(({ text, dumpId }) => ({ ...nameIn(text, schemas), dumpId, leftOut: false }));
   const tables = [...holding, ...others];
-  const byId = new Map(tables.flatMap((table) => (table.dumpId === undefined ? [] : [[table.dumpId, table]])));
+  const byId = new Map(
+    tables.flatMap((table) => (table.dumpId === undefined ? [] : [[table.dumpId, table]])),
+  );
   return { structure: readStructure(entries), tables, byId };
 }
 
@@ -84,7 +86,8 @@ export function chooseTables(all: SnapshotTables, { names, withReferenced }: Tab
   const first = chooseStructure(structure, asked);
   const beyond = referencedTables(structure, first.tables);
   const chosen = withReferenced ? chooseStructure(structure, [...asked, ...beyond]) : first;
-  const among = (ids: ReadonlySet<number>) => tables.filter(({ dumpId }) => dumpId !== undefined && ids.has(dumpId));
+  const among = (ids: ReadonlySet<number>) =>
+    tables.filter(({ dumpId }) => dumpId !== undefined && ids.has(dumpId));
   const restored = among(chosen.tables);
   return {
     entries: chosen.entries,

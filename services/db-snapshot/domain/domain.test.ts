@@ -73,11 +73,14 @@ test('a switch goes forward from wherever it stands and refuses what is not its 
 });
 
 test('a database that takes no other’s name is refused where there is one of its name by now', () => {
-  const plan = (...present: [string, string][]) => planPivot({ ...staged, kept: '' }, new Map(present)).renames;
+  const plan = (...present: [string, string][]) =>
+    planPivot({ ...staged, kept: '' }, new Map(present)).renames;
   assert.deepEqual(plan(['s', '7']), [{ from: 's', to: 'l' }]);
   assert.deepEqual(plan(['l', '7']), []);
   assert.throws(() => plan(['l', '1'], ['s', '7']), { code: 'DATABASE_SAME_TARGET' });
-  assert.deepEqual(planUndo({ ...staged, kept: '' }, new Map([['l', '7']])).renames, [{ from: 'l', to: 's' }]);
+  assert.deepEqual(planUndo({ ...staged, kept: '' }, new Map([['l', '7']])).renames, [
+    { from: 'l', to: 's' },
+  ]);
 });
 
 test('switching back touches only what was switched', () => {

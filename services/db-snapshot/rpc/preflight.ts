@@ -54,7 +54,9 @@ async function examine(
   const elsewhere = relocation?.application === 'leave-alone';
   const problems = [
     ...looked.problems,
-    ...(elsewhere ? taken(looked, relocation.database.url === undefined ? declaredName(spec, ports) : '') : []),
+    ...(elsewhere
+      ? taken(looked, relocation.database.url === undefined ? declaredName(spec, ports) : '')
+      : []),
   ];
   const choice = relocation?.database.tables;
   if (choice !== undefined) {
@@ -83,7 +85,10 @@ function declaredName(spec: Spec, { target }: DbSnapshotPorts): string {
 function taken({ facts }: Examination, living: string): readonly Problem[] {
   const { database = 'database', liveDatabase } = facts as { database?: string; liveDatabase?: boolean };
   if (liveDatabase !== true && database !== living) return [];
-  const whose = database === living ? 'this is the name of the live database' : 'there is a database of this name already';
+  const whose =
+    database === living
+      ? 'this is the name of the live database'
+      : 'there is a database of this name already';
   return [problem('DATABASE_SAME_TARGET', database, whose, 'name another one')];
 }
 

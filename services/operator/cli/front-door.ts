@@ -117,11 +117,17 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
     },
     /** Of a database, by the service of the site where it was taken. */
     describeSnapshot: (request: { deployment: string; snapshotId: string }, site: string | undefined) =>
-      caller.call<Described>('db-snapshot', 'holdfast.database.v1.DatabaseService', 'describeSnapshot', request, {
-        signal,
-        site,
-        deadlineMs: PLAN_DEADLINE_MS,
-      }),
+      caller.call<Described>(
+        'db-snapshot',
+        'holdfast.database.v1.DatabaseService',
+        'describeSnapshot',
+        request,
+        {
+          signal,
+          site,
+          deadlineMs: PLAN_DEADLINE_MS,
+        },
+      ),
     getRun: (runId: string) => ask<Run>('RunService', 'getRun', { runId }),
     listRuns: (request: { deployment: string; pageSize: number; pageToken: string }) =>
       ask<RunPage>('RunService', 'listRuns', request),

@@ -20,7 +20,10 @@ export async function wishOf(input: Input, door: FrontDoor, cwd: string): Promis
   if (tables.length > 0) return ofTables(input, wish, tables);
   for (const option of ['into', 'withReferenced'])
     if (input.text(option) !== undefined || input.flag(option))
-      throw new HoldfastError('USAGE', { option: option === 'into' ? '--into' : '--with-referenced', wanted: '--tables' });
+      throw new HoldfastError('USAGE', {
+        option: option === 'into' ? '--into' : '--with-referenced',
+        wanted: '--tables',
+      });
   if (folder === undefined) return wish;
   const { specYaml } = await door.getDeployment(wish.deployment);
   const backup = await door.getBackup(source, wish.backupId, wish.components);

@@ -20,7 +20,12 @@ export function restoredText(outcome: Readonly<Record<string, unknown>>): readon
 }
 
 /** Of some tables that were taken out. */
-function databaseLines({ database, restored = [], leftOut = [], referenced = [] }: Outcome): readonly string[] {
+function databaseLines({
+  database,
+  restored = [],
+  leftOut = [],
+  referenced = [],
+}: Outcome): readonly string[] {
   if (database === undefined) return [];
   return [
     `database ${database} is yours from now on; to drop it: DROP DATABASE "${database.replaceAll('"', '""')}"`,

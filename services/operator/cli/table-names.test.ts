@@ -12,7 +12,7 @@ test('tables are named as SQL names them, whatever they are called', () => {
     'odd name': [{ name: 'odd name' }],
     '" lead"': [{ name: ' lead' }],
     '"two\nlines"': [{ name: 'two\nlines' }],
-    '__proto__': [{ name: '__proto__' }],
+    __proto__: [{ name: '__proto__' }],
   };
   for (const [text, names] of Object.entries(cases)) assert.deepEqual(parseTableNames(text), names, text);
 });

@@ -14,7 +14,7 @@ export function parseTableNames(text: string): readonly TableName[] {
   const part = /\s*(?:"((?:[^"]|"")+)"|([^",.]+))/y;
   const names: TableName[] = [];
   let parts: string[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     part.lastIndex = at;
     const [all = '', quoted, plain = ''] = part.exec(text) ?? [];
     const found = quoted?.replaceAll('""', '"') ?? plain.trim();

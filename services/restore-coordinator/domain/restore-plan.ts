@@ -46,7 +46,10 @@ export function draftRestore(wish: {
     .map((snapshot) => refOf(deployment, snapshot));
   requireSaid(wish.components, manifest);
   if (chosenTables(wish) !== undefined && wish.components.join() !== 'database')
-    throw new HoldfastError('MESSAGE_MALFORMED', { components: wish.components, wanted: 'database, for tables' });
+    throw new HoldfastError('MESSAGE_MALFORMED', {
+      components: wish.components,
+      wanted: 'database, for tables',
+    });
   requireComponents(wish.components, new Set(snapshots.map(({ component }) => component)).size);
   const what = { backupId, manifestDigest, snapshots };
   const steps = restoreSaga({

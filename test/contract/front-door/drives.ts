@@ -211,7 +211,9 @@ export const drives: Readonly<Record<string, Drive>> = {
   async [DESCRIBE](door) {
     const asked = { deployment: door.deployment, snapshot_id: await snapshotOf(door, 'database') };
     const { tables, mark } = await door.answer(DESCRIBE, asked, { at: 'db-snapshot' });
-    assert.ok(tables.some(({ name, rows }: Fields) => name === 'documents' && Number(rows) > 0));
+    const documents = tables.find(({ name }: Fields) => name === 'documents');
+    assert.ok(Number(documents.rows) > 0 && Number(documents.bytes) > 0);
+    assert.ok(documents.references.some(({ name }: Fields) => name === 'users'));
     assert.match(mark, /^\d{4}-/);
     await refusesUnknownSnapshot(door, DESCRIBE, 'db-snapshot');
   },
@@ -356,6 +358,7 @@ export const drives: Readonly<Record<string, Drive>> = {
 
   async [`${RESTORES}/StartRestore`](door) {
     const { deployment } = door;
+    await takesTablesOut(door);
     const { backup_id, plan_digest } = await door.answer(`${RESTORES}/PlanRestore`, { deployment });
     const other = { deployment, backup_id, plan_digest: '0'.repeat(64), request_id: 'another-plan' };
     is(await door.refusal(`${RESTORES}/StartRestore`, other), 'FAILED_PRECONDITION', 'PLAN_CHANGED');
@@ -444,6 +447,39 @@ export const drives: Readonly<Record<string, Drive>> = {
     await refusesUnknownRun(door, `${RUNS}/CancelRun`);
   },
 };
+
+/** Tables in a database of their own: the plan names what is left out, and every name that no table has. */
+async function takesTablesOut(door: DoorScene): Promise<void> {
+  const { deployment } = door;
+  const wish = (...names: string[]) => ({
+    deployment,
+    components: ['database'],
+    relocation_json: JSON.stringify({
+      database: { name: 'front_door_tables', tables: { names: names.map((name) => ({ name })) } },
+    }),
+  });
+  const wrong = await door.answer(`${RESTORES}/PlanRestore`, wish('nowhere', 'documents', 'no-table'));
+  assert.deepEqual(
+    wrong['problems'].map(({ code, subject }: Fields) => [code, subject]),
+    [
+      ['NOT_FOUND', 'nowhere'],
+      ['NOT_FOUND', 'no-table'],
+    ],
+  );
+  const whole = { ...wish('documents'), components: [] };
+  is(await door.refusal(`${RESTORES}/PlanRestore`, whole), 'INVALID_ARGUMENT', 'MESSAGE_MALFORMED');
+  const { plan_digest, backup_id } = await door.answer(`${RESTORES}/PlanRestore`, wish('documents'));
+  const asked = { ...wish('documents'), backup_id, plan_digest, request_id: 'front-door tables' };
+  const { run_id } = await door.answer(`${RESTORES}/StartRestore`, asked);
+  const ended = await door.ended(run_id);
+  assert.equal(ended['state'], 'completed');
+  const { database, restored, referenced } = JSON.parse(ended['outcome_json']);
+  assert.deepEqual(
+    [database, restored.map(({ name }: Fields) => name)],
+    ['front_door_tables', ['documents']],
+  );
+  assert.ok(referenced.includes('public.users'));
+}
 
 /** Asked for at once and again after its end, it is one run; without a proper request id it is none. */
 async function startedOnce(door: DoorScene, method: string, request: object): Promise<Fields> {
