@@ -38,9 +38,10 @@ export function requireKept(states: readonly KeptState[], deployment: string): K
   return newest;
 }
 
-/** Undefined before the first. Pure. */
+/** Of the living system, and not beside it; undefined before the first. Pure. */
 export function newestRestore(entries: readonly LogEntry[]): string | undefined {
-  const event = entries.findLast((entry) => entry.event.kind === 'restored')?.event;
+  const isOne = ({ event }: LogEntry) => event.kind === 'restored' && event.kept !== false;
+  const event = entries.findLast(isOne)?.event;
   return event?.kind === 'restored' ? event.runId : undefined;
 }
 

@@ -438,4 +438,7 @@ test('what a rollback, release or schedules run chose before it had the lock mus
   assert.deepEqual([holds(rollback, chosen, later), holds(rollback, chosen, back)], [false, false]);
   assert.deepEqual([holds(release, chosen, later), holds(release, chosen, gone)], [true, false]);
   assert.deepEqual([holds(held, chosen), holds(held, chosen, later)], [true, false]);
+  // One beside the living system holds nothing in it.
+  const beside: LogEvent = { kind: 'restored', runId: 'another', backupId: 'b', kept: false };
+  assert.equal(holds(held, chosen, beside), true);
 });

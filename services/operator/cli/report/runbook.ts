@@ -4,6 +4,7 @@ import { COMPONENTS } from '#libs/contracts/sites.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { ConfigFacts } from '#libs/contracts/tree-snapshot.ts';
 import type { Run } from '../front-door.ts';
+import { parseObject } from '../run-text.ts';
 import { durationText, momentOf } from '../text.ts';
 import { scenariosOf, type Scenario } from './scenarios.ts';
 
@@ -86,7 +87,9 @@ function needs({ spec, newest }: RunbookSource): readonly string[] {
 
 /** Of the last run of each kind that ended well, one of everything where there is one: measured, not estimated. */
 function times({ runs }: RunbookSource): readonly string[] {
-  const ended = runs.filter(({ state }) => state === 'completed' || state === 'partial');
+  const ended = runs.filter(
+    (run) => (run.state === 'completed' || run.state === 'partial') && !tookTablesOut(run),
+  );
   const lines = [...new Set(ended.map(({ kind }) => kind))].map((kind) => {
     const alike = ended.filter((candidate) => candidate.kind === kind);
     return timeText(alike.find(isOfAll) ?? alike[0]!);
@@ -110,6 +113,11 @@ function timeText(run: Run): string {
   const components = componentsOf(run);
   const only = components.length === 0 || isOfAll(run) ? '' : ` (${components.join(', ')} only)`;
   return `- ${run.kind}${only}: **${took}** on ${run.openedAt} (${slowest.join(', ')})`;
+}
+
+/** It says nothing of how long a restore takes. */
+function tookTablesOut({ kind, outcomeJson }: Run): boolean {
+  return kind === 'restore' && 'restored' in parseObject(outcomeJson);
 }
 
 function isOfAll(run: Run): boolean {
