@@ -157,6 +157,43 @@ test('a partitioned table comes with its partitions, a child with what it inheri
   }
 });
 
+test('every table is listed with rows, bytes and where its keys lead, by its snapshot alone', async () => {
+  await using world = await openWorld();
+  await world.sql(`CREATE TYPE mood AS ENUM ('calm', 'cross');
+    CREATE TABLE kind (id int PRIMARY KEY); INSERT INTO kind VALUES (1), (2);
+    CREATE TABLE spread (m mood, kind int REFERENCES kind) PARTITION BY HASH (m);
+    CREATE TABLE spread_0 PARTITION OF spread FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE spread_1 PARTITION OF spread FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+    INSERT INTO spread SELECT 'calm', 1 FROM generate_series(1, 9);
+    CREATE TABLE secret (id int); INSERT INTO secret VALUES (1); CREATE TABLE empty ()`);
+  world.spec.database.exclude.push({ table: 'secret', reason: 'not ours' });
+  const taken = await world.take();
+  await world.sql('DROP TABLE spread, kind, secret, empty');
+  const { tables } = await world.describe(taken);
+  assert.deepEqual(
+    tables.map(({ name, rows: count, leftOut, references }) => [
+      name,
+      Number(count),
+      leftOut,
+      references.map((to) => to.name).join(),
+    ]),
+    [
+      ['empty', 0, false, ''],
+      ['kind', 2, false, ''],
+      ['secret', 0, true, ''],
+      ['spread', 9, false, 'kind'],
+      ['spread_0', 0, false, 'spread'],
+      ['spread_1', 0, false, 'spread'],
+    ],
+  );
+  for (const { name, rows: count, bytes } of tables) assert.equal(Number(bytes) > 0, Number(count) > 0, name);
+
+  // Its rows lie where the server of the restore puts them: a partition comes with the whole.
+  const { into, tables: told } = await takeOut(world, taken, named('spread_1'));
+  assert.deepEqual(told.restored, [{ schema: 'public', name: 'spread', rows: 9 }]);
+  assert.deepEqual(await rows(into, 'SELECT count(*)::int FROM public.spread'), [{ count: 9 }]);
+});
+
 test('tables, schemas and databases may be called anything', async () => {
   await using world = await openWorld({ live: `o'd "db"; $1 ü` });
   const names = [

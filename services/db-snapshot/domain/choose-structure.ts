@@ -1,4 +1,3 @@
-import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { TocEntry } from '#libs/postgres/toc.ts';
 
 /** What of a database's structure some of its tables need, from the table of contents of its archive. Pure. */
@@ -51,17 +50,19 @@ export function readStructure(entries: readonly TocEntry[]): Structure {
   const grouped = Map.groupBy(attached, ({ parent }) => parent);
   const keys = entries
     .filter(({ text }) => FOREIGN_KEY.test(text))
-    .map((entry) => {
+    .flatMap((entry) => {
       // It depends on both tables, and on what makes the parent's columns unique.
       const unique = entry.dependsOn.filter((id) => isOne(byId.get(id), KEY));
       const [parent] = tablesAmong(unique.flatMap((id) => byId.get(id)!.dependsOn));
       const tables = [...tablesAmong(entry.dependsOn)];
+      // What an extension brings is not in the archive, and is there whatever is chosen.
       const child = tables.find((id) => id !== parent) ?? parent;
-      if (child === undefined || parent === undefined)
-        throw new HoldfastError('SNAPSHOT_DAMAGED', { reason: 'a key without tables', key: entry.text });
-      return { key: entry.dumpId, child, parent };
+      return child === undefined ? [] : [{ key: entry.dumpId, child, parent: parent ?? child }];
     });
-  const leading = Map.groupBy(keys, ({ child }) => child);
+  const leading = Map.groupBy(
+    keys.filter(({ child, parent }) => child !== parent),
+    ({ child }) => child,
+  );
   return {
     entries,
     byId,
