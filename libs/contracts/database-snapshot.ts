@@ -81,6 +81,8 @@ export interface DatabaseFacts {
   readonly extensions: readonly string[];
   /** Rows per `schema.table`. */
   readonly rowsByTable: Readonly<Record<string, number>>;
+  /** Digests of what the server says of its objects, by kind; to be compared within one major version. */
+  readonly schema: Readonly<Record<string, string>>;
   /** django_migrations by app, newest name, where there is such a table. */
   readonly migrations: Readonly<Record<string, string>>;
 }

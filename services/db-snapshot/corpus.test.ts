@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { TableRecord } from '#libs/contracts/database-snapshot.ts';
+import type { DatabaseFacts, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase } from '#libs/postgres/connect.ts';
 import { proveTable } from '#libs/postgres/prove.ts';
+import { readSchemaDigests } from '#libs/postgres/schema-digests.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
 import { asOfMajors, rolesOf, wholeOf } from './fixtures/compared.ts';
 import { hasNeeded, readCorpus } from './fixtures/corpus.ts';
@@ -75,8 +76,10 @@ async function requireProven(
 ): Promise<void> {
   const { repository } = world.service.ports;
   const { signal } = new AbortController();
-  const { streams } = await repository.readSnapshot(taken.snapshot, { signal });
+  const { streams, facts } = await repository.readSnapshot(taken.snapshot, { signal });
   await using database = await connectDatabase(withDatabase(server.url, side));
+  const { schema, serverMajor } = facts as unknown as DatabaseFacts;
+  if (database.serverMajor === serverMajor) assert.deepEqual(await readSchemaDigests(database), schema);
   for await (const table of readNdjson<TableRecord>(repository.read(streams['tables']!, { signal }))) {
     const { algorithm } = table.contentHash;
     const { rows, contentHash } = table;

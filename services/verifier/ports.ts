@@ -10,13 +10,14 @@ import type { Clock } from '#libs/kernel/clock.ts';
 import type { SecretRef, Spec } from '#libs/contracts/spec.ts';
 import type { Token } from '#libs/contracts/stage.ts';
 import type { Proof, Provable } from '#libs/postgres/prove.ts';
-import type { StreamRef } from '#libs/repository/port.ts';
+import type { SchemaDigests } from '#libs/postgres/schema-digests.ts';
+import type { Snapshot, StreamRef } from '#libs/repository/port.ts';
 import type { TreeRecord } from '#libs/contracts/tree-snapshot.ts';
 
 /** What the source said, read from sealed snapshots; nothing here is written by the verifier. */
 export interface Evidence {
   /** Throws SNAPSHOT_DAMAGED, OBJECT_MISSING when the snapshot is not the one the digest names. */
-  requireSnapshot(ref: SnapshotRef, signal: AbortSignal): Promise<{ readonly takenAt: string }>;
+  requireSnapshot(ref: SnapshotRef, signal: AbortSignal): Promise<Pick<Snapshot, 'takenAt' | 'facts'>>;
   /**
    * Packs that hold the snapshot's chunks now. Where a list of what it needs cannot be read: those it was written with,
    * and why. Throws as `requireSnapshot` does.
@@ -60,7 +61,9 @@ export type Scrub = (
 
 /** A database looked at by queries of our own: not the ones that copied it. */
 export interface DatabaseView extends AsyncDisposable {
+  readonly serverMajor: number;
   tables(): Promise<readonly { readonly schema: string; readonly name: string }[]>;
+  schema(): Promise<SchemaDigests>;
   /** Several at once; who comes when all sessions are busy waits. */
   prove(table: Provable): Promise<Proof>;
   countTrue(column: {

@@ -1,4 +1,5 @@
 import type { Database } from '#libs/postgres/connect.ts';
+import { readSchemaDigests } from '#libs/postgres/schema-digests.ts';
 import type { RelationFact } from '#libs/postgres/tables.ts';
 import type { FrozenSource } from '../ports.ts';
 
@@ -16,6 +17,7 @@ export async function readSourceFacts(
     systemIdentifier: await readSystemIdentifier(database),
     database: database.address.database,
     extensions: extensions.map(({ name }) => name),
+    schema: await readSchemaDigests(database),
     migrations: await readMigrations(database, relations),
   };
 }

@@ -90,3 +90,36 @@ test('tables are the ones that hold rows; sequences tell never used from used', 
     { schema: 'public', name: 'b_id_seq', lastValue: '1', isCalled: true },
   ]);
 });
+
+test('the digests of definitions see any object that is other than it was, and of which kind it is', async () => {
+  await using made = await openView(`
+    CREATE TABLE t (a int PRIMARY KEY, b text); CREATE INDEX of_b ON t (b); CREATE VIEW v AS SELECT a FROM t;
+    CREATE SEQUENCE s; CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+    CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); CREATE TYPE mood AS ENUM ('ok', 'bad');
+    CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING; CREATE POLICY p ON t USING (a > 1)`);
+  const changes = {
+    schemas: 'CREATE SCHEMA more',
+    relations: 'ALTER TABLE t ENABLE ROW LEVEL SECURITY',
+    columns: 'ALTER TABLE t ALTER b SET DEFAULT 1',
+    constraints: 'ALTER TABLE t ADD CHECK (a > 0)',
+    indexes: 'DROP INDEX of_b; CREATE INDEX of_b ON t (b DESC)',
+    views: 'CREATE OR REPLACE VIEW v AS SELECT a FROM t WHERE a > 0',
+    sequences: 'ALTER SEQUENCE s INCREMENT 2',
+    functions: "CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+    triggers: 'ALTER TABLE t DISABLE TRIGGER g',
+    rules: 'ALTER TABLE t DISABLE RULE r',
+    policies: 'ALTER POLICY p ON t USING (a > 2)',
+    types: "ALTER TYPE mood RENAME VALUE 'bad' TO 'worse'",
+  };
+  let before = await made.view.schema();
+  assert.deepEqual(Object.keys(before).toSorted(), Object.keys(changes).toSorted());
+  for (const [kind, statements] of Object.entries(changes)) {
+    await made.session.run(statements);
+    const now = await made.view.schema();
+    assert.deepEqual(
+      Object.keys(now).filter((each) => now[each] !== before[each]),
+      [kind],
+    );
+    before = now;
+  }
+});

@@ -4,6 +4,7 @@ import { withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase } from '#libs/postgres/connect.ts';
 import { countOrphans, listForeignKeys, proveTable } from '#libs/postgres/prove.ts';
 import { qualified, quoteName } from '#libs/postgres/quote.ts';
+import { readSchemaDigests } from '#libs/postgres/schema-digests.ts';
 import { readSequences } from '#libs/postgres/sequences.ts';
 import { Sessions } from '#libs/postgres/sessions.ts';
 import { listRelations, tablesWithRows } from '#libs/postgres/tables.ts';
@@ -17,7 +18,10 @@ export function databaseViews(requireSecret: Host['requireSecret']): Databases {
       const sessions = await Sessions.open(availableParallelism(), () =>
         connectDatabase(withDatabase(url, name), { signal }),
       );
+      const serverMajor = await sessions.use(async (database) => database.serverMajor);
       return {
+        serverMajor,
+        schema: () => sessions.use(readSchemaDigests),
         tables: () =>
           sessions.use(async (database) => await tablesWithRows(database, await listRelations(database))),
         prove: (table) => sessions.use((database) => proveTable(database, table)),

@@ -1,5 +1,5 @@
 import { SCHEDULE_TABLE, SESSION_TABLE, type Adaptation } from '#libs/contracts/adaptation.ts';
-import type { SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
+import type { DatabaseFacts, SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Check } from '#libs/contracts/requests.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { DatabaseView } from '../ports.ts';
@@ -12,7 +12,11 @@ export interface Compared {
 
 /** A restored database against what the source said of itself: tables, rows, content, sequences, keys. */
 export async function compareDatabase(
-  source: { readonly tables: readonly TableRecord[]; readonly sequences: readonly SequenceRecord[] },
+  source: {
+    readonly facts: Pick<DatabaseFacts, 'serverMajor' | 'schema'>;
+    readonly tables: readonly TableRecord[];
+    readonly sequences: readonly SequenceRecord[];
+  },
   view: DatabaseView,
   adaptation: Adaptation,
   onTable: (name: string) => void,
@@ -21,15 +25,17 @@ export async function compareDatabase(
     compareTables(source.tables, view, adaptation, onTable),
     compareSequences(source.sequences, view),
     compareKeys(view),
+    compareSchema(source.facts, view),
   ]);
-  const [tables, sequences, keys] = all;
+  const [tables, sequences, keys, schema] = all;
   return {
     checks: [
       tables.toCheck('tables'),
       sequences.toCheck('sequences and their list'),
       keys.toCheck('list of foreign keys'),
+      ...(schema === undefined ? [] : [schema.toCheck('kinds of objects')]),
     ],
-    problems: all.flatMap((findings) => findings.problems),
+    problems: all.flatMap((findings) => findings?.problems ?? []),
   };
 }
 
@@ -97,6 +103,21 @@ async function compareKeys(view: DatabaseView): Promise<Findings> {
   for (const { constraint, rows } of await view.orphans())
     findings.differs(constraint, `${rows} rows have no parent`);
   findings.compared();
+  return findings;
+}
+
+/** Another major version says the same in other words: undefined, and rows and sequences are all there is to compare. */
+async function compareSchema(
+  { serverMajor, schema }: Pick<DatabaseFacts, 'serverMajor' | 'schema'>,
+  view: DatabaseView,
+): Promise<Findings | undefined> {
+  if (view.serverMajor !== serverMajor) return undefined;
+  const findings = new Findings('schema: definitions of objects', 2);
+  const found = await view.schema();
+  for (const [kind, digest] of Object.entries(schema)) {
+    findings.compared();
+    if (found[kind] !== digest) findings.differs(kind, 'definitions are other ones than in the source');
+  }
   return findings;
 }
 

@@ -21,6 +21,8 @@ test('a proof or a count of orphans that takes hours shows life all the while', 
   t.mock.timers.enable({ apis: ['setInterval'] });
   const hours = () => t.mock.timers.tick(2 * 60 * 60_000);
   const view: DatabaseView = {
+    serverMajor: 15,
+    schema: async () => (hours(), { views: 'd' }),
     tables: async () => [table],
     prove: async () => (hours(), { rows: 0, contentHash }),
     sequences: async () => [],
@@ -29,6 +31,7 @@ test('a proof or a count of orphans that takes hours shows life all the while', 
     [Symbol.asyncDispose]: async () => {},
   };
   const evidence = {
+    requireSnapshot: async () => ({ facts: { serverMajor: 15, schema: { views: 'd' } } }),
     tables: async function* () {
       yield table;
     },

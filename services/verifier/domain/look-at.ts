@@ -1,5 +1,6 @@
 import { stagedTreePath } from '#libs/contracts/stage.ts';
 import type { SnapshotRef, Staged, StagedDatabase, StagedTrees } from '#libs/contracts/requests.ts';
+import type { DatabaseFacts } from '#libs/contracts/database-snapshot.ts';
 import { adaptationOf } from '#libs/contracts/adaptation.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
@@ -54,6 +55,8 @@ async function lookAtDatabase(
     looking.place === 'beside' ? staged.side : staged.live,
     context.signal,
   );
+  const { facts } = await ports.evidence.requireSnapshot(ref, context.signal);
+  const source = { facts: facts as unknown as DatabaseFacts };
   const tables = await Array.fromAsync(ports.evidence.tables(ref, context.signal));
   const sequences = await Array.fromAsync(ports.evidence.sequences(ref, context.signal));
   const adaptation = adaptationOf(context.spec, ref.deployment);
@@ -63,7 +66,7 @@ async function lookAtDatabase(
   return await withHeartbeat(
     () => context.progress({ bytes: seen, activity }),
     () =>
-      compareDatabase({ tables, sequences }, view, adaptation, (table) => {
+      compareDatabase({ ...source, tables, sequences }, view, adaptation, (table) => {
         seen += 1;
         activity = `proved ${table}`;
       }),
