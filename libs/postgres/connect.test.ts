@@ -25,3 +25,15 @@ test('a server that does not answer is DATABASE_UNREACHABLE', async () => {
   const url = new Secret('postgresql://reader:pw@127.0.0.1:1/records');
   await assert.rejects(connectDatabase(url), { code: 'DATABASE_UNREACHABLE' });
 });
+
+test('of two sessions that wait for each other the one that the server ends says DATABASE_CONTENDED', async () => {
+  const url = new Secret(process.env['HOLDFAST_TEST_DB_URL'] ?? '');
+  await using one = await connectDatabase(url);
+  await using other = await connectDatabase(url);
+  const lock = (key: number) => `SELECT pg_advisory_lock(${key})`;
+  await one.run(lock(71));
+  await other.run(lock(72));
+  const waiting = [one.run(lock(72)), other.run(lock(71))];
+  void Promise.allSettled(waiting);
+  await assert.rejects(Promise.race(waiting), { code: 'DATABASE_CONTENDED', message: /deadlock/ });
+});
