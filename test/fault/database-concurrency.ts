@@ -180,7 +180,7 @@ async function judged(
     if ('refused' in taken)
       return outcome(
         lets === 'holds on' || CONTENTION.has(taken.refused) ? 'refused' : 'wrong',
-        `${taken.refused} after ${taken.tries}`,
+        `${taken.refused} after ${taken.tries}: ${taken.said}`,
       );
     await using restored = await taken.restore();
     const { sequencesMs } = taken;

@@ -26,7 +26,7 @@ export type Taken =
       readonly sequencesMs: number;
       readonly restore: () => Promise<Restored>;
     }
-  | { readonly refused: string; readonly tries: number };
+  | { readonly refused: string; readonly said: string; readonly tries: number };
 
 export interface Restored extends AsyncDisposable {
   readonly url: Secret;

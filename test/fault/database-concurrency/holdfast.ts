@@ -147,7 +147,9 @@ function placeOf(moment: Exclude<StandingMoment, 'right after the mark'>, applic
 /** Attempts as the coordinator decides on them, with its pauses. */
 async function asCoordinated(
   attempt: (n: number) => Promise<Json>,
-): Promise<{ readonly outcome: Json } | { readonly refused: string; readonly tries: number }> {
+): Promise<
+  { readonly outcome: Json } | { readonly refused: string; readonly said: string; readonly tries: number }
+> {
   const header = { parameters: { components: ['database'] } };
   const saga = backupSaga(header);
   const now = () => isoTime(systemClock);
@@ -157,7 +159,7 @@ async function asCoordinated(
   let tries = 0;
   for (;;) {
     const [next] = decide(saga, { header, status: 'running', steps } as unknown as RunState, Date.now());
-    if (next?.kind === 'undo-started') return { refused: next.error.code, tries };
+    if (next?.kind === 'undo-started') return { refused: next.error.code, said: next.error.message, tries };
     if (next?.kind !== 'step-scheduled') {
       await pause(POLL_MS);
       continue;

@@ -29,7 +29,7 @@ export function stock(parts: {
     standAt: (moment, application) => gate.standAt(placeOf(moment, application)),
     async take(): Promise<Taken> {
       const dump = await run('pg_dump', throughGate(live.url, gate), ['-Fc', '-Z0', `--file=${file}`]);
-      if (dump.failed) return { refused: `exit code ${dump.exitCode}: ${dump.stderr}`, tries: 1 };
+      if (dump.failed) return { refused: `exit code ${dump.exitCode}`, said: dump.stderr, tries: 1 };
       return {
         sequencesMs: sequencesMs(),
         async restore() {
