@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { bundle } from '#services/operator/cli/bundle.ts';
 import { interruptible } from '#test/demo/interruptible.ts';
 import { benchDatabase } from './database/bench.ts';
+import { benchDatabaseSizes } from './database/sizes.ts';
 import { benchDemo } from './demo.ts';
 import { benchOrchestration } from './orchestration.ts';
 import { benchRepository } from './repository/bench.ts';
@@ -27,6 +28,9 @@ const { values, positionals } = parseArgs({
     documents: { type: 'string', default: '200000' },
     /** Five rounds of the demo, the repository and the database; forty runs of orchestration. */
     runs: { type: 'string' },
+    /** Of `database-sizes`: some of its shapes, and a share of their whole size. */
+    part: { type: 'string', multiple: true, default: [] },
+    percent: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
   },
 });
@@ -82,13 +86,15 @@ async function measure(name: string, seed: number, onNote: (note: string) => voi
         seed,
         onNote,
       });
+    case 'database-sizes':
+      return await benchDatabaseSizes({ parts: values.part, percent: wholeNumber('percent'), seed, onNote });
     default:
-      throw new Error(`no suite ${name}: wanted demo, orchestration, repository or database`);
+      throw new Error(`no suite ${name}: wanted demo, orchestration, repository, database or database-sizes`);
   }
 }
 
 function wholeNumber(
-  name: 'rows' | 'files' | 'entries' | 'backups' | 'mib' | 'documents' | 'runs' | 'seed',
+  name: 'rows' | 'files' | 'entries' | 'backups' | 'mib' | 'documents' | 'runs' | 'percent' | 'seed',
   fallback = '',
 ): number {
   const text = values[name] ?? fallback;

@@ -17,6 +17,7 @@ import { buildService as buildDbSnapshot } from '#services/db-snapshot/service.t
 import { contract as verifier } from '#services/verifier/contract.ts';
 import { buildService as buildVerifier } from '#services/verifier/service.ts';
 import type { Done, Part, Snapshot } from './ours.ts';
+import { ProgressLog, type Told } from './progress-log.ts';
 import { serverCpuMs } from './server-cpu.ts';
 
 /**
@@ -29,6 +30,7 @@ const store = openStore(address);
 const identity = new Secret(await readFile(identityFile, 'utf8'));
 const runId = randomBytes(16).toString('hex');
 const phases: Record<string, Part> = {};
+const told: Record<string, Told> = {};
 const serverPid = Number(process.env['SERVER_PID']);
 const host: Omit<Host, 'service'> = {
   site: 'local',
@@ -44,8 +46,9 @@ const host: Omit<Host, 'service'> = {
 
 if (verb === 'take') {
   const taken = takeSnapshotOutcome.parse(await run(dbSnapshot, buildDbSnapshot, 'TakeSnapshot', {}));
-  const { snapshot, newBytes, sourceBytes } = taken;
-  await writeDone({ snapshot, newBytes, sourceBytes, phases });
+  const { snapshot, newBytes, sourceBytes, facts } = taken;
+  const { tables, rows } = facts as { readonly tables: number; readonly rows: number };
+  await writeDone({ snapshot, newBytes, sourceBytes, tables, rows, ...spent() });
 } else {
   const done = JSON.parse(await readFile(file, 'utf8')) as Done;
   const { snapshot } = done;
@@ -53,7 +56,12 @@ if (verb === 'take') {
   const staged = await run(dbSnapshot, buildDbSnapshot, 'StageRestore', request);
   const proof = { backupId: '20260101T000000Z-00000000', snapshots: [request.snapshot], staged: [staged] };
   await run(verifier, buildVerifier, 'VerifyStaged', proof);
-  await writeDone({ ...done, side: (staged as unknown as StagedDatabase).side, phases });
+  await writeDone({ ...done, side: (staged as unknown as StagedDatabase).side, ...spent() });
+}
+
+/** What the kernel counts of this process alone. */
+function spent(): Pick<Done, 'ownMiB' | 'phases' | 'told'> {
+  return { ownMiB: process.resourceUsage().maxRSS / 1024, phases, told };
 }
 
 async function writeDone(done: Done & { readonly snapshot: Snapshot }): Promise<void> {
@@ -77,6 +85,7 @@ async function run<Ports>(
     site: 'local',
     verb: name,
   } as StepCommand;
+  const progress = new ProgressLog(performance.now());
   const context: StepContext = {
     command,
     token: await claimWork(store, command, host.instance),
@@ -84,7 +93,7 @@ async function run<Ports>(
     spec: parseSpec('deployment: bench\ndatabase: { url: { env: DB_URL } }\n') as Spec,
     signal: new AbortController().signal,
     log: silentLog,
-    progress: () => {},
+    progress: (report) => progress.add(performance.now(), report),
     publishEarly: async () => {},
     async phase(part, work) {
       const [from, cpu, server] = [performance.now(), process.cpuUsage(), serverCpuMs(serverPid)];
@@ -98,5 +107,8 @@ async function run<Ports>(
       return result;
     },
   };
-  return await contract.consumes[name]!(request, context, service.ports);
+  const outcome = await contract.consumes[name]!(request, context, service.ports);
+  const found = progress.tell(performance.now());
+  if (found !== undefined) told[name] = found;
+  return outcome;
 }

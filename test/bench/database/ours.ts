@@ -6,6 +6,7 @@ import { openStore } from '#libs/store/open-store.ts';
 import { bundle } from '#services/operator/cli/bundle.ts';
 import { OURS, PROGRAM } from '../repository/peers.ts';
 import type { Place, Spent } from './measure.ts';
+import type { Told } from './progress-log.ts';
 
 export type Snapshot = TakeSnapshotOutcome['snapshot'];
 
@@ -13,6 +14,12 @@ export type Snapshot = TakeSnapshotOutcome['snapshot'];
 export interface Done extends Pick<TakeSnapshotOutcome, 'snapshot' | 'newBytes' | 'sourceBytes'> {
   /** The database that a restore made. */
   readonly side?: string;
+  readonly tables: number;
+  readonly rows: number;
+  /** The most that the process itself had resident; programs that it started not. */
+  readonly ownMiB: number;
+  /** Of each verb that moves bytes. */
+  readonly told: Readonly<Record<string, Told>>;
   /** Each part of each verb. */
   readonly phases: Readonly<Record<string, Part>>;
 }
