@@ -5,7 +5,7 @@ import { stageName } from '#libs/contracts/stage.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
-import type { Repository, Snapshot, StreamRef } from '#libs/repository/port.ts';
+import type { Repository, Snapshot } from '#libs/repository/port.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import { findChosen, proveChosen, sequencesIn } from './chosen-tables.ts';
@@ -74,17 +74,22 @@ async function fill(
   const tables = chosen?.records ?? (await Array.fromAsync(readNdjson<TableRecord>(stream('tables'))));
   const sizeOf = ({ slices }: TableRecord) => slices.reduce((sum, slice) => sum + slice.bytes, 0);
   const bytesTotal = tables.reduce((sum, table) => sum + sizeOf(table), 0);
-  const read = (table: TableRecord) =>
-    async function* (slice: StreamRef) {
-      for await (const piece of repository.read(slice, { signal })) {
-        bytes += piece.length;
-        progress({ bytes, bytesTotal, activity: `${table.schema}.${table.name}` });
-        yield piece;
-      }
-    };
+  const moved = (more: number, { schema, name }: TableRecord) => {
+    bytes += more;
+    progress({ bytes, bytesTotal, activity: `${schema}.${name}` });
+  };
   await silent('structure', 'structure', () => database.restoreStructure(stream('schema'), chosen?.entries));
   const load = async (table: TableRecord) => {
-    await database.load(table, read(table));
+    let left = sizeOf(table);
+    await database.load(table, async function* (slice) {
+      for await (const piece of repository.read(slice, { signal })) {
+        left -= piece.length;
+        moved(piece.length, table);
+        yield piece;
+      }
+    });
+    // What an earlier worker loaded was not read.
+    moved(left, table);
     const activity = `indexes of ${table.schema}.${table.name}`;
     await withHeartbeat(
       () => progress({ bytes, bytesTotal, activity }),

@@ -11,7 +11,7 @@ import { excludedTables } from '../domain/excluded-tables.ts';
 import { Tally } from '../domain/tally.ts';
 import type { DbSnapshotPorts, FrozenSource } from '../ports.ts';
 import { documentRows } from './take/document-rows.ts';
-import { takeTables } from './take/table-records.ts';
+import { isTaken, takeTables } from './take/table-records.ts';
 
 /**
  * Locks, then the moment, which is told at once; then structure, rows and their proofs, all at that moment; sequences
@@ -60,7 +60,10 @@ async function writeStreams(
   tally: Tally,
   { spec, signal, phase, progress }: StepContext,
 ): Promise<Record<string, StreamRef>> {
-  const bytesTotal = source.tables.flatMap(({ slices }) => slices).reduce((sum, { bytes }) => sum + bytes, 0);
+  const bytesTotal = source.tables
+    .filter((table) => isTaken(table, { source, spec }))
+    .flatMap(({ slices }) => slices)
+    .reduce((sum, { bytes }) => sum + bytes, 0);
   const moved = (bytes: number, activity: string) =>
     progress({ bytes: tally.moved(bytes), bytesTotal, activity });
   const write = (

@@ -32,12 +32,17 @@ export async function takeTables(taking: Taking): Promise<readonly TableRecord[]
   return source.tables.map((table) => records.get(table)!);
 }
 
-/** One that is excluded or may not be read is there, and empty. */
+/** Whether rows of it go into the backup: not those of one that is excluded, or may not be read. */
+export function isTaken(table: DataTable, { source, spec }: Pick<Taking, 'source' | 'spec'>): boolean {
+  return !(isExcluded(spec, table) || source.unreadable.has(table.oid));
+}
+
+/** One whose rows are not taken is there, and empty. */
 async function takeTable(table: DataTable, taking: Taking): Promise<TableRecord> {
-  const { source, spec, tally, moved } = taking;
+  const { source, tally, moved } = taking;
   const { oid, schema, name, columns, format, algorithm, throughRoot } = table;
   const record = { oid, schema, name, columns, format, throughRoot };
-  if (isExcluded(spec, table) || source.unreadable.has(table.oid))
+  if (!isTaken(table, taking))
     return { ...record, rows: 0, contentHash: { algorithm, value: '0' }, slices: [] };
   const text = tableText(table);
   const proving = source.reading((reader) =>
