@@ -7,6 +7,7 @@ import { connectDatabase } from '#libs/postgres/connect.ts';
 import { benchDatabase } from './bench.ts';
 import { generateDatabase } from './generate.ts';
 import { readRows, requireSame } from './same-rows.ts';
+import { benchDatabaseSizes } from './sizes.ts';
 import { createDatabase, dropDatabase } from './server.ts';
 import { tableOf } from './tables.ts';
 
@@ -42,6 +43,28 @@ test('the database bench has every figure, of restores that hold the rows of the
   assert.ok(data!['indexes']! > 200 && data!['foreignKeys']! > 100 && data!['tables']! > 60);
   assert.ok(lopsided!['largestTablePercent']! > data!['largestTablePercent']!);
   assert.deepEqual(Object.keys(phases!), ['take', 'again', 'restore']);
+});
+
+test('the bench of sizes takes, restores and proves each shape, and says what its processes had resident', async (context) => {
+  const onNote = (note: string) => context.diagnostic(note);
+  const { cases, about } = await benchDatabaseSizes({ parts: [], percent: 0.2, seed: 7, onNote });
+  assert.equal(cases.length, 10);
+  for (const { name, ours, unit, target } of cases) {
+    assert.ok(ours > 50, name);
+    assert.deepEqual([unit, target], ['MiB', 256]);
+  }
+  const shapes = (about as { shapes: { shape: string; tables: number; rows: number; bytes: number }[] })
+    .shapes;
+  const found = new Map(shapes.map(({ shape, ...of }) => [shape, of]));
+  assert.deepEqual(found.get('many-tables')?.tables, 40);
+  assert.deepEqual(found.get('many-tables')?.rows, 120);
+  assert.ok(found.get('long-row')!.bytes > 2 * 1024 * 1024);
+  // A row of the table that names it, and one of its content.
+  assert.deepEqual(found.get('large-objects')?.rows, 400);
+  await assert.rejects(
+    benchDatabaseSizes({ parts: ['round'], percent: 1, seed: 7, onNote }),
+    /no part round/,
+  );
 });
 
 test('a seed makes the same rows again, and another one others', async (context) => {
