@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
+import type { ErrorCode } from '#libs/kernel/catalogue.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { splitPassword } from './address.ts';
@@ -18,6 +19,9 @@ const LAST_LINES = 12;
 const KEEPALIVE = 'keepalives_idle=60&keepalives_interval=10&keepalives_count=6';
 /** The program's own words and the server's errors. Details, context, hints and statements may hold values of rows. */
 const TOLD = /^(\S*\/)?pg_(dump|restore): |^\s*(ERROR|FATAL|PANIC|WARNING): /;
+/** Words of the client library, and the server's where those are all there is: its session was ended, or there is none. */
+const CUT_OFF =
+  /server closed the connection unexpectedly|connection to server .* failed|no connection to the server|could not (send data to|receive data from) server|terminating connection/;
 
 /** The folder given first, then the distribution's, then PATH. */
 export async function findClients(pgBin: string | undefined): Promise<readonly ClientTools[]> {
@@ -64,7 +68,7 @@ export interface ToolRun {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** Standard output as it comes; ends in TOOL_FAILED when the program does. */
+/** Standard output as it comes; ends in TOOL_FAILED when the program does, in DATABASE_UNREACHABLE when it was cut off. */
 export async function* readTool(
   program: 'pg_dump',
   { tools, url, signal, arguments: given }: ToolRun,
@@ -90,7 +94,7 @@ export async function* readTool(
   }
 }
 
-/** Works on the database that it is given. Throws TOOL_FAILED. */
+/** Works on the database that it is given. Throws TOOL_FAILED, DATABASE_UNREACHABLE. */
 export async function runTool(
   program: 'pg_restore',
   { tools, url, signal, arguments: given, applicationName, settings }: ToolRun,
@@ -171,7 +175,7 @@ function requireSuccess(program: string, result: Ended, signal: AbortSignal): vo
   const text = result.stderr instanceof Uint8Array ? Buffer.from(result.stderr).toString('utf8') : '';
   const lines = text.split('\n').filter((line) => TOLD.test(line));
   throw new HoldfastError(
-    lines.some((line) => line.includes('No space left on device')) ? 'SPACE_MISSING' : 'TOOL_FAILED',
+    whatEnded(text),
     {
       program,
       exitCode: result.exitCode ?? null,
@@ -181,4 +185,9 @@ function requireSuccess(program: string, result: Ended, signal: AbortSignal): vo
     // Why it could not start or be fed; the result itself repeats all of stderr.
     { cause: result.cause },
   );
+}
+
+function whatEnded(text: string): ErrorCode {
+  if (text.includes('No space left on device')) return 'SPACE_MISSING';
+  return CUT_OFF.test(text) ? 'DATABASE_UNREACHABLE' : 'TOOL_FAILED';
 }

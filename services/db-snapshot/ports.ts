@@ -141,9 +141,9 @@ export interface SideDatabase extends AsyncDisposable {
   /** Those that are there. */
   sequences(): Promise<readonly SequenceRecord[]>;
   setSequences(records: AsyncIterable<SequenceRecord>): Promise<void>;
-  /** Indexes, keys, triggers and all else. Returns foreign keys that the rows break: those hold for rows to come. */
+  /** Indexes, keys, triggers and all else but event triggers. Returns foreign keys that the rows break: those hold for rows to come. */
   restoreLate(): Promise<readonly string[]>;
-  /** Statistics; then grants, settings, comment and limit of the database itself. */
+  /** Statistics; event triggers, which would see all the rest; grants, settings, comment and limit of the database itself. */
   finish(globals: DatabaseGlobals): Promise<void>;
   /** What a table holds now, by another query than the one that loaded it. Several at once. */
   prove(table: TableRecord): Promise<Proof>;

@@ -11,6 +11,7 @@ import { cancel } from './cancel.ts';
 import { databaseMutations } from './database-mutations.ts';
 import { mutationsByCli } from './database-mutations/by-cli.ts';
 import { databaseConcurrency } from './database-concurrency.ts';
+import { databaseKill } from './database-kill.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { pivot } from './pivot.ts';
@@ -58,6 +59,16 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
       '\n',
     );
     return { report, good: wrong + stuck === 0, text };
+  },
+  'database-kill': async (wish) => {
+    const report = await databaseKill(wish);
+    const { cases, points, resentBytesMax, rereadMax, forgottenMax, begunAnew, wrong, faults } = report;
+    const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
+    const sent = `${resentBytesMax} bytes sent again at most`;
+    const read = `${rereadMax.kept} slices read again (${rereadMax.lost} of a server that forgot ${forgottenMax})`;
+    const ends = `${wrong} wrong ends, ${begunAnew} begun anew, ${report.foldersLeft} folders left`;
+    const text = [`${cases} kills at ${points} points: ${ends}, ${sent}, ${read}`, ...rows].join('\n');
+    return { report, good: wrong === 0, text };
   },
   async zombie(wish) {
     const report = await zombie({ ...wish, cases: wish.cases ?? 60 });

@@ -173,21 +173,21 @@ class Side implements SideDatabase {
   }
 
   async restoreLate(): Promise<readonly string[]> {
-    const { database, marks } = this.#parts;
-    const { indexes, foreignKeys, rest, refreshes, eventTriggers } = this.#structure!.stages;
+    const { indexes, foreignKeys, rest, refreshes } = this.#structure!.stages;
     await this.#build(this.#missing(indexes));
     const broken = await this.#buildKeys(this.#missing(foreignKeys));
     await this.#build(this.#missing(rest));
     await this.#refresh(this.#missing(refreshes));
-    await marks.end(database);
-    await this.#build(this.#missing(eventTriggers));
     return broken;
   }
 
   async finish(globals: DatabaseGlobals): Promise<void> {
-    const { database, name, commented, loaders } = this.#parts;
+    const { database, marks, name, commented, loaders } = this.#parts;
     const quoted = quoteName(name);
     await analyzeAll(database, loaders);
+    // Whoever comes after it begins anew: what lasts is done.
+    await marks.end(database);
+    await this.#build(this.#missing(this.#structure!.stages.eventTriggers));
     const statements = [
       ...globals.grants.map((grant) => forDatabase(grant, name)),
       ...globals.settings.map((setting) => forDatabase(setting, name)),

@@ -1,8 +1,9 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { compareTokens, type Token } from '#libs/contracts/stage.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { isKind, listOf, parseToc, type TocEntry } from '#libs/postgres/toc.ts';
 import { askTool, readTool, runTool, type ClientTools } from '#libs/postgres/tools.ts';
@@ -52,11 +53,13 @@ export class Structure implements AsyncDisposable {
     means: Means,
     only?: ReadonlySet<number>,
   ): Promise<Structure> {
-    const folder = await mkdtemp(join(tmpdir(), 'holdfast-structure-'));
+    const { tools, acting } = means;
+    await removeArchives(acting.token);
+    const { runId, epoch, claim } = acting.token;
+    const folder = await mkdtemp(`${join(tmpdir(), folderPrefix(runId))}${epoch}.${claim}-`);
     try {
       const file = join(folder, 'archive');
       await pipeline(archive, createWriteStream(file, { mode: 0o600 }));
-      const { tools, acting } = means;
       const list = async (...options: string[]) =>
         parseToc(
           await askTool('pg_restore', { tools, signal: acting.signal, arguments: [...options, file] }),
@@ -175,6 +178,21 @@ export class Structure implements AsyncDisposable {
       ],
     });
   }
+}
+
+/** What earlier workers of the run left on this machine when they were killed: their sessions are ended. */
+export async function removeArchives(token: Token): Promise<void> {
+  const prefix = folderPrefix(token.runId);
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(prefix)) continue;
+    const [epoch = 0, claim = 0] = name.slice(prefix.length).split(/[.-]/).map(Number);
+    if (compareTokens({ epoch, claim }, token) < 0)
+      await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function folderPrefix(runId: string): string {
+  return `holdfast-structure-${runId.slice(0, 8)}-`;
 }
 
 /** Without the owner, who is another one where owners cannot be given. */

@@ -20,6 +20,7 @@ import { enter, enterMaintenance } from './own-session.ts';
 import { enableSchedules } from './schedules.ts';
 import { createSide, openSide } from './side-database.ts';
 import { StageMarks } from './stage-marks.ts';
+import { removeArchives } from './structure.ts';
 import { claimSpare, discardSpare, emptySpare, type SparePlace } from './spare-database.ts';
 
 export function postgresTarget(host: TargetHost): Target {
@@ -78,6 +79,7 @@ export function postgresTarget(host: TargetHost): Target {
     },
     async discard(spec, prefix, acting) {
       await using server = await maintenance(spec, acting);
+      await removeArchives(acting.token);
       const name = pairNow(spec)?.spare;
       if (name !== undefined) {
         const place = placeOf(spec, server, name, acting);

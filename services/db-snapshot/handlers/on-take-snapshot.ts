@@ -23,7 +23,7 @@ export async function onTakeSnapshot(
   ports: DbSnapshotPorts,
 ): Promise<Json> {
   parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
-  const { command, spec, signal, phase } = context;
+  const { command, token, spec, signal, phase } = context;
   const takenAt = isoTime(ports.clock);
   await using source = await phase('freeze', () => ports.source.freeze(spec, signal));
   await context.publishEarly('mark', { mark: source.mark, attempt: command.attempt });
@@ -32,7 +32,8 @@ export async function onTakeSnapshot(
   const streams = await writeStreams(source, writer, tally, context);
   const totals = await phase('flush', () => writer.flush({ signal }));
   const facts = { ...source.facts, ...tally.facts() };
-  const id = `${command.runId}.${command.step}.${command.attempt}` as SnapshotId;
+  // A worker that is killed behind its snapshot leaves it: the next one of the same attempt has another moment.
+  const id = `${command.runId}.${command.step}.${command.attempt}.${token.claim}` as SnapshotId;
   const snapshot = {
     id,
     deployment: command.deployment,
