@@ -4,6 +4,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { Secret } from '#libs/kernel/secret.ts';
@@ -73,4 +74,26 @@ test('a restore that meets wrong rows names the error and not the rows', async (
   assert.equal(error.code, 'TOOL_FAILED');
   assert.match(error.message, /ERROR: +could not create unique index/);
   assert.doesNotMatch(inspect(error, { depth: Infinity }), /canary|three lines/);
+});
+
+test('a program whose session was ended, or that finds no server, is told as what passes', async () => {
+  const name = `tool_${randomBytes(4).toString('hex')}`;
+  const url = withDatabase(URL_SECRET, name);
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await connectDatabase(URL_SECRET));
+  await server.run(`CREATE DATABASE ${name}`);
+  stack.defer(() => server.run(`DROP DATABASE ${name} WITH (FORCE)`));
+  const database = stack.use(await connectDatabase(url));
+  await database.run('CREATE TABLE public.people (email text)');
+  await database.run('BEGIN; LOCK TABLE public.people');
+  const tools = await requireClient(server.serverMajor, process.env['PG_BIN']);
+  const run = { tools, url, signal, arguments: [] };
+  const ended = failure(Array.fromAsync(readTool('pg_dump', run)));
+  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'`;
+  while ((await server.query(end, [name])).length === 0) await pause(20);
+  assert.equal((await ended).code, 'DATABASE_UNREACHABLE');
+  const nowhere = new URL(url.reveal());
+  nowhere.port = '1';
+  const refused = readTool('pg_dump', { ...run, url: new Secret(nowhere.href) });
+  assert.equal((await failure(Array.fromAsync(refused))).code, 'DATABASE_UNREACHABLE');
 });

@@ -89,7 +89,8 @@ export async function openTheatre() {
   const points = {} as Record<Phase, readonly string[]>;
   const undisturbed = async (phase: Phase): Promise<readonly Told[]> => {
     const told = (await base.give(PHASES[phase])).flatMap((each) => each.told);
-    points[phase] = told.flatMap((each) => (each.kind === 'passed' ? [each.point] : []));
+    // What goes on at the same time comes in any order.
+    points[phase] = told.flatMap((each) => (each.kind === 'passed' ? [each.point] : [])).toSorted();
     return told;
   };
   const sentBytes = bytesOf(await undisturbed('dump'), 'sent');
