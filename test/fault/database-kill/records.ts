@@ -105,5 +105,3 @@ export function recordsOn({
       ).map(Number),
   };
 }
-
-export type Records = ReturnType<typeof recordsOn>;

@@ -217,6 +217,7 @@ function whatIsRestored(file: string, given: readonly string[]): string | undefi
   const entries = execFileSync(file, ['--list', list, given.find((each) => each.endsWith('/archive'))!], {
     encoding: 'utf8',
   });
-  const kinds = entries.matchAll(/^\d+; \d+ \d+ ([A-Z]+(?: [A-Z]+)*) /gm);
-  return [...new Set([...kinds].map(([, kind]) => kind))].toSorted().join(' and ');
+  const found = entries.matchAll(/^\d+; \d+ \d+ ([A-Z]+(?: [A-Z]+)*) /gm);
+  const kinds = new Set([...found].map(([, kind]) => kind ?? ''));
+  return [...kinds].toSorted().join(' and ');
 }

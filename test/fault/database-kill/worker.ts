@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import type { Staged } from '#libs/contracts/requests.ts';
 import type { StepCommand, Verb } from '#libs/contracts/step.ts';
 import { parseSpec, type Spec } from '#libs/contracts/spec.ts';
 import { systemClock } from '#libs/kernel/clock.ts';
