@@ -1,4 +1,5 @@
-import { openTheatre, PHASES, VICTIMS, type Case, type Phase, type Played } from './database-kill/theatre.ts';
+import { VICTIMS } from './database-kill/struck-server.ts';
+import { openTheatre, PHASES, type Case, type Phase, type Played } from './database-kill/theatre.ts';
 import { seededOrder } from './pivot/seeded.ts';
 import { counted } from './stack/counted.ts';
 

@@ -1,20 +1,14 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { startPostgres } from '#deploy/local/postgres-server.ts';
 import type { StagedDatabase } from '#libs/contracts/requests.ts';
 import type { Verb } from '#libs/contracts/step.ts';
 import { createRepository } from '#libs/repository/open.ts';
 import { diskStore } from '#libs/store/disk.ts';
-import { recordsOn } from './records.ts';
 import { Run } from './run.ts';
 import type { Told } from './stopping.ts';
+import { openStruckServer, type Victim } from './struck-server.ts';
 import type { Worked } from './struck-worker.ts';
-
-/** SIGKILL of the service; pg_terminate_backend and SIGKILL of a session of ours; SIGKILL of all that is the server. */
-export const VICTIMS = ['service', 'session', 'backend', 'server'] as const;
-export type Victim = (typeof VICTIMS)[number];
 
 export const PHASES = {
   dump: ['TakeSnapshot'],
@@ -57,20 +51,15 @@ const OTHER_BYTES = 1024 * 1024;
 /** As side-database.ts opens them. */
 const LOADERS = availableParallelism();
 const UNMARKED = 'after end of the marks';
-const LEFT_MS = 30_000;
-const POLL_MS = 100;
-const BACK_MS = 60_000;
 
 /** A server, a database of records on it, and a backup of it that is staged beside it. */
 export async function openTheatre() {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-database-kill-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  // A power cut is not among the faults: what the kernel was given is there afterwards.
-  const settings = { fsync: 'off', max_wal_size: '2GB' };
-  let server = await startPostgres({ dataFolder: join(folder, 'pg'), settings });
+  const server = await openStruckServer(folder);
   stack.defer(() => server.discard());
-  const records = recordsOn({ pgBin: server.bin, address: (database) => server.url(database) });
+  const { records, strike, whatIsLeft } = server;
   const temporary = join(folder, 'tmp');
   await mkdir(temporary);
   await records.run('postgres', `CREATE DATABASE ${LIVE} TEMPLATE template0`);
@@ -81,7 +70,7 @@ export async function openTheatre() {
     const storeFolder = await mkdtemp(join(folder, 'store-'));
     const { identity } = await createRepository({ store: diskStore(storeFolder) });
     const url = server.url(LIVE);
-    const own = { storeFolder, identity: identity.reveal(), url, pgBin: server.bin, spec: SPEC };
+    const own = { storeFolder, identity: identity.reveal(), url, pgBin: server.pgBin, spec: SPEC };
     return new Run(own, temporary);
   };
 
@@ -114,50 +103,6 @@ export async function openTheatre() {
     if (journal === undefined) return 'closed';
     if (journal.length === 0) return 'new';
     return journal.join() === notes.toSorted().join() ? 'old' : `mixed: ${journal.join()}`;
-  };
-
-  const strike = async (victim: Victim): Promise<boolean> => {
-    const sessions = await records.sessions();
-    if (victim === 'server') {
-      const { port, dataFolder } = server;
-      await server.kill();
-      server = await startPostgres({ dataFolder, port, settings });
-      return false;
-    }
-    // Where none is open yet, or any more, the service is what can die.
-    if (victim === 'service' || sessions.length === 0) return true;
-    const pid = sessions[0]!;
-    if (victim === 'session') await records.run('postgres', `SELECT pg_terminate_backend(${pid})`);
-    else {
-      process.kill(pid, 'SIGKILL');
-      await isBack();
-    }
-    return false;
-  };
-
-  /** One backend that was killed takes all others with it, and the server begins anew. */
-  const isBack = async (): Promise<void> => {
-    const deadline = performance.now() + BACK_MS;
-    for (;;) {
-      const found = await records.sessions().catch(() => undefined);
-      if (found?.length === 0) return;
-      if (performance.now() > deadline) throw new Error('the server did not come back');
-      await pause(POLL_MS);
-    }
-  };
-
-  const whatIsLeft = async (before: readonly string[]): Promise<readonly string[]> => {
-    const deadline = performance.now() + LEFT_MS;
-    let sessions = await records.sessions();
-    while (sessions.length > 0 && performance.now() < deadline) {
-      await pause(POLL_MS);
-      sessions = await records.sessions();
-    }
-    const databases = (await records.databases()).filter((name) => !before.includes(name));
-    return [
-      ...(sessions.length === 0 ? [] : [`${sessions.length} sessions are left`]),
-      ...databases.map((name) => `database ${name} is left`),
-    ];
   };
 
   /** Slices of the staged database that are there with their marks; undefined where it has no marks. */
