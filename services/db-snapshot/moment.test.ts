@@ -122,3 +122,10 @@ test('cancelled in the middle: it ends as cancelled, and neither session nor loc
   await using app = await application(world);
   await app.run('ALTER TABLE t ADD COLUMN note text');
 });
+
+test('given again, as it was, behind a snapshot of its own the step ends with another one', async () => {
+  await using world = await openWorld();
+  await world.sql('CREATE TABLE t (id int)');
+  const [first, second] = [await world.take(), await world.take()];
+  assert.notEqual(first.snapshot.id, second.snapshot.id);
+});
