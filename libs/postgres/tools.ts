@@ -21,7 +21,7 @@ const KEEPALIVE = 'keepalives_idle=60&keepalives_interval=10&keepalives_count=6'
 const TOLD = /^(\S*\/)?pg_(dump|restore): |^\s*(ERROR|FATAL|PANIC|WARNING): /;
 /** Words of the client library, and the server's where those are all there is: its session was ended, or there is none. */
 const CUT_OFF =
-  /server closed the connection unexpectedly|connection to server .* failed|no connection to the server|could not (send data to|receive data from) server|terminating connection/;
+  /server closed the connection unexpectedly|connection to server .* failed: (?!FATAL)|the database system is |too many (clients|connections)|no connection to the server|could not (send data to|receive data from) server|terminating connection/;
 
 /** The folder given first, then the distribution's, then PATH. */
 export async function findClients(pgBin: string | undefined): Promise<readonly ClientTools[]> {
@@ -175,7 +175,7 @@ function requireSuccess(program: string, result: Ended, signal: AbortSignal): vo
   const text = result.stderr instanceof Uint8Array ? Buffer.from(result.stderr).toString('utf8') : '';
   const lines = text.split('\n').filter((line) => TOLD.test(line));
   throw new HoldfastError(
-    whatEnded(text),
+    whatEnded(text, lines),
     {
       program,
       exitCode: result.exitCode ?? null,
@@ -187,7 +187,7 @@ function requireSuccess(program: string, result: Ended, signal: AbortSignal): vo
   );
 }
 
-function whatEnded(text: string): ErrorCode {
-  if (text.includes('No space left on device')) return 'SPACE_MISSING';
+function whatEnded(text: string, told: readonly string[]): ErrorCode {
+  if (told.some((line) => line.includes('No space left on device'))) return 'SPACE_MISSING';
   return CUT_OFF.test(text) ? 'DATABASE_UNREACHABLE' : 'TOOL_FAILED';
 }
