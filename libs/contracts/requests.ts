@@ -44,16 +44,17 @@ const stagedDatabase = z.object({
   /** Empty: it takes no other's name. */
   kept: z.string(),
   /**
-   * What the restored database has not, on purpose: sessions, due tasks by name, which are held, and the validity of
-   * foreign keys that the backup's own rows break.
+   * What the restored database has not: on purpose sessions, and due tasks by name, which are held; `incomplete` are
+   * foreign keys that the backup's own rows break, for rows to come only, and materialised views that could not be
+   * filled, in the words of pg_restore's list.
    */
   adapted: z
     .object({
       sessionsDropped: z.int(),
       held: z.array(z.string()),
-      keysNotValid: z.array(z.string()).default([]),
+      incomplete: z.array(z.string()).default([]),
     })
-    .default({ sessionsDropped: 0, held: [], keysNotValid: [] }),
+    .default({ sessionsDropped: 0, held: [], incomplete: [] }),
 });
 /** Answer of StageRestore of some tables: also what the database holds, and what these tables have and it has not. */
 export const stagedTables = stagedDatabase.extend({

@@ -15,12 +15,12 @@ const OWN_RELATION = `${own('pg_class', 'c', 'c.relnamespace')} AND c.relpersist
 /**
  * Each gives lines of text. Names are whole in every session, for the search path of ours is empty. Left out is what a
  * restore cannot or need not repeat: owners and grants (where they cannot be given back), object ids, numbers of columns,
- * whether a foreign key is valid, indexes that are not, subscriptions, event triggers.
+ * whether a foreign key is valid, whether a materialised view is filled, indexes that are not, subscriptions, event triggers.
  */
 const KINDS: Readonly<Record<string, string>> = {
   schemas: `SELECT nspname::text AS line FROM pg_namespace n WHERE ${own('pg_namespace', 'n', 'n.oid')}`,
   relations: `SELECT concat_ws(' ', c.oid::regclass, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
-      c.reloptions, CASE WHEN c.relkind = 'm' THEN c.relispopulated END, pg_get_expr(c.relpartbound, c.oid),
+      c.reloptions, pg_get_expr(c.relpartbound, c.oid),
       (SELECT string_agg(i.inhparent::regclass::text, ',' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid)) AS line
     FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${OWN_RELATION}`,
   columns: `SELECT concat_ws(' ', c.oid::regclass, string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),

@@ -19,6 +19,7 @@ const LAST_LINES = 12;
 const KEEPALIVE = 'keepalives_idle=60&keepalives_interval=10&keepalives_count=6';
 /** The program's own words and the server's errors. Details, context, hints and statements may hold values of rows. */
 const TOLD = /^(\S*\/)?pg_(dump|restore): |^\s*(ERROR|FATAL|PANIC|WARNING): /;
+const CONTENDED = /due to lock timeout|deadlock detected/;
 /** Words of the client library, and the server's where those are all there is: its session was ended, or there is none. */
 const CUT_OFF =
   /server closed the connection unexpectedly|connection to server .* failed: (?!FATAL)|the database system is |too many (clients|connections)|no connection to the server|could not (send data to|receive data from) server|terminating connection/;
@@ -189,5 +190,6 @@ function requireSuccess(program: string, result: Ended, signal: AbortSignal): vo
 
 function whatEnded(text: string, told: readonly string[]): ErrorCode {
   if (told.some((line) => line.includes('No space left on device'))) return 'SPACE_MISSING';
+  if (told.some((line) => CONTENDED.test(line))) return 'DATABASE_CONTENDED';
   return CUT_OFF.test(text) ? 'DATABASE_UNREACHABLE' : 'TOOL_FAILED';
 }

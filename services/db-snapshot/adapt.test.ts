@@ -21,7 +21,7 @@ test('a deployment’s own backup keeps sessions and due tasks', async () => {
   await using world = await openWorld();
   await world.sql(TABLES);
   const { side, adapted } = await world.stage(await world.take());
-  assert.deepEqual(adapted, { sessionsDropped: 0, held: [], keysNotValid: [] });
+  assert.deepEqual(adapted, { sessionsDropped: 0, held: [], incomplete: [] });
   assert.deepEqual(await count(world, side), { sessions: '2', due: 'hourly nightly' });
 });
 
@@ -29,7 +29,7 @@ test('where the spec says so, sessions are dropped and exactly the due tasks are
   await using world = await openWorld({ more: 'restore: { sessions: drop, schedules: hold }' });
   await world.sql(TABLES);
   const staged = await world.stage(await world.take());
-  assert.deepEqual(staged.adapted, { sessionsDropped: 2, held: ['hourly', 'nightly'], keysNotValid: [] });
+  assert.deepEqual(staged.adapted, { sessionsDropped: 2, held: ['hourly', 'nightly'], incomplete: [] });
   assert.deepEqual(await count(world, staged.side), { sessions: '0', due: null });
   assert.deepEqual(await count(world, world.live), { sessions: '2', due: 'hourly nightly' });
   await world.run('PivotRestore', { staged: { ...staged } });

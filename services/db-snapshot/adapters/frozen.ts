@@ -11,7 +11,7 @@ import { readRoles } from '#libs/postgres/roles.ts';
 import { readSequences } from '#libs/postgres/sequences.ts';
 import { Sessions } from '#libs/postgres/sessions.ts';
 import { describeTables, type DataTable, type Slice } from '#libs/postgres/tables.ts';
-import { readTool, requireClient, type ClientTools } from '#libs/postgres/tools.ts';
+import { readTool, type ClientTools } from '#libs/postgres/tools.ts';
 import type { DocumentRule, NamedFile } from '../domain/document-rows.ts';
 import { tableText } from '../domain/find-table.ts';
 import type { FrozenSource, LeftOut, SnapshotReader } from '../ports.ts';
@@ -31,6 +31,7 @@ interface Parts {
   readonly url: Secret;
   readonly spec: Spec;
   readonly host: SourceHost;
+  readonly client: ClientTools;
   readonly locked: Locked;
   readonly signal: AbortSignal;
   /** Session and watcher; taken over once the source stands. */
@@ -40,7 +41,6 @@ interface Parts {
 /** The session that holds the locks and the moment; its end releases both. */
 export class Frozen implements FrozenSource {
   readonly #parts: Parts;
-  readonly #client: ClientTools;
   readonly #readers: Sessions;
   readonly #withoutSystemGrants: boolean;
   readonly tables: readonly DataTable[];
@@ -49,7 +49,6 @@ export class Frozen implements FrozenSource {
 
   static async open(parts: Parts): Promise<Frozen> {
     const { database, relations, snapshot } = parts.locked;
-    const client = await requireClient(database.serverMajor, parts.host.pgBin);
     const tables = await describeTables(database, relations);
     const read = {
       tables,
@@ -66,17 +65,15 @@ export class Frozen implements FrozenSource {
     };
     const readers = await Sessions.open(READERS, () => join(parts, snapshot));
     parts.owned.use(readers);
-    return new Frozen({ ...parts, owned: parts.owned.move() }, client, readers, read);
+    return new Frozen({ ...parts, owned: parts.owned.move() }, readers, read);
   }
 
   private constructor(
     parts: Parts,
-    client: ClientTools,
     readers: Sessions,
     read: Pick<FrozenSource, 'tables' | 'facts' | 'leftOut'> & { readonly systemGrants: readonly LeftOut[] },
   ) {
     this.#parts = parts;
-    this.#client = client;
     this.#readers = readers;
     this.tables = read.tables;
     this.facts = read.facts;
@@ -106,10 +103,10 @@ export class Frozen implements FrozenSource {
   }
 
   structure(): AsyncIterable<Buffer> {
-    const { url, locked, signal } = this.#parts;
+    const { url, client, locked, signal } = this.#parts;
     const { unreadable } = locked;
     return readTool('pg_dump', {
-      tools: this.#client,
+      tools: client,
       // Who may not read a table may not dump its structure either.
       url: unreadable.size === 0 ? url : this.#administrator,
       signal,

@@ -1,5 +1,6 @@
 import type { Spec } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
+import { requireClient, type ClientTools } from '#libs/postgres/tools.ts';
 import type { Host } from '#libs/runtime/host.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FrozenSource, Source } from '../ports.ts';
@@ -41,10 +42,12 @@ async function tryFreeze(spec: Spec, host: SourceHost, signal: AbortSignal): Pro
   await using stack = new AsyncDisposableStack();
   const yielding = new AbortController();
   const either = AbortSignal.any([signal, yielding.signal]);
-  const locked = await lockTables(url, either, (database, relations) =>
-    requireNoHindrance(database, { spec, host, url, signal: either }, relations),
-  );
+  const clients: ClientTools[] = [];
+  const locked = await lockTables(url, either, async (database, relations) => {
+    clients.push(await requireClient(database.serverMajor, host.pgBin));
+    return await requireNoHindrance(database, { spec, host, url, signal: either }, relations);
+  });
   stack.use(locked.database);
   stack.use(await watchWaiters(url, yielding, either));
-  return await Frozen.open({ url, spec, host, locked, signal: either, owned: stack });
+  return await Frozen.open({ url, spec, host, client: clients[0]!, locked, signal: either, owned: stack });
 }

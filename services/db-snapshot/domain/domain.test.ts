@@ -58,7 +58,7 @@ const staged: StagedDatabase = {
   live: 'l',
   side: 's',
   kept: 'k',
-  adapted: { sessionsDropped: 0, held: [], keysNotValid: [] },
+  adapted: { sessionsDropped: 0, held: [], incomplete: [] },
 };
 const planOf = (plan: typeof planPivot, ...present: [string, string][]) =>
   plan(staged, new Map(present)).renames.map(({ from, to }) => `${from}>${to}`);

@@ -103,7 +103,7 @@ async function fill(
   await phase('sequences', () =>
     database.setSequences(chosen === undefined ? sequences : sequencesIn(database, sequences)),
   );
-  const keysNotValid = await silent('keys', 'keys, indexes and triggers', () => database.restoreLate());
+  const incomplete = await silent('keys', 'keys, indexes and triggers', () => database.restoreLate());
   await silent('finish', 'statistics', () => database.finish(globals));
-  return { ...adapted, keysNotValid: [...keysNotValid] };
+  return { ...adapted, incomplete: [...incomplete] };
 }

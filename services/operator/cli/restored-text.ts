@@ -12,6 +12,12 @@ export function restoredText(outcome: Readonly<Record<string, unknown>>): readon
     ...(adapted === undefined || adapted.held.length === 0
       ? []
       : [`held until holdfast schedules release: ${adapted.held.join(', ')}`]),
+    ...(adapted === undefined || adapted.incomplete.length === 0
+      ? []
+      : [
+          'not as in the source, for the backup’s own content or this server forbids it:',
+          ...adapted.incomplete.map((text) => `  ${text}`),
+        ]),
     ...(places === undefined ? [] : ['beside the living system:', ...places.map((place) => `  ${place}`)]),
     ...(keptStates === undefined || places !== undefined
       ? []
@@ -39,7 +45,11 @@ interface Outcome extends Partial<ToldTables> {
   readonly reconciliation?: Reconciliation;
   readonly keptStates?: number;
   readonly places?: readonly string[];
-  readonly adapted?: { readonly sessionsDropped: number; readonly held: readonly string[] };
+  readonly adapted?: {
+    readonly sessionsDropped: number;
+    readonly held: readonly string[];
+    readonly incomplete: readonly string[];
+  };
 }
 
 interface FileList {

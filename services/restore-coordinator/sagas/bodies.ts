@@ -221,7 +221,7 @@ async function commitTables(header: RunHeader, outcomes: Outcomes): Promise<Json
   const { backupId } = parseWith(restoreParameters, header.parameters, 'restore parameters');
   const stage = nameAt('stage.database', sitesOfRun(header).database);
   const { live, tables, adapted } = parseWith(stagedTables, outcomes[stage], `outcome of ${stage}`);
-  return { backupId, database: live, ...tables, keysNotValid: adapted.keysNotValid };
+  return { backupId, database: live, ...tables, incomplete: adapted.incomplete };
 }
 
 /** Where a restore beside the living system lies now. */

@@ -90,11 +90,13 @@ async function compareSequences(source: readonly SequenceRecord[], view: Databas
   for (const sequence of source) {
     findings.compared();
     const seen = found.get(nameOf(sequence));
+    found.delete(nameOf(sequence));
     if (seen === undefined) findings.differs(nameOf(sequence), 'sequence is missing');
     else if (seen.isCalled !== sequence.isCalled || seen.lastValue !== sequence.lastValue) {
       findings.differs(nameOf(sequence), `is at ${seen.lastValue}, was at ${sequence.lastValue}`);
     }
   }
+  for (const name of found.keys()) findings.differs(name, 'sequence was not in the backup');
   return findings;
 }
 

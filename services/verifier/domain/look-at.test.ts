@@ -14,7 +14,7 @@ const staged = {
   live: 'l',
   side: 's',
   kept: 'k',
-  adapted: { sessionsDropped: 0, held: [] as string[], keysNotValid: [] as string[] },
+  adapted: { sessionsDropped: 0, held: [] as string[], incomplete: [] as string[] },
 } as const;
 
 test('a proof or a count of orphans that takes hours shows life all the while', async (t) => {
