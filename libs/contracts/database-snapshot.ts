@@ -3,7 +3,7 @@ import type { StreamRef } from '#libs/repository/port.ts';
 /**
  * Streams of a database snapshot:
  * `schema` a pg_dump archive of all but rows (custom format, sections pre-data and post-data) · `globals` one DatabaseGlobals ·
- * `tables` NDJSON of TableRecord · `sequences` NDJSON of SequenceRecord · `documents` NDJSON of DocumentRow.
+ * `tables` NDJSON of TableRecord · `large-objects` NDJSON of LargeObjectRecord · `sequences` NDJSON of SequenceRecord · `documents` NDJSON of DocumentRow.
  */
 export interface TableRecord {
   /** In the source; entries of the structure's archive name it. */
@@ -34,6 +34,17 @@ export interface SequenceRecord {
   /** Decimal text; with isCalled false the next value is lastValue itself (never used). */
   readonly lastValue: string;
   readonly isCalled: boolean;
+}
+
+/** Content apart, which is rows of pg_largeobject. */
+export interface LargeObjectRecord {
+  readonly oid: string;
+  readonly owner: string;
+  readonly comment: string | null;
+  /** All there are, the owner's own among them; null where nobody ever granted or revoked. A grantee of null is PUBLIC. */
+  readonly grants:
+    | readonly { readonly grantee: string | null; readonly privilege: string; readonly grantable: boolean }[]
+    | null;
 }
 
 /** A row that names a file, resolved by the spec's rule: path bytes are relative to the root. */

@@ -1,6 +1,7 @@
 import type {
   DatabaseFacts,
   DatabaseGlobals,
+  LargeObjectRecord,
   SequenceRecord,
   TableRecord,
 } from '#libs/contracts/database-snapshot.ts';
@@ -68,6 +69,8 @@ export interface FrozenSource extends AsyncDisposable {
     rule: DocumentRule,
     table: { readonly schema: string; readonly name: string },
   ): AsyncIterable<NamedFile>;
+  /** Their content is rows of `tables`. Not beside `documents`. */
+  largeObjects(): AsyncIterable<LargeObjectRecord>;
   /** Outside the moment: what was issued by now. */
   sequences(): Promise<readonly SequenceRecord[]>;
   globals(): Promise<{ readonly globals: DatabaseGlobals; readonly leftOut: readonly LeftOut[] }>;
@@ -132,6 +135,8 @@ export interface SideDatabase extends AsyncDisposable {
   readonly oid: string;
   /** What comes before rows; what comes after them is kept for `load` and `restoreLate`. All, or these dump ids. */
   restoreStructure(archive: AsyncIterable<Buffer>, only?: ReadonlySet<number>): Promise<void>;
+  /** Empty ones. */
+  makeLargeObjects(records: AsyncIterable<LargeObjectRecord>): Promise<void>;
   /** Several at once; what an earlier worker loaded is not read again. */
   load(table: TableRecord, read: (slice: StreamRef) => AsyncIterable<Buffer>): Promise<void>;
   /** Of a table that is loaded, while others are; those of small tables come with all else. */

@@ -328,7 +328,7 @@ def set_attributes(place, record):
     os.utime(place, ns=(int(record["mtimeNs"]),) * 2, follow_symlinks=False)
 
 def restore_database(repository, streams, into):
-    for file in ("schema.dump", "globals.json", "sequences.ndjson"):
+    for file in ("schema.dump", "globals.json", "sequences.ndjson", "large-objects.ndjson"):
         write_file(into / file, repository.read(streams[file.partition(".")[0]]))
     with open(into / "tables.ndjson", "x", encoding="utf-8") as tables:
         for number, record in enumerate(repository.read_records(streams["tables"]), 1):

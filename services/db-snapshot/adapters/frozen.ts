@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { DatabaseGlobals } from '#libs/contracts/database-snapshot.ts';
+import type { DatabaseGlobals, LargeObjectRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
@@ -15,6 +15,7 @@ import { readTool, type ClientTools } from '#libs/postgres/tools.ts';
 import type { DocumentRule, NamedFile } from '../domain/document-rows.ts';
 import { tableText } from '../domain/find-table.ts';
 import type { FrozenSource, LeftOut, SnapshotReader } from '../ports.ts';
+import { listLargeObjects } from './large-objects.ts';
 import type { Locked } from './lock-tables.ts';
 import { administratorOf } from './maintenance.ts';
 import { findExtensionRows, findUncopied } from './uncopied.ts';
@@ -119,6 +120,7 @@ export class Frozen implements FrozenSource {
         // It locks what we have locked already; behind a waiting ALTER it must not wait, for all would wait for it.
         '--lock-wait-timeout=1500',
         '--no-subscriptions',
+        '--no-blobs',
         ...(this.#withoutSystemGrants ? [WITHOUT_SYSTEM_GRANTS] : []),
       ],
     });
@@ -152,6 +154,10 @@ export class Frozen implements FrozenSource {
       yield* rows;
     }
     await this.#database.run('CLOSE holdfast_documents');
+  }
+
+  largeObjects(): AsyncIterable<LargeObjectRecord> {
+    return listLargeObjects(this.#database);
   }
 
   async sequences() {

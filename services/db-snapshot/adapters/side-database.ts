@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os';
-import type { DatabaseGlobals, SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
+import type {
+  DatabaseGlobals,
+  LargeObjectRecord,
+  SequenceRecord,
+  TableRecord,
+} from '#libs/contracts/database-snapshot.ts';
 import type { Adaptation } from '#libs/contracts/adaptation.ts';
-import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Secret } from '#libs/kernel/secret.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import type { Database } from '#libs/postgres/connect.ts';
@@ -10,12 +14,13 @@ import { proveTable, type Proof } from '#libs/postgres/prove.ts';
 import { quoteName, quoteText } from '#libs/postgres/quote.ts';
 import { readSequences, writeSequences } from '#libs/postgres/sequences.ts';
 import { Sessions } from '#libs/postgres/sessions.ts';
-import type { TocEntry } from '#libs/postgres/toc.ts';
 import { requireClient, type ClientTools } from '#libs/postgres/tools.ts';
 import type { StreamRef } from '#libs/repository/port.ts';
 import type { Acting, Adapted, SideDatabase } from '../ports.ts';
 import { analyzeAll } from './analyze.ts';
+import { Builder } from './builder.ts';
 import { createOptions, createRoles, mayGiveTo } from './create-options.ts';
+import { makeLargeObjects } from './large-objects.ts';
 import { loadSlice } from './load-slice.ts';
 import { enter } from './own-session.ts';
 import { dropSessions, holdSchedules } from './schedules.ts';
@@ -26,7 +31,6 @@ import type { TargetHost } from './maintenance.ts';
 /** Above it a table's indexes are built while other tables are loaded; below they are as fast all together. */
 const OWN_BUILD_BYTES = 8 * 1024 * 1024;
 const LOADERS = availableParallelism();
-const FOREIGN_KEY_VIOLATION = '23503';
 
 interface Means {
   readonly url: Secret;
@@ -106,8 +110,7 @@ interface SideParts {
 
 class Side implements SideDatabase {
   readonly #parts: SideParts;
-  #structure: Structure | undefined;
-  readonly #built = new Set<TocEntry>();
+  #builder: Builder | undefined;
 
   constructor(parts: SideParts) {
     this.#parts = parts;
@@ -118,16 +121,18 @@ class Side implements SideDatabase {
   }
 
   async restoreStructure(archive: AsyncIterable<Buffer>, only?: ReadonlySet<number>): Promise<void> {
-    const { database, marks, owned } = this.#parts;
-    this.#structure = owned.use(await Structure.open(archive, this.#parts, only));
-    if (marks.has('structure')) {
-      const present = await this.#structure.findPresent();
-      const stages = Object.values(this.#structure.stages).flat();
-      for (const entry of stages) if (Structure.isIn(present, entry)) this.#built.add(entry);
-    } else {
-      await this.#structure.restoreEarly();
-      await marks.add(database, 'structure');
-    }
+    const { database, loaders, marks, owned } = this.#parts;
+    const structure = owned.use(await Structure.open(archive, this.#parts, only));
+    const present = marks.has('structure') ? await structure.findPresent() : new Set<string>();
+    this.#builder = new Builder({ structure, database, loaders }, present);
+    if (marks.has('structure')) return;
+    await structure.restoreEarly();
+    await marks.add(database, 'structure');
+  }
+
+  async makeLargeObjects(records: AsyncIterable<LargeObjectRecord>): Promise<void> {
+    const { database, marks, keepsOwners } = this.#parts;
+    await makeLargeObjects(database, records, { marks, keepsOwners });
   }
 
   async load(table: TableRecord, read: (slice: StreamRef) => AsyncIterable<Buffer>): Promise<void> {
@@ -146,10 +151,8 @@ class Side implements SideDatabase {
   }
 
   async buildIndexes(table: TableRecord): Promise<void> {
-    const { loaders } = this.#parts;
-    if (table.slices.reduce((sum, { bytes }) => sum + bytes, 0) < OWN_BUILD_BYTES) return;
-    const indexes = this.#missing(this.#structure!.indexesOf(table.oid));
-    await Promise.all(indexes.map((index) => loaders.use(() => this.#build([index]), { first: true })));
+    const bytes = table.slices.reduce((sum, slice) => sum + slice.bytes, 0);
+    if (bytes >= OWN_BUILD_BYTES) await this.#builder!.buildIndexesOf(table.oid);
   }
 
   async adapt({ sessions, schedules }: Adaptation): Promise<Adapted> {
@@ -173,12 +176,7 @@ class Side implements SideDatabase {
   }
 
   async restoreLate(): Promise<readonly string[]> {
-    const { indexes, foreignKeys, rest, refreshes } = this.#structure!.stages;
-    await this.#build(this.#missing(indexes));
-    const broken = await this.#buildKeys(this.#missing(foreignKeys));
-    await this.#build(this.#missing(rest));
-    const empty = await this.#refresh(this.#missing(refreshes));
-    return [...broken, ...empty];
+    return await this.#builder!.buildAll();
   }
 
   async finish(globals: DatabaseGlobals): Promise<void> {
@@ -187,7 +185,7 @@ class Side implements SideDatabase {
     await analyzeAll(database, loaders);
     // Whoever comes after it begins anew: what lasts is done.
     await marks.end(database);
-    await this.#build(this.#missing(this.#structure!.stages.eventTriggers));
+    await this.#builder!.buildEventTriggers();
     const statements = [
       ...globals.grants.map((grant) => forDatabase(grant, name)),
       ...globals.settings.map((setting) => forDatabase(setting, name)),
@@ -208,70 +206,5 @@ class Side implements SideDatabase {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.owned.disposeAsync();
-  }
-
-  #missing(entries: readonly TocEntry[]): readonly TocEntry[] {
-    return entries.filter((entry) => !this.#built.has(entry));
-  }
-
-  async #build(entries: readonly TocEntry[]): Promise<void> {
-    await this.#structure!.restore(entries);
-    for (const entry of entries) this.#built.add(entry);
-  }
-
-  /**
-   * The rows are the source's. Where they break a key that the source calls valid (they came while its triggers were
-   * off), the key is made for rows to come only. Returns those.
-   */
-  async #buildKeys(entries: readonly TocEntry[]): Promise<readonly string[]> {
-    const { database } = this.#parts;
-    const broken: string[] = [];
-    await this.#buildOr(entries, async (statements, entry) => {
-      try {
-        await database.run(statements);
-      } catch (thrown) {
-        if (HoldfastError.from(thrown).details['sqlState'] !== FOREIGN_KEY_VIOLATION) throw thrown;
-        await database.run(statements.replace(/;$/, ' NOT VALID;'));
-        broken.push(entry.text);
-      }
-    });
-    return broken;
-  }
-
-  /**
-   * pg_restore knows no search path; a function within a view may need the one that a server has by itself. Since PostgreSQL
-   * 17 none helps: nobody can fill such a view there. Returns those.
-   */
-  async #refresh(entries: readonly TocEntry[]): Promise<readonly string[]> {
-    const { loaders } = this.#parts;
-    const empty: string[] = [];
-    await this.#buildOr(entries, (statements, entry) =>
-      loaders.use(async (session) => {
-        await session.run('SET search_path = "$user", public');
-        try {
-          await session.run(statements.slice(statements.indexOf('REFRESH MATERIALIZED VIEW')));
-        } catch (thrown) {
-          if (HoldfastError.from(thrown).code !== 'DATABASE_QUERY_FAILED') throw thrown;
-          empty.push(entry.text);
-        }
-      }),
-    );
-    return empty;
-  }
-
-  /** Those that pg_restore could not make `mend` makes, one after the other. */
-  async #buildOr(
-    entries: readonly TocEntry[],
-    mend: (statements: string, entry: TocEntry) => Promise<void>,
-  ): Promise<void> {
-    try {
-      await this.#build(entries);
-    } catch (thrown) {
-      if (HoldfastError.from(thrown).code !== 'TOOL_FAILED') throw thrown;
-      const structure = this.#structure!;
-      const present = await structure.findPresent();
-      for (const entry of entries)
-        if (!Structure.isIn(present, entry)) await mend(await structure.textOf(entry), entry);
-    }
   }
 }

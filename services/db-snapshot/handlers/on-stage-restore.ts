@@ -1,5 +1,10 @@
 import { adaptationOf, type Adaptation } from '#libs/contracts/adaptation.ts';
-import type { DatabaseGlobals, SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
+import type {
+  DatabaseGlobals,
+  LargeObjectRecord,
+  SequenceRecord,
+  TableRecord,
+} from '#libs/contracts/database-snapshot.ts';
 import { stageRestoreRequest, type StagedDatabase, type StagedTables } from '#libs/contracts/requests.ts';
 import { stageName } from '#libs/contracts/stage.ts';
 import { parseWith } from '#libs/contracts/step.ts';
@@ -79,6 +84,9 @@ async function fill(
     progress({ bytes, bytesTotal, activity: `${schema}.${name}` });
   };
   await silent('structure', 'structure', () => database.restoreStructure(stream('schema'), chosen?.entries));
+  const largeObjects = readNdjson<LargeObjectRecord>(stream('large-objects'));
+  if (chosen === undefined)
+    await silent('large objects', 'large objects', () => database.makeLargeObjects(largeObjects));
   const load = async (table: TableRecord) => {
     let left = sizeOf(table);
     await database.load(table, async function* (slice) {

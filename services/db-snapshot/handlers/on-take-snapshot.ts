@@ -78,6 +78,9 @@ async function writeStreams(
     phase('tables', () => takeTables({ source, spec, tally, write, moved })),
     silent('documents', 'document paths', () => write(writeNdjson(documentRows(source, spec, tally)))),
   ]);
+  const largeObjects = await silent('large objects', 'large objects', () =>
+    write(writeNdjson(source.largeObjects())),
+  );
   const { globals, leftOut } = await phase('globals', () => source.globals());
   tally.leaveOut(...leftOut);
   const sequences = await phase('sequences', () => source.sequences());
@@ -85,6 +88,7 @@ async function writeStreams(
   return {
     schema,
     documents,
+    'large-objects': largeObjects,
     tables: await write(writeNdjson(tables)),
     globals: await write(writeNdjson([globals])),
     sequences: await write(writeNdjson(sequences)),

@@ -1,0 +1,111 @@
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { Database } from '#libs/postgres/connect.ts';
+import type { Sessions } from '#libs/postgres/sessions.ts';
+import type { TocEntry } from '#libs/postgres/toc.ts';
+import { Structure } from './structure.ts';
+
+const FOREIGN_KEY_VIOLATION = '23503';
+
+interface Parts {
+  readonly structure: Structure;
+  readonly database: Database;
+  readonly loaders: Sessions;
+}
+
+/** Makes what comes after rows, each entry of the structure once; `present` is what an earlier worker made. */
+export class Builder {
+  readonly #parts: Parts;
+  readonly #built: Set<TocEntry>;
+
+  constructor(parts: Parts, present: ReadonlySet<string>) {
+    this.#parts = parts;
+    const late = Object.values(parts.structure.stages).flat();
+    this.#built = new Set(late.filter((entry) => Structure.isIn(present, entry)));
+  }
+
+  /** Of the table with this object id in the source, several at once, before other work of the sessions. */
+  async buildIndexesOf(oid: string): Promise<void> {
+    const { structure, loaders } = this.#parts;
+    const indexes = this.#missing(structure.indexesOf(oid));
+    await Promise.all(indexes.map((index) => loaders.use(() => this.#build([index]), { first: true })));
+  }
+
+  /** All but event triggers. Returns what is less than it was, in the words of the archive's list. */
+  async buildAll(): Promise<readonly string[]> {
+    const { indexes, foreignKeys, rest, refreshes } = this.#parts.structure.stages;
+    await this.#build(this.#missing(indexes));
+    const broken = await this.#buildKeys(this.#missing(foreignKeys));
+    await this.#build(this.#missing(rest));
+    const empty = await this.#refresh(this.#missing(refreshes));
+    return [...broken, ...empty];
+  }
+
+  async buildEventTriggers(): Promise<void> {
+    await this.#build(this.#missing(this.#parts.structure.stages.eventTriggers));
+  }
+
+  #missing(entries: readonly TocEntry[]): readonly TocEntry[] {
+    return entries.filter((entry) => !this.#built.has(entry));
+  }
+
+  async #build(entries: readonly TocEntry[]): Promise<void> {
+    await this.#parts.structure.restore(entries);
+    for (const entry of entries) this.#built.add(entry);
+  }
+
+  /**
+   * The rows are the source's. Where they break a key that the source calls valid (they came while its triggers were
+   * off), the key is made for rows to come only. Returns those.
+   */
+  async #buildKeys(entries: readonly TocEntry[]): Promise<readonly string[]> {
+    const { database } = this.#parts;
+    const broken: string[] = [];
+    await this.#buildOr(entries, async (statements, entry) => {
+      try {
+        await database.run(statements);
+      } catch (thrown) {
+        if (HoldfastError.from(thrown).details['sqlState'] !== FOREIGN_KEY_VIOLATION) throw thrown;
+        await database.run(statements.replace(/;$/, ' NOT VALID;'));
+        broken.push(entry.text);
+      }
+    });
+    return broken;
+  }
+
+  /**
+   * pg_restore knows no search path; a function within a view may need the one that a server has by itself. Since PostgreSQL
+   * 17 none helps: nobody can fill such a view there. Returns those.
+   */
+  async #refresh(entries: readonly TocEntry[]): Promise<readonly string[]> {
+    const { loaders } = this.#parts;
+    const empty: string[] = [];
+    await this.#buildOr(entries, (statements, entry) =>
+      loaders.use(async (session) => {
+        await session.run('SET search_path = "$user", public');
+        try {
+          await session.run(statements.slice(statements.indexOf('REFRESH MATERIALIZED VIEW')));
+        } catch (thrown) {
+          if (HoldfastError.from(thrown).code !== 'DATABASE_QUERY_FAILED') throw thrown;
+          empty.push(entry.text);
+        }
+      }),
+    );
+    return empty;
+  }
+
+  /** Those that pg_restore could not make `mend` makes, one after the other. */
+  async #buildOr(
+    entries: readonly TocEntry[],
+    mend: (statements: string, entry: TocEntry) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await this.#build(entries);
+    } catch (thrown) {
+      if (HoldfastError.from(thrown).code !== 'TOOL_FAILED') throw thrown;
+      const { structure } = this.#parts;
+      const present = await structure.findPresent();
+      for (const entry of entries)
+        if (!Structure.isIn(present, entry)) await mend(await structure.textOf(entry), entry);
+    }
+  }
+}
