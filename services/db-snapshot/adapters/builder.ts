@@ -101,7 +101,8 @@ export class Builder {
     try {
       await this.#build(entries);
     } catch (thrown) {
-      if (HoldfastError.from(thrown).code !== 'TOOL_FAILED') throw thrown;
+      const { code } = HoldfastError.from(thrown);
+      if (code !== 'TOOL_FAILED' && code !== 'DATABASE_QUERY_FAILED') throw thrown;
       const { structure } = this.#parts;
       const present = await structure.findPresent();
       for (const entry of entries)

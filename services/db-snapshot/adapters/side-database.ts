@@ -80,7 +80,7 @@ export async function openSide(
     }),
   );
   const marks = (await StageMarks.find(database)) ?? (await StageMarks.begin(database));
-  const means = { url: address, tools, acting, keepsOwners };
+  const means = { url: address, tools, acting, keepsOwners, serverMajor: server.serverMajor };
   return new Side({
     ...means,
     database,
@@ -101,6 +101,7 @@ interface SideParts {
   readonly tools: ClientTools;
   readonly acting: Acting;
   readonly keepsOwners: boolean;
+  readonly serverMajor: number;
   /** The comment is the source's too. */
   readonly commented: boolean;
   readonly name: string;

@@ -8,16 +8,19 @@ import type { Secret } from '#libs/kernel/secret.ts';
 import { isKind, listOf, parseToc, type TocEntry } from '#libs/postgres/toc.ts';
 import { askTool, readTool, runTool, type ClientTools } from '#libs/postgres/tools.ts';
 import type { Acting } from '../ports.ts';
-import { sessionName } from './own-session.ts';
+import { enter, sessionName } from './own-session.ts';
 
 /** What a key or an index is built with; several are built at once. */
 const BUILD_MEMORY = '256MB';
+/** From this version on pg_restore begins with a setting that older servers refuse. */
+const SETS_UNKNOWN_SINCE = 17;
 
 interface Means {
   readonly url: Secret;
   readonly tools: ClientTools;
   readonly acting: Acting;
   readonly keepsOwners: boolean;
+  readonly serverMajor: number;
 }
 
 /** Each needs the ones before it. Event triggers come last: they would see, and might refuse, all the others. */
@@ -119,8 +122,8 @@ export class Structure implements AsyncDisposable {
 
   async restore(entries: readonly TocEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    const jobs = entries.length > 1 ? [`--jobs=${availableParallelism()}`] : [];
-    await this.#run([...jobs, `--use-list=${await this.#writeList(entries)}`]);
+    const jobs = entries.length > 1 ? availableParallelism() : 1;
+    await this.#run([`--use-list=${await this.#writeList(entries)}`], jobs);
   }
 
   async #writeList(entries: readonly TocEntry[]): Promise<string> {
@@ -132,13 +135,7 @@ export class Structure implements AsyncDisposable {
 
   /** As statements, the last of which ends it. */
   async textOf(entry: TocEntry): Promise<string> {
-    const { tools, acting } = this.#means;
-    const given = ['--file=-', `--use-list=${await this.#writeList([entry])}`, join(this.#folder, 'archive')];
-    const text = await askTool('pg_restore', { tools, signal: acting.signal, arguments: given });
-    // Lines for psql only, and comments behind the last statement.
-    const lines = text.replace(/^\\restrict .*$/m, '').split('\n');
-    while (/^(--|\\unrestrict |$)/.test(lines.at(-1) ?? ';')) lines.pop();
-    return lines.join('\n');
+    return await this.#statements([`--use-list=${await this.#writeList([entry])}`]);
   }
 
   /** What of it the database has already, in the archive's own words. */
@@ -159,8 +156,13 @@ export class Structure implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #run(given: readonly string[]): Promise<void> {
-    const { url, tools, acting, keepsOwners } = this.#means;
+  async #run(given: readonly string[], jobs = 1): Promise<void> {
+    const { url, tools, acting, serverMajor } = this.#means;
+    if (tools.major >= SETS_UNKNOWN_SINCE && serverMajor < SETS_UNKNOWN_SINCE) {
+      await using session = await enter(url, acting);
+      await session.run(await this.#statements(given), 'the structure, as statements of pg_restore');
+      return;
+    }
     // The program's session cannot ask by itself.
     await acting.requireLatest();
     await runTool('pg_restore', {
@@ -169,14 +171,29 @@ export class Structure implements AsyncDisposable {
       signal: acting.signal,
       applicationName: sessionName(acting.token),
       settings: { maintenance_work_mem: BUILD_MEMORY },
-      arguments: [
-        '--exit-on-error',
-        '--no-tablespaces',
-        ...(keepsOwners ? [] : ['--no-owner']),
-        ...given,
-        join(this.#folder, 'archive'),
-      ],
+      arguments: ['--exit-on-error', `--jobs=${jobs}`, ...this.#wanted(given)],
     });
+  }
+
+  async #statements(given: readonly string[]): Promise<string> {
+    const { tools, acting } = this.#means;
+    const text = await askTool('pg_restore', {
+      tools,
+      signal: acting.signal,
+      arguments: ['--file=-', ...this.#wanted(given)],
+    });
+    // Lines for psql only, comments behind the last statement, and what an older server does not know.
+    const lines = text
+      .replace(/^\\restrict .*$/m, '')
+      .replace(/^SET transaction_timeout = 0;$/m, '')
+      .split('\n');
+    while (/^(--|\\unrestrict |$)/.test(lines.at(-1) ?? ';')) lines.pop();
+    return lines.join('\n');
+  }
+
+  #wanted(given: readonly string[]): readonly string[] {
+    const owners = this.#means.keepsOwners ? [] : ['--no-owner'];
+    return ['--no-tablespaces', ...owners, ...given, join(this.#folder, 'archive')];
   }
 }
 
