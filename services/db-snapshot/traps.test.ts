@@ -108,7 +108,7 @@ test('trap 5: identity that is always generated keeps its ids and goes on; types
   await using made =
     await restored(`CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, x int); INSERT INTO t (x) SELECT g FROM generate_series(1, 41) g; DELETE FROM t WHERE id < 41;
     CREATE TABLE node (id int); CREATE FUNCTION first_node() RETURNS node LANGUAGE plpgsql IMMUTABLE AS 'DECLARE n public.node; BEGIN n.id := 7; RETURN n; END';
-    CREATE DOMAIN node_id AS int CHECK (VALUE >= (first_node()).id); ALTER TABLE node ADD ref node_id DEFAULT (first_node()).id; CREATE TABLE tree (id int, nodes node[] DEFAULT ARRAY[first_node()]);
+    CREATE DOMAIN node_id AS int CHECK (VALUE >= (first_node()).id); ALTER TABLE node ADD ref node_id DEFAULT (first_node()).id; CREATE TYPE leaf AS (id int); CREATE TABLE tree (id int, nodes leaf[] DEFAULT ARRAY[ROW((first_node()).id)::leaf]);
     INSERT INTO node (id) VALUES (1); INSERT INTO tree VALUES (1)`);
   const { ask } = made;
   assert.deepEqual(await ask('INSERT INTO public.t (x) VALUES (0) RETURNING id'), [{ id: 42 }]);

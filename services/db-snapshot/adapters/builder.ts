@@ -2,14 +2,18 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import type { Sessions } from '#libs/postgres/sessions.ts';
 import type { TocEntry } from '#libs/postgres/toc.ts';
+import type { StageMarks } from './stage-marks.ts';
 import { Structure } from './structure.ts';
 
 const FOREIGN_KEY_VIOLATION = '23503';
+/** Kind of the marks of what is less than it was: whoever goes on must tell of it too. */
+const INCOMPLETE = 'incomplete ';
 
 interface Parts {
   readonly structure: Structure;
   readonly database: Database;
   readonly loaders: Sessions;
+  readonly marks: StageMarks;
 }
 
 /** Makes what comes after rows, each entry of the structure once; `present` is what an earlier worker made. */
@@ -32,12 +36,13 @@ export class Builder {
 
   /** All but event triggers. Returns what is less than it was, in the words of the archive's list. */
   async buildAll(): Promise<readonly string[]> {
-    const { indexes, foreignKeys, rest, refreshes } = this.#parts.structure.stages;
+    const { structure, marks } = this.#parts;
+    const { indexes, foreignKeys, rest, refreshes } = structure.stages;
     await this.#build(this.#missing(indexes));
-    const broken = await this.#buildKeys(this.#missing(foreignKeys));
+    await this.#buildKeys(this.#missing(foreignKeys));
     await this.#build(this.#missing(rest));
-    const empty = await this.#refresh(this.#missing(refreshes));
-    return [...broken, ...empty];
+    await this.#refresh(this.#missing(refreshes));
+    return marks.listed(INCOMPLETE);
   }
 
   async buildEventTriggers(): Promise<void> {
@@ -55,30 +60,27 @@ export class Builder {
 
   /**
    * The rows are the source's. Where they break a key that the source calls valid (they came while its triggers were
-   * off), the key is made for rows to come only. Returns those.
+   * off), the key is made for rows to come only.
    */
-  async #buildKeys(entries: readonly TocEntry[]): Promise<readonly string[]> {
-    const { database } = this.#parts;
-    const broken: string[] = [];
+  async #buildKeys(entries: readonly TocEntry[]): Promise<void> {
+    const { database, marks } = this.#parts;
     await this.#buildOr(entries, async (statements, entry) => {
       try {
         await database.run(statements);
       } catch (thrown) {
         if (HoldfastError.from(thrown).details['sqlState'] !== FOREIGN_KEY_VIOLATION) throw thrown;
         await database.run(statements.replace(/;$/, ' NOT VALID;'));
-        broken.push(entry.text);
+        await marks.add(database, `${INCOMPLETE}${entry.text}`);
       }
     });
-    return broken;
   }
 
   /**
    * pg_restore knows no search path; a function within a view may need the one that a server has by itself. Since PostgreSQL
-   * 17 none helps: nobody can fill such a view there. Returns those.
+   * 17 none helps: nobody can fill such a view there.
    */
-  async #refresh(entries: readonly TocEntry[]): Promise<readonly string[]> {
-    const { loaders } = this.#parts;
-    const empty: string[] = [];
+  async #refresh(entries: readonly TocEntry[]): Promise<void> {
+    const { database, loaders, marks } = this.#parts;
     await this.#buildOr(entries, (statements, entry) =>
       loaders.use(async (session) => {
         await session.run('SET search_path = "$user", public');
@@ -86,11 +88,11 @@ export class Builder {
           await session.run(statements.slice(statements.indexOf('REFRESH MATERIALIZED VIEW')));
         } catch (thrown) {
           if (HoldfastError.from(thrown).code !== 'DATABASE_QUERY_FAILED') throw thrown;
-          empty.push(entry.text);
+          if (!marks.listed(INCOMPLETE).includes(entry.text))
+            await marks.add(database, `${INCOMPLETE}${entry.text}`);
         }
       }),
     );
-    return empty;
   }
 
   /** Those that pg_restore could not make `mend` makes, one after the other. */

@@ -125,7 +125,7 @@ class Side implements SideDatabase {
     const { database, loaders, marks, owned } = this.#parts;
     const structure = owned.use(await Structure.open(archive, this.#parts, only));
     const present = marks.has('structure') ? await structure.findPresent() : new Set<string>();
-    this.#builder = new Builder({ structure, database, loaders }, present);
+    this.#builder = new Builder({ structure, database, loaders, marks }, present);
     if (marks.has('structure')) return;
     await structure.restoreEarly();
     await marks.add(database, 'structure');

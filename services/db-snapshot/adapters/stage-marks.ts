@@ -44,6 +44,13 @@ export class StageMarks {
     return this.#done.get(part);
   }
 
+  /** What follows `kind` in the marks that begin so. */
+  listed(kind: string): readonly string[] {
+    return [...this.#done.keys()]
+      .filter((part) => part.startsWith(kind))
+      .map((part) => part.slice(kind.length));
+  }
+
   /** In the caller's transaction, if there is one. */
   async add(database: Database, part: string, told: Json = null): Promise<void> {
     await database.query(`INSERT INTO ${TABLE} VALUES ($1, $2::jsonb)`, [part, JSON.stringify(told)]);
