@@ -46,15 +46,15 @@ export class Builder {
   }
 
   async buildEventTriggers(): Promise<void> {
-    await this.#build(this.#missing(this.#parts.structure.stages.eventTriggers));
+    await this.#build(this.#missing(this.#parts.structure.stages.eventTriggers), { last: true });
   }
 
   #missing(entries: readonly TocEntry[]): readonly TocEntry[] {
     return entries.filter((entry) => !this.#built.has(entry));
   }
 
-  async #build(entries: readonly TocEntry[]): Promise<void> {
-    await this.#parts.structure.restore(entries);
+  async #build(entries: readonly TocEntry[], when: { readonly last?: boolean } = {}): Promise<void> {
+    await this.#parts.structure.restore(entries, when);
     for (const entry of entries) this.#built.add(entry);
   }
 
