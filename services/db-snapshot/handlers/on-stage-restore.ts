@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { adaptationOf, type Adaptation } from '#libs/contracts/adaptation.ts';
 import type {
   DatabaseGlobals,
@@ -15,6 +16,7 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import { findChosen, proveChosen, sequencesIn } from './chosen-tables.ts';
 import { readGlobals, requireStream } from './snapshot-streams.ts';
+import { TABLES_AT_ONCE } from './take/table-records.ts';
 import { tellTables, type ChosenTables } from '../domain/choose-tables.ts';
 import { keptName, sideName, sidePrefix } from '../domain/names.ts';
 import { stageOf } from '../domain/switch.ts';
@@ -105,7 +107,7 @@ async function fill(
     );
   };
   const largestFirst = tables.toSorted((a, b) => sizeOf(b) - sizeOf(a));
-  await phase('tables', () => Promise.all(largestFirst.map(load)));
+  await phase('tables', () => pLimit(TABLES_AT_ONCE).map(largestFirst, load));
   const adapted = await silent('adapt', 'sessions and schedules', () => database.adapt(adaptation));
   const sequences = readNdjson<SequenceRecord>(stream('sequences'));
   await phase('sequences', () =>

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import type { TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { DataTable, Slice } from '#libs/postgres/tables.ts';
@@ -19,14 +21,21 @@ interface Taking {
 }
 
 /**
+ * One more than there are sessions, so that each always has work. Of twenty thousand tables the rest would only wait,
+ * and what waits long is not cleared away for long.
+ */
+export const TABLES_AT_ONCE = availableParallelism() + 2;
+
+/**
  * Copies and proves all tables, in as many sessions as there are, the largest first: what is small fills the gaps at
  * the end. In the order of `source.tables`.
  */
 export async function takeTables(taking: Taking): Promise<readonly TableRecord[]> {
   const { source } = taking;
   const largestFirst = source.tables.toSorted((a, b) => b.bytes - a.bytes);
-  const taken = await Promise.all(
-    largestFirst.map(async (table) => [table, await takeTable(table, taking)] as const),
+  const taken = await pLimit(TABLES_AT_ONCE).map(
+    largestFirst,
+    async (table) => [table, await takeTable(table, taking)] as const,
   );
   const records = new Map(taken);
   return source.tables.map((table) => records.get(table)!);
