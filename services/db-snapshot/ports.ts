@@ -135,8 +135,8 @@ export interface SideDatabase extends AsyncDisposable {
   readonly oid: string;
   /** What comes before rows; what comes after them is kept for `load` and `restoreLate`. All, or these dump ids. */
   restoreStructure(archive: AsyncIterable<Buffer>, only?: ReadonlySet<number>): Promise<void>;
-  /** Empty ones. */
-  makeLargeObjects(records: AsyncIterable<LargeObjectRecord>): Promise<void>;
+  /** `made` before `load`, empty; `given` after it, to their owners, with comments and grants. */
+  restoreLargeObjects(records: AsyncIterable<LargeObjectRecord>, stage: 'made' | 'given'): Promise<void>;
   /** Several at once; what an earlier worker loaded is not read again. */
   load(table: TableRecord, read: (slice: StreamRef) => AsyncIterable<Buffer>): Promise<void>;
   /** Of a table that is loaded, while others are; those of small tables come with all else. */

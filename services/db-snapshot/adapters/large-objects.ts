@@ -28,18 +28,27 @@ export async function* listLargeObjects(database: Database): AsyncIterable<Large
   await database.run('CLOSE holdfast_large_objects');
 }
 
-/** Batch by batch; those that an earlier worker made are passed by. */
-export async function makeLargeObjects(
+type Stage = 'made' | 'given';
+
+/**
+ * `made`: empty and the session's own, for it must write what is in them; `given` to their owners, with comments and
+ * grants. Batch by batch; what an earlier worker did is passed by.
+ */
+export async function restoreLargeObjects(
   database: Database,
   records: AsyncIterable<LargeObjectRecord>,
-  { marks, keepsOwners }: { readonly marks: StageMarks; readonly keepsOwners: boolean },
+  {
+    stage,
+    marks,
+    keepsOwners,
+  }: { readonly stage: Stage; readonly marks: StageMarks; readonly keepsOwners: boolean },
 ): Promise<void> {
   let batch: LargeObjectRecord[] = [];
   const make = async () => {
-    const part = `large objects from ${batch[0]?.oid}`;
+    const part = `large objects ${stage} from ${batch[0]?.oid}`;
     if (batch.length > 0 && !marks.has(part)) {
       await database.run('BEGIN');
-      await database.run(batch.flatMap((each) => statementsOf(each, keepsOwners)).join('; '));
+      await database.run(batch.flatMap((each) => statementsOf(each, stage, keepsOwners)).join('; '));
       await marks.add(database, part);
       await database.run('COMMIT');
     }
@@ -54,15 +63,16 @@ export async function makeLargeObjects(
 
 function statementsOf(
   { oid, owner, comment, grants }: LargeObjectRecord,
+  stage: Stage,
   keepsOwners: boolean,
 ): readonly string[] {
+  if (stage === 'made') return [`SELECT lo_create(${oid})`];
   const it = `LARGE OBJECT ${oid}`;
   const given = (grants ?? []).map(({ grantee, privilege, grantable }) => {
     const to = grantee === null ? 'PUBLIC' : quoteName(grantee);
     return `GRANT ${privilege} ON ${it} TO ${to}${grantable ? ' WITH GRANT OPTION' : ''}`;
   });
   return [
-    `SELECT lo_create(${oid})`,
     ...(comment === null ? [] : [`COMMENT ON ${it} IS ${quoteText(comment)}`]),
     ...(keepsOwners ? [`ALTER ${it} OWNER TO ${quoteName(owner)}`] : []),
     // What nobody has granted is the owner's all the same; what somebody has, is all there is.

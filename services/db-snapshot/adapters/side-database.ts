@@ -20,7 +20,7 @@ import type { Acting, Adapted, SideDatabase } from '../ports.ts';
 import { analyzeAll } from './analyze.ts';
 import { Builder } from './builder.ts';
 import { createOptions, createRoles, mayGiveTo } from './create-options.ts';
-import { makeLargeObjects } from './large-objects.ts';
+import { restoreLargeObjects } from './large-objects.ts';
 import { loadSlice } from './load-slice.ts';
 import { enter } from './own-session.ts';
 import { dropSessions, holdSchedules } from './schedules.ts';
@@ -131,9 +131,12 @@ class Side implements SideDatabase {
     await marks.add(database, 'structure');
   }
 
-  async makeLargeObjects(records: AsyncIterable<LargeObjectRecord>): Promise<void> {
+  async restoreLargeObjects(
+    records: AsyncIterable<LargeObjectRecord>,
+    stage: 'made' | 'given',
+  ): Promise<void> {
     const { database, marks, keepsOwners } = this.#parts;
-    await makeLargeObjects(database, records, { marks, keepsOwners });
+    await restoreLargeObjects(database, records, { stage, marks, keepsOwners });
   }
 
   async load(table: TableRecord, read: (slice: StreamRef) => AsyncIterable<Buffer>): Promise<void> {

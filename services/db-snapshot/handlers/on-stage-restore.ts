@@ -86,9 +86,12 @@ async function fill(
     progress({ bytes, bytesTotal, activity: `${schema}.${name}` });
   };
   await silent('structure', 'structure', () => database.restoreStructure(stream('schema'), chosen?.entries));
-  const largeObjects = readNdjson<LargeObjectRecord>(stream('large-objects'));
-  if (chosen === undefined)
-    await silent('large objects', 'large objects', () => database.makeLargeObjects(largeObjects));
+  const largeObjects = async (stage: 'made' | 'given') => {
+    if (chosen !== undefined) return;
+    const records = readNdjson<LargeObjectRecord>(stream('large-objects'));
+    await silent('large objects', 'large objects', () => database.restoreLargeObjects(records, stage));
+  };
+  await largeObjects('made');
   const load = async (table: TableRecord) => {
     let left = sizeOf(table);
     await database.load(table, async function* (slice) {
@@ -108,6 +111,7 @@ async function fill(
   };
   const largestFirst = tables.toSorted((a, b) => sizeOf(b) - sizeOf(a));
   await phase('tables', () => pLimit(TABLES_AT_ONCE).map(largestFirst, load));
+  await largeObjects('given');
   const adapted = await silent('adapt', 'sessions and schedules', () => database.adapt(adaptation));
   const sequences = readNdjson<SequenceRecord>(stream('sequences'));
   await phase('sequences', () =>
