@@ -93,9 +93,10 @@ async function playShape({
 }
 
 /** `withToolsMiB`: the most of any one process, be it pg_dump or pg_restore. */
-function spentOf({ wallMs, ownMiB, peakMiB, phases, told }: Ours) {
+function spentOf({ wallMs, cpuMs, ownMiB, peakMiB, phases, told }: Ours) {
   return {
     wallMs,
+    cpuMs,
     maxResidentMiB: Math.round(ownMiB * 10) / 10,
     withToolsMiB: Math.round(peakMiB * 10) / 10,
     met: ownMiB <= RESIDENT_MIB_MAX,
