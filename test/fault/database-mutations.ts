@@ -35,7 +35,7 @@ export interface MutationReport {
 }
 
 /** With the key, or when the packs have been read, a database is staged: dearer, and so one of so many. */
-const STAGED_EACH = 17;
+const STAGED_EACH = 16;
 /** For comparison, so many times less often. */
 const PEER_EACH = 50;
 const NOTE_EACH = 100;

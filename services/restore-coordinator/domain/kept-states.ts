@@ -70,3 +70,10 @@ export function stagedParts(outcomes: Outcomes): readonly Omit<KeptPlace, 'ofRun
     ];
   });
 }
+
+/** Where a restore beside the living system lies now. */
+export function placesOf(outcomes: Outcomes): readonly string[] {
+  return stagedParts(outcomes).flatMap(({ staged }) =>
+    staged.component === 'database' ? [`database ${staged.live}`] : staged.roots.map(({ path }) => path),
+  );
+}

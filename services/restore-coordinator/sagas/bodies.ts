@@ -11,7 +11,7 @@ import { sitesOfRun, type RunHeader } from '#libs/saga/journal.ts';
 import { prunedIds } from '#libs/saga/kept-backups.ts';
 import { backupIdOf } from '../domain/backup-id.ts';
 import { citedBy } from '../domain/cited.ts';
-import { keptStates, stagedParts } from '../domain/kept-states.ts';
+import { keptStates, placesOf } from '../domain/kept-states.ts';
 import { buildManifest, snapshotEntry } from '../domain/manifest.ts';
 import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
 import type { CoordinatorPorts, DeclaredSpec, StoredManifest } from '../ports.ts';
@@ -222,13 +222,6 @@ async function commitTables(header: RunHeader, outcomes: Outcomes): Promise<Json
   const stage = nameAt('stage.database', sitesOfRun(header).database);
   const { live, tables, adapted } = parseWith(stagedTables, outcomes[stage], `outcome of ${stage}`);
   return { backupId, database: live, ...tables, incomplete: adapted.incomplete };
-}
-
-/** Where a restore beside the living system lies now. */
-function placesOf(outcomes: Outcomes): Json {
-  return stagedParts(outcomes).flatMap(({ staged }) =>
-    staged.component === 'database' ? [`database ${staged.live}`] : staged.roots.map(({ path }) => path),
-  );
 }
 
 /** The old state serves. The restored one stays beside it until it is released. */
