@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import type { ErrorCode } from '#libs/kernel/catalogue.ts';
@@ -51,12 +51,28 @@ export async function requireClient(serverMajor: number, pgBin: string | undefin
   });
 }
 
+/** Asking programs for their version costs more than a small dump: once they answered, it is enough that they are there. */
+const examined = new Map<string, ClientTools>();
+
 async function examine(folder: string): Promise<ClientTools | undefined> {
+  const there = access(join(folder, 'pg_dump'));
+  if (
+    await there.then(
+      () => false,
+      () => true,
+    )
+  )
+    return undefined;
+  const known = examined.get(folder);
+  if (known !== undefined) return known;
   const dump = await execa(join(folder, 'pg_dump'), ['--version'], { reject: false, stdin: 'ignore' });
   const major = Number(/\) (\d+)/.exec(dump.stdout ?? '')?.[1]);
   if (!Number.isInteger(major)) return undefined;
   const restore = await execa(join(folder, 'pg_restore'), ['--version'], { reject: false, stdin: 'ignore' });
-  return restore.failed ? undefined : { folder, major };
+  if (restore.failed) return undefined;
+  const tools = { folder, major };
+  examined.set(folder, tools);
+  return tools;
 }
 
 export interface ToolRun {
