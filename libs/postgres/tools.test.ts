@@ -23,6 +23,17 @@ async function failure(work: Promise<unknown>): Promise<HoldfastError> {
   );
 }
 
+/** Empty, and gone with the stack. */
+async function makeDatabase(stack: AsyncDisposableStack) {
+  const name = `tool_${randomBytes(4).toString('hex')}`;
+  const url = withDatabase(URL_SECRET, name);
+  const server = stack.use(await connectDatabase(URL_SECRET));
+  await server.run(`CREATE DATABASE ${name}`);
+  stack.defer(() => server.run(`DROP DATABASE ${name} WITH (FORCE)`));
+  const database = stack.use(await connectDatabase(url));
+  return { name, url, server, database };
+}
+
 test('H12: no client as new as the server: said with what to install and what was found', async () => {
   const error = await failure(requireClient(99, process.env['PG_BIN']));
   assert.equal(error.code, 'DATABASE_CLIENT_TOO_OLD');
@@ -53,13 +64,8 @@ test('output that ends early because the program failed is an error, not a short
 });
 
 test('a restore that meets wrong rows names the error and not the rows', async () => {
-  const name = `tool_${randomBytes(4).toString('hex')}`;
-  const url = withDatabase(URL_SECRET, name);
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(await connectDatabase(URL_SECRET));
-  await server.run(`CREATE DATABASE ${name}`);
-  stack.defer(() => server.run(`DROP DATABASE ${name} WITH (FORCE)`));
-  const database = stack.use(await connectDatabase(url));
+  const { url, server, database } = await makeDatabase(stack);
   await database.run('CREATE TABLE public.people (email text PRIMARY KEY)');
   const tools = await requireClient(server.serverMajor, process.env['PG_BIN']);
   const run = (...given: string[]) => ({ tools, url, signal, arguments: given });
@@ -77,13 +83,8 @@ test('a restore that meets wrong rows names the error and not the rows', async (
 });
 
 test('a program whose session was ended, or that finds no server, is told as what passes', async () => {
-  const name = `tool_${randomBytes(4).toString('hex')}`;
-  const url = withDatabase(URL_SECRET, name);
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(await connectDatabase(URL_SECRET));
-  await server.run(`CREATE DATABASE ${name}`);
-  stack.defer(() => server.run(`DROP DATABASE ${name} WITH (FORCE)`));
-  const database = stack.use(await connectDatabase(url));
+  const { name, url, server, database } = await makeDatabase(stack);
   await database.run('CREATE TABLE public.people (email text)');
   await database.run('BEGIN; LOCK TABLE public.people');
   const tools = await requireClient(server.serverMajor, process.env['PG_BIN']);

@@ -1,4 +1,5 @@
-import { access, readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import type { ErrorCode } from '#libs/kernel/catalogue.ts';
@@ -55,14 +56,7 @@ export async function requireClient(serverMajor: number, pgBin: string | undefin
 const examined = new Map<string, ClientTools>();
 
 async function examine(folder: string): Promise<ClientTools | undefined> {
-  const there = access(join(folder, 'pg_dump'));
-  if (
-    await there.then(
-      () => false,
-      () => true,
-    )
-  )
-    return undefined;
+  if (!existsSync(join(folder, 'pg_dump'))) return undefined;
   const known = examined.get(folder);
   if (known !== undefined) return known;
   const dump = await execa(join(folder, 'pg_dump'), ['--version'], { reject: false, stdin: 'ignore' });

@@ -2,11 +2,18 @@ import type { DatabaseGlobals } from '#libs/contracts/database-snapshot.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import { quoteName, quoteText } from '#libs/postgres/quote.ts';
 
-/** Those that are missing; what is there stays as it is. */
-export async function createRoles(server: Database, roles: DatabaseGlobals['roles']): Promise<void> {
+export async function missingRoles(
+  server: Database,
+  roles: DatabaseGlobals['roles'],
+): Promise<DatabaseGlobals['roles']> {
   const present = await server.query<{ name: string }>('SELECT rolname AS name FROM pg_roles');
   const names = new Set(present.map(({ name }) => name));
-  const missing = roles.filter(({ name }) => !names.has(name));
+  return roles.filter(({ name }) => !names.has(name));
+}
+
+/** Those that are missing; what is there stays as it is. */
+export async function createRoles(server: Database, roles: DatabaseGlobals['roles']): Promise<void> {
+  const missing = await missingRoles(server, roles);
   // The statement holds a password hash: errors show only its head.
   for (const { name, create } of missing) await server.run(create, `CREATE ROLE ${quoteName(name)} …`);
   for (const { memberships } of missing) for (const grant of memberships) await server.run(grant);

@@ -8,7 +8,8 @@ import type { Examination, Target } from '../ports.ts';
 import { clientProblems } from './examine-source.ts';
 import { administratorOf, connectMaintenance, pairNow, type TargetHost } from './maintenance.ts';
 import { poolProblems } from './pool-between.ts';
-import { missingRoles, ownerWarnings, passwordWarnings } from './restored-roles.ts';
+import { missingRoles } from './create-options.ts';
+import { ownerWarnings, passwordWarnings } from './restored-roles.ts';
 import { spareProblems } from './spare-database.ts';
 
 interface Question {
@@ -139,7 +140,7 @@ async function needProblems(
     );
   problems.push(...(await extensionProblems(facts.extensions, rights, server)));
   problems.push(...(await localeProblems(globals, server)));
-  const missing = await missingRoles(globals.roles, server);
+  const missing = (await missingRoles(server, globals.roles)).map(({ name }) => name);
   if (missing.length > 0 && !rights.createRole)
     problems.push(
       problem(

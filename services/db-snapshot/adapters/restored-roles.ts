@@ -2,13 +2,7 @@ import type { DatabaseGlobals } from '#libs/contracts/database-snapshot.ts';
 import { problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
-import { mayGiveTo } from './create-options.ts';
-
-export async function missingRoles(roles: DatabaseGlobals['roles'], server: Database) {
-  const present = await server.query<{ name: string }>('SELECT rolname AS name FROM pg_roles');
-  const names = new Set(present.map(({ name }) => name));
-  return roles.map(({ name }) => name).filter((name) => !names.has(name));
-}
+import { mayGiveTo, missingRoles } from './create-options.ts';
 
 /** One for each role that what is restored cannot be given to. */
 export async function ownerWarnings(globals: DatabaseGlobals, server: Database): Promise<readonly Problem[]> {
@@ -36,9 +30,8 @@ export async function passwordWarnings(
   globals: DatabaseGlobals,
   server: Database,
 ): Promise<readonly Problem[]> {
-  const missing = new Set(await missingRoles(globals.roles, server));
-  return globals.roles
-    .filter(({ name, create }) => missing.has(name) && / LOGIN\b/.test(create) && !/ PASSWORD /.test(create))
+  return (await missingRoles(server, globals.roles))
+    .filter(({ create }) => / LOGIN\b/.test(create) && !/ PASSWORD /.test(create))
     .map(({ name }) =>
       problem(
         'DATABASE_PRIVILEGE_MISSING',

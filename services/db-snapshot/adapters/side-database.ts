@@ -46,10 +46,9 @@ interface Place {
 /** Missing roles, then the empty database with the source's encoding, locale and owner. */
 export async function createSide(server: Database, place: Place, means: Means): Promise<SideDatabase> {
   const { side, globals } = place;
-  await createRoles(server, globals.roles);
-  const keepsOwners = await mayGiveTo(server, globals);
+  const keepsOwners = await prepareRoles(server, globals);
   await server.run(`CREATE DATABASE ${quoteName(side)} ${createOptions(globals, keepsOwners, server)}`);
-  return await openSide(server, place, { ...means, commented: true });
+  return await open(server, side, { ...means, commented: true, keepsOwners });
 }
 
 /**
@@ -59,10 +58,22 @@ export async function createSide(server: Database, place: Place, means: Means): 
 export async function openSide(
   server: Database,
   { side, globals }: Place,
-  { url, host, acting, commented }: Means & { readonly commented: boolean },
+  means: Means & Pick<SideParts, 'commented'>,
 ): Promise<SideDatabase> {
+  return await open(server, side, { ...means, keepsOwners: await prepareRoles(server, globals) });
+}
+
+/** Makes those that are missing; returns whether objects can be given to their owners. */
+async function prepareRoles(server: Database, globals: DatabaseGlobals): Promise<boolean> {
   await createRoles(server, globals.roles);
-  const keepsOwners = await mayGiveTo(server, globals);
+  return await mayGiveTo(server, globals);
+}
+
+async function open(
+  server: Database,
+  side: string,
+  { url, host, acting, commented, keepsOwners }: Means & Pick<SideParts, 'commented' | 'keepsOwners'>,
+): Promise<SideDatabase> {
   const [row] = await server.query<{ oid: string }>(
     'SELECT oid::text AS oid FROM pg_database WHERE datname = $1',
     [side],
