@@ -12,6 +12,8 @@ export interface TableRecord {
   readonly name: string;
   /** In COPY order; generated columns are left out. */
   readonly columns: readonly string[];
+  /** Of the columns, as `format_type` names them. */
+  readonly types: readonly string[];
   readonly format: 'binary' | 'text';
   /** From a query of its own under the same snapshot, not from the copied stream. */
   readonly rows: number;
@@ -19,7 +21,18 @@ export interface TableRecord {
   /** A partitioned table whose rows, those of all its partitions, are loaded into it. */
   readonly throughRoot: boolean;
   /** What COPY gave, each whole by itself: together all rows, each once. */
-  readonly slices: readonly StreamRef[];
+  readonly slices: readonly SliceRecord[];
+}
+
+/** Rows of some of a table's blocks, and what the query of its own found in these blocks. */
+export type SliceRecord = StreamRef & SliceProof;
+
+export interface SliceProof {
+  readonly rows: number;
+  /** The slice's part of the table's content hash. */
+  readonly hash: string;
+  /** Sum over rows of the hash of `ctid` and `xmin`, decimal text; null where these do not tell one row from another. */
+  readonly versions: string | null;
 }
 
 /** Order-free: sum over rows, decimal text. `record` uses the server's hash_record_extended, `text` md5 of the row's text. */

@@ -14,8 +14,14 @@ export const snapshotRef = z.object({
 });
 export type SnapshotRef = z.infer<typeof snapshotRef>;
 
-/** TakeSnapshot: `mark` is absent for the database, which names it; files and config start after it. */
-export const takeSnapshotRequest = z.object({ mark: z.string().optional() });
+/**
+ * TakeSnapshot: `mark` is absent for the database, which names it; files and config start after it. `previous` is what
+ * the last complete backup has of the component: what did not change since need not be read again.
+ */
+export const takeSnapshotRequest = z.object({
+  mark: z.string().optional(),
+  previous: snapshotRef.optional(),
+});
 
 /** Answer of TakeSnapshot of all three components. */
 export const takeSnapshotOutcome = z.object({

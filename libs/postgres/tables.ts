@@ -42,12 +42,16 @@ export interface DataTable extends ObjectName {
   readonly bytes: number;
   /** Generated columns are left out: the server computes them again. */
   readonly columns: readonly string[];
+  /** Of the columns, as `format_type` names them. */
+  readonly types: readonly string[];
   readonly format: 'binary' | 'text';
   readonly algorithm: ContentHash['algorithm'];
   /** A partitioned table whose rows are copied from it and loaded into it. */
   readonly throughRoot: boolean;
   /** None where it has no block. Cut at the same blocks each time, so that blocks nobody wrote to give the same bytes. */
   readonly slices: readonly Slice[];
+  /** Where its slices begin, but the first; undefined where blocks do not tell where a row lies. */
+  readonly bounds: readonly string[] | undefined;
 }
 
 /** 32 MiB: three that are under way weigh little, and the last one ends soon. */
@@ -96,8 +100,9 @@ export async function describeTables(
 ): Promise<readonly DataTable[]> {
   const tables = await tablesWithRows(database, relations);
   const types = await readTypes(database);
-  const columns = await database.query<{ oid: string; name: string; type: string }>(
-    `SELECT attrelid::text AS oid, attname AS name, atttypid::text AS type FROM pg_attribute
+  const columns = await database.query<{ oid: string; name: string; type: string; typeName: string }>(
+    `SELECT attrelid::text AS oid, attname AS name, atttypid::text AS type,
+            format_type(atttypid, atttypmod) AS "typeName" FROM pg_attribute
       WHERE attrelid = ANY($1::oid[]) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
       ORDER BY attrelid, attnum`,
     [tables.map(({ oid }) => oid)],
@@ -108,16 +113,19 @@ export async function describeTables(
     const own = byTable.get(oid) ?? [];
     const columnTypes = own.map(({ type }) => type);
     const size = sizes.get(oid)!;
+    const bounds = partitioned ? undefined : boundsOf(size, database.serverMajor);
     return {
       oid,
       schema,
       name,
       bytes: size.bytes,
       columns: own.map((column) => column.name),
+      types: own.map(({ typeName }) => typeName),
       format: copyFormat(types, columnTypes),
       algorithm: hashAlgorithm(types, columnTypes, database.serverMajor),
       throughRoot: partitioned,
-      slices: slicesOf(size, database.serverMajor),
+      slices: slicesOf(size, bounds),
+      bounds,
     };
   });
 }
@@ -129,15 +137,21 @@ interface Size {
   readonly heap: boolean;
 }
 
+function boundsOf({ pages, heap }: Size, serverMajor: number): readonly string[] | undefined {
+  if (!heap || serverMajor < RANGES_SINCE) return undefined;
+  const count = Math.ceil(pages / SLICE_PAGES);
+  return Array.from({ length: Math.max(0, count - 1) }, (_, n) => `(${(n + 1) * SLICE_PAGES},0)`);
+}
+
 /** The last one has no end: its rows may lie in blocks that came after the question. */
-function slicesOf({ bytes, pages, heap }: Size, serverMajor: number): readonly Slice[] {
-  if (!heap) return [{ bytes, where: '' }];
-  const count = serverMajor < RANGES_SINCE ? Math.min(pages, 1) : Math.ceil(pages / SLICE_PAGES);
-  return Array.from({ length: count }, (_, n) => ({
+function slicesOf({ bytes, pages, heap }: Size, bounds: readonly string[] | undefined): readonly Slice[] {
+  if (heap && pages === 0) return [];
+  if (bounds === undefined || bounds.length === 0) return [{ bytes, where: '' }];
+  return Array.from({ length: bounds.length + 1 }, (_, n) => ({
     bytes: Math.round((bytes * Math.min(SLICE_PAGES, pages - n * SLICE_PAGES)) / pages),
     where: [
-      ...(n > 0 ? [`ctid >= '(${n * SLICE_PAGES},0)'`] : []),
-      ...(n < count - 1 ? [`ctid < '(${(n + 1) * SLICE_PAGES},0)'`] : []),
+      ...(n > 0 ? [`ctid >= '${bounds[n - 1]}'`] : []),
+      ...(n < bounds.length ? [`ctid < '${bounds[n]}'`] : []),
     ].join(' AND '),
   }));
 }

@@ -41,6 +41,11 @@ export interface ChunkWriter extends AsyncDisposable {
     source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     options?: { signal?: AbortSignal; onBytes?: (bytes: number) => void },
   ): Promise<StreamRef>;
+  /**
+   * Whether a stream that a snapshot names can be read still; then it is this writer's as if it had been written. To be
+   * asked where it is known that the source would give the same bytes.
+   */
+  keepStream(stream: StreamRef): Promise<boolean>;
   /** Uploads the open pack, waits for every pack to be durable, then writes the index object. */
   flush(options?: { signal?: AbortSignal }): Promise<WriterTotals>;
 }

@@ -93,6 +93,12 @@ export class PackWriter implements ChunkWriter {
     }
   }
 
+  async keepStream({ bytes, chunks }: StreamRef): Promise<boolean> {
+    for (const id of chunks) if (!this.#claimed.has(id) && !(await this.#reuse(id))) return false;
+    this.#sourceBytes += bytes;
+    return true;
+  }
+
   async flush({ signal }: { signal?: AbortSignal } = {}): Promise<WriterTotals> {
     const onAbort = () => {
       this.#cancel.abort(signal?.reason);

@@ -51,6 +51,7 @@ export const EVENTS = {
   checkpointBroken: 'log.checkpoint-broken',
   runUnannounced: 'run.unannounced',
   periodicNotStarted: 'periodic.not-started',
+  previousUnreadable: 'previous.unreadable',
   triggerIgnored: 'trigger.ignored',
   triggerAccepted: 'trigger.accepted',
   dueFailed: 'due.failed',

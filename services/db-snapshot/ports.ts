@@ -3,6 +3,8 @@ import type {
   DatabaseGlobals,
   LargeObjectRecord,
   SequenceRecord,
+  SliceProof,
+  SliceRecord,
   TableRecord,
 } from '#libs/contracts/database-snapshot.ts';
 import type { StagedDatabase, TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
@@ -16,7 +18,7 @@ import type { Json } from '#libs/kernel/json.ts';
 import type { DataTable, Slice } from '#libs/postgres/tables.ts';
 import type { Proof } from '#libs/postgres/prove.ts';
 import type { TocEntry } from '#libs/postgres/toc.ts';
-import type { Repository, StreamRef } from '#libs/repository/port.ts';
+import type { Repository } from '#libs/repository/port.ts';
 import type { CodeMigrations } from './domain/migrations.ts';
 import type { DocumentRule, NamedFile } from './domain/document-rows.ts';
 
@@ -46,8 +48,8 @@ export interface Source {
 export interface SnapshotReader {
   /** A piece is valid until the next one is asked for. */
   copy(table: DataTable, slice: Slice): AsyncIterable<Buffer>;
-  /** By another query than the copy, of the whole table. */
-  prove(table: DataTable): Promise<Proof>;
+  /** By another query than the copy, of the whole table; also what of it lies in each slice. */
+  prove(table: DataTable): Promise<Proof & { readonly slices: readonly SliceProof[] }>;
 }
 
 /** One moment of the database. */
@@ -138,7 +140,7 @@ export interface SideDatabase extends AsyncDisposable {
   /** `made` before `load`, empty; `given` after it, to their owners, with comments and grants. */
   restoreLargeObjects(records: AsyncIterable<LargeObjectRecord>, stage: 'made' | 'given'): Promise<void>;
   /** Several at once; what an earlier worker loaded is not read again. */
-  load(table: TableRecord, read: (slice: StreamRef) => AsyncIterable<Buffer>): Promise<void>;
+  load(table: TableRecord, read: (slice: SliceRecord) => AsyncIterable<Buffer>): Promise<void>;
   /** Of a table that is loaded, while others are; those of small tables come with all else. */
   buildIndexes(table: TableRecord): Promise<void>;
   /** Before triggers are there. */

@@ -16,6 +16,7 @@ interface LogEntry {
     type?: string;
     key?: string;
     runId?: string;
+    backupId?: string;
     outcome?: string;
     components?: readonly string[];
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execa } from 'execa';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -175,6 +175,28 @@ async function waits(site: Site): Promise<void> {
     'w1',
   );
   assert.equal(answerOf(again).run.runId, run.runId);
+  const committed = (await logOf(site)).filter(({ event }) => event.kind === 'committed');
+  assert.deepEqual(
+    await previousOf(site, run.runId),
+    await databaseOf(site, committed.at(-2)!.event.backupId!),
+  );
+}
+
+/** What the run's database step was told of the backup before. */
+async function previousOf({ stack }: Site, runId: string) {
+  const folder = join(stack.home, 'store/runs', runId);
+  const entries = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  const events = await Promise.all(
+    entries.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')).event),
+  );
+  const preflight = events.find(({ kind, step }) => kind === 'step-completed' && step === 'preflight');
+  return preflight.outcome.previous.id as string;
+}
+
+async function databaseOf({ stack, deployment }: Site, backupId: string) {
+  const file = join(stack.home, 'store/backups', deployment, `${backupId}.json`);
+  const { snapshots } = JSON.parse(await readFile(file, 'utf8')).manifest;
+  return snapshots.find(({ component }: { component: string }) => component === 'database').id as string;
 }
 
 async function burst(site: Site): Promise<void> {
@@ -246,6 +268,12 @@ async function django(site: Site): Promise<void> {
     'edms.import.finished',
     SETTINGS,
   ]);
+  // The settings are one more backup; until that is over it answers whatever else is told.
+  const isOver = async () => {
+    const backups = await runsOf(site);
+    return backups.length > afterMigrate.length && backups.every(({ outcome }) => outcome !== undefined);
+  };
+  while (!(await isOver())) await sleep(200);
 }
 
 async function unknownType(site: Site): Promise<void> {

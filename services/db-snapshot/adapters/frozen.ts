@@ -5,7 +5,7 @@ import type { Secret } from '#libs/kernel/secret.ts';
 import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
 import { connectDatabase, type Database } from '#libs/postgres/connect.ts';
 import { readDatabaseFacts } from '#libs/postgres/globals.ts';
-import { proveTable } from '#libs/postgres/prove.ts';
+import { proveSlices } from '#libs/postgres/prove.ts';
 import { qualified, quoteName, quoteText, type ObjectName } from '#libs/postgres/quote.ts';
 import { readRoles } from '#libs/postgres/roles.ts';
 import { readSequences } from '#libs/postgres/sequences.ts';
@@ -130,7 +130,7 @@ export class Frozen implements FrozenSource {
     return await this.#readers.use((database) =>
       work({
         copy: (table, slice) => database.copyOut(copyStatement(table, slice)),
-        prove: (table) => proveTable(database, table),
+        prove: (table) => proveSlices(database, table),
       }),
     );
   }

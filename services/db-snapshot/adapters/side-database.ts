@@ -3,6 +3,7 @@ import type {
   DatabaseGlobals,
   LargeObjectRecord,
   SequenceRecord,
+  SliceRecord,
   TableRecord,
 } from '#libs/contracts/database-snapshot.ts';
 import type { Adaptation } from '#libs/contracts/adaptation.ts';
@@ -15,7 +16,6 @@ import { quoteName, quoteText } from '#libs/postgres/quote.ts';
 import { readSequences, writeSequences } from '#libs/postgres/sequences.ts';
 import { Sessions } from '#libs/postgres/sessions.ts';
 import { requireClient, type ClientTools } from '#libs/postgres/tools.ts';
-import type { StreamRef } from '#libs/repository/port.ts';
 import type { Acting, Adapted, SideDatabase } from '../ports.ts';
 import { analyzeAll } from './analyze.ts';
 import { Builder } from './builder.ts';
@@ -30,7 +30,8 @@ import type { TargetHost } from './maintenance.ts';
 
 /** Above it a table's indexes are built while other tables are loaded; below they are as fast all together. */
 const OWN_BUILD_BYTES = 8 * 1024 * 1024;
-const LOADERS = availableParallelism();
+/** As when they are read: while one waits for the next rows another one has some. */
+const LOADERS = availableParallelism() + 1;
 
 interface Means {
   readonly url: Secret;
@@ -150,7 +151,7 @@ class Side implements SideDatabase {
     await restoreLargeObjects(database, records, { stage, marks, keepsOwners });
   }
 
-  async load(table: TableRecord, read: (slice: StreamRef) => AsyncIterable<Buffer>): Promise<void> {
+  async load(table: TableRecord, read: (slice: SliceRecord) => AsyncIterable<Buffer>): Promise<void> {
     const { loaders, marks } = this.#parts;
     const loading = table.slices.map(async (slice, n) => {
       const part = `rows ${table.oid} ${n}`;

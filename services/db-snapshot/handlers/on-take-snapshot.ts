@@ -11,6 +11,7 @@ import { excludedTables } from '../domain/excluded-tables.ts';
 import { Tally } from '../domain/tally.ts';
 import type { DbSnapshotPorts, FrozenSource } from '../ports.ts';
 import { documentRows } from './take/document-rows.ts';
+import { readPrevious, type PreviousTables } from './take/previous.ts';
 import { isTaken, takeTables } from './take/table-records.ts';
 
 /**
@@ -22,14 +23,15 @@ export async function onTakeSnapshot(
   context: StepContext,
   ports: DbSnapshotPorts,
 ): Promise<Json> {
-  parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
+  const { previous: ref } = parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
   const { command, token, spec, signal, phase } = context;
   const takenAt = isoTime(ports.clock);
   await using source = await phase('freeze', () => ports.source.freeze(spec, signal));
   await context.publishEarly('mark', { mark: source.mark, attempt: command.attempt });
+  const previous = await readPrevious(ref, source, ports.repository, context);
   await using writer = ports.repository.writer();
   const tally = new Tally([...source.leftOut, ...excludedTables(spec, source.tables)]);
-  const streams = await writeStreams(source, writer, tally, context);
+  const streams = await writeStreams({ source, writer, tally, previous }, context);
   const totals = await phase('flush', () => writer.flush({ signal }));
   const facts = { ...source.facts, ...tally.facts() };
   // A worker that is killed behind its snapshot leaves it: the next one of the same attempt has another moment.
@@ -55,10 +57,15 @@ export async function onTakeSnapshot(
   return outcome as unknown as Json;
 }
 
+interface Writing {
+  readonly source: FrozenSource;
+  readonly writer: ChunkWriter;
+  readonly tally: Tally;
+  readonly previous: PreviousTables;
+}
+
 async function writeStreams(
-  source: FrozenSource,
-  writer: ChunkWriter,
-  tally: Tally,
+  { source, writer, tally, previous }: Writing,
   { spec, signal, phase, progress }: StepContext,
 ): Promise<Record<string, StreamRef>> {
   const bytesTotal = source.tables
@@ -75,7 +82,17 @@ async function writeStreams(
     phase(name, () => withHeartbeat(() => moved(0, activity), work));
   const [schema, tables, documents] = await Promise.all([
     silent('schema', 'structure', () => write(source.structure())),
-    phase('tables', () => takeTables({ source, spec, tally, write, moved })),
+    phase('tables', () =>
+      takeTables({
+        source,
+        spec,
+        tally,
+        previous,
+        write,
+        keep: (stream) => writer.keepStream(stream),
+        moved,
+      }),
+    ),
     silent('documents', 'document paths', () => write(writeNdjson(documentRows(source, spec, tally)))),
   ]);
   const largeObjects = await silent('large objects', 'large objects', () =>

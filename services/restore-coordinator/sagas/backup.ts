@@ -97,7 +97,7 @@ function takeStep(part: Part, after: string, request: CommandWork['request']): S
 
 function databaseSteps(database: Part): readonly SagaStep[] {
   return [
-    takeStep(database, 'preflight', () => ({})),
+    takeStep(database, 'preflight', (_, outcomes) => previousOf(outcomes)),
     // Published by the database step as soon as its snapshot stands, so that nobody waits for the dump.
     {
       name: 'mark',
@@ -107,6 +107,12 @@ function databaseSteps(database: Part): readonly SagaStep[] {
       deadlines: within(24 * HOUR_MS),
     },
   ];
+}
+
+/** What the database has not changed since then is not read again. */
+function previousOf(outcomes: Outcomes): Json {
+  const { previous } = outcomes['preflight'] as { readonly previous?: Json };
+  return previous === undefined ? {} : { previous };
 }
 
 /** No rows that could name a file: what is there after the run was opened. */

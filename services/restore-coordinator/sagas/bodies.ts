@@ -13,6 +13,7 @@ import { backupIdOf } from '../domain/backup-id.ts';
 import { citedBy } from '../domain/cited.ts';
 import { keptStates, placesOf } from '../domain/kept-states.ts';
 import { buildManifest, snapshotEntry } from '../domain/manifest.ts';
+import { refOf } from '../domain/trial.ts';
 import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
 import type { CoordinatorPorts, DeclaredSpec, StoredManifest } from '../ports.ts';
 import { forgetBackups } from './forget.ts';
@@ -57,17 +58,23 @@ async function preflightBackup(
     },
     signal,
   );
+  const previous = await previousOf(header, ports);
   // Another database is known before a byte of it is copied, and is why other things are wrong with it.
   requireSameInstance({
     deployment,
-    previous: await previousOf(header, ports),
+    previous,
     database: answer.facts['database'],
     accepted: acceptedBy(header) !== undefined,
   });
   const { spec } = await ports.specs.read(deployment, specVersion);
   const problems = [...answer.problems, ...(await lockProblems(spec, ports, signal))];
   refuseAll('REFUSED', problems, { deployment });
-  return { facts: answer.facts, warnings: answer.warnings as unknown as Json };
+  const database = previous?.snapshots.find(({ component }) => component === 'database');
+  return {
+    facts: answer.facts,
+    warnings: answer.warnings as unknown as Json,
+    ...(database === undefined ? {} : { previous: refOf(deployment, database) as unknown as Json }),
+  };
 }
 
 /**

@@ -408,6 +408,15 @@ test('drill: wherever it fails, the sandbox is removed; what works in it is sent
   );
 });
 
+test('the database is told what the last complete backup has of it', () => {
+  const { work } = backup.saga.steps.find(({ name }) => name === 'database')!;
+  const requestAfter = (preflight: Json) =>
+    'request' in work ? work.request(backup.header, { preflight }) : undefined;
+  const previous = snapshot('database');
+  assert.deepEqual(requestAfter({ facts: {}, previous }), { previous });
+  assert.deepEqual(requestAfter({ facts: {} }), {});
+});
+
 test('files walked before a newer mark are walked again', async () => {
   const attempts: string[] = [];
   const proving: Proving = {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseSpec, type Spec } from '#libs/contracts/spec.ts';
 import { takeSnapshotOutcome, type StagedDatabase } from '#libs/contracts/requests.ts';
@@ -22,7 +23,7 @@ import { serverCpuMs } from './server-cpu.ts';
 
 /**
  * child.ts take|restore STORE IDENTITY-FILE FILE: the services' own verbs, as a command of a run has them done. `take`
- * writes into FILE what it took; `restore` reads that, stages it beside the live database, has the verifier compare that
+ * writes into FILE what it took, after what FILE says was taken before; `restore` reads that, stages it beside the live database, has the verifier compare that
  * with what the source said, and adds where it lies. DB_URL is the live database, PG_BIN the clients of its server, SERVER_PID the server itself.
  */
 const [verb, address = '', identityFile = '', file = ''] = process.argv.slice(2);
@@ -45,18 +46,25 @@ const host: Omit<Host, 'service'> = {
 };
 
 if (verb === 'take') {
-  const taken = takeSnapshotOutcome.parse(await run(dbSnapshot, buildDbSnapshot, 'TakeSnapshot', {}));
+  const request = existsSync(file) ? { previous: (await readDone()).snapshot } : {};
+  const taken = takeSnapshotOutcome.parse(
+    await run(dbSnapshot, buildDbSnapshot, 'TakeSnapshot', request as unknown as Json),
+  );
   const { snapshot, newBytes, sourceBytes, facts } = taken;
   const { tables, rows } = facts as { readonly tables: number; readonly rows: number };
   await writeDone({ snapshot, newBytes, sourceBytes, tables, rows, ...spent() });
 } else {
-  const done = JSON.parse(await readFile(file, 'utf8')) as Done;
+  const done = await readDone();
   const { snapshot } = done;
   const request = { snapshot: snapshot as unknown as Json };
   const staged = await run(dbSnapshot, buildDbSnapshot, 'StageRestore', request);
   const proof = { backupId: '20260101T000000Z-00000000', snapshots: [request.snapshot], staged: [staged] };
   await run(verifier, buildVerifier, 'VerifyStaged', proof);
   await writeDone({ ...done, side: (staged as unknown as StagedDatabase).side, ...spent() });
+}
+
+async function readDone(): Promise<Done> {
+  return JSON.parse(await readFile(file, 'utf8')) as Done;
 }
 
 /** What the kernel counts of this process alone. */

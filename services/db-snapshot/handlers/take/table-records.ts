@@ -1,21 +1,24 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
-import type { TableRecord } from '#libs/contracts/database-snapshot.ts';
+import type { SliceProof, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import type { DataTable, Slice } from '#libs/postgres/tables.ts';
-import type { StreamRef } from '#libs/repository/port.ts';
+import type { ChunkWriter, StreamRef } from '#libs/repository/port.ts';
 import { withHeartbeat, withHeartbeats } from '#libs/runtime/heartbeat.ts';
 import { isExcluded } from '../../domain/excluded-tables.ts';
 import { tableText } from '../../domain/find-table.ts';
 import type { Tally } from '../../domain/tally.ts';
 import type { FrozenSource } from '../../ports.ts';
+import { streamOf, type PreviousTables } from './previous.ts';
 
 interface Taking {
   readonly source: FrozenSource;
   readonly spec: Spec;
   readonly tally: Tally;
+  readonly previous: PreviousTables;
   /** `onBytes` is told source bytes as they pass. */
   readonly write: (bytes: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void) => Promise<StreamRef>;
+  readonly keep: ChunkWriter['keepStream'];
   /** Of that many more bytes of all tables, or of none as a sign of life. */
   readonly moved: (bytes: number, activity: string) => void;
 }
@@ -46,11 +49,14 @@ export function isTaken(table: DataTable, { source, spec }: Pick<Taking, 'source
   return !(isExcluded(spec, table) || source.unreadable.has(table.oid));
 }
 
-/** One whose rows are not taken is there, and empty. */
+/**
+ * One whose rows are not taken is there, and empty. Of one that the backup before has the proof comes first, and only
+ * slices that changed are copied.
+ */
 async function takeTable(table: DataTable, taking: Taking): Promise<TableRecord> {
-  const { source, tally, moved } = taking;
-  const { oid, schema, name, columns, format, algorithm, throughRoot } = table;
-  const record = { oid, schema, name, columns, format, throughRoot };
+  const { source, tally, previous, moved } = taking;
+  const { oid, schema, name, columns, types, format, algorithm, throughRoot } = table;
+  const record = { oid, schema, name, columns, types, format, throughRoot };
   if (!isTaken(table, taking))
     return { ...record, rows: 0, contentHash: { algorithm, value: '0' }, slices: [] };
   const text = tableText(table);
@@ -60,15 +66,36 @@ async function takeTable(table: DataTable, taking: Taking): Promise<TableRecord>
       () => reader.prove(table),
     ),
   );
-  const [proof, ...slices] = await Promise.all([
+  const earlier = previous.get(oid);
+  if (earlier !== undefined) await proving;
+  const [proof, ...streams] = await Promise.all([
     proving,
-    ...table.slices.map((slice) => takeSlice(table, slice, taking)),
+    ...table.slices.map(async (slice, at) => {
+      const kept = earlier && (await keptStream(earlier, table, at, (await proving).slices[at]!, taking));
+      return kept ?? (await copySlice(table, slice, taking));
+    }),
   ]);
   tally.counted(text, proof.rows);
+  const slices = streams.map((stream, at) => ({ ...stream, ...proof.slices[at]! }));
   return { ...record, ...proof, slices };
 }
 
-async function takeSlice(table: DataTable, slice: Slice, taking: Taking): Promise<StreamRef> {
+/** What the backup before has of a slice that is as it was, as long as it is there. */
+async function keptStream(
+  earlier: TableRecord,
+  table: DataTable,
+  at: number,
+  found: SliceProof,
+  { keep, moved }: Taking,
+): Promise<StreamRef | undefined> {
+  const stream = streamOf(earlier, table, at, found);
+  if (stream === undefined || !(await keep(stream))) return undefined;
+  moved(table.slices[at]!.bytes, tableText(table));
+  const { bytes, sha256, chunks } = stream;
+  return { bytes, sha256, chunks };
+}
+
+async function copySlice(table: DataTable, slice: Slice, taking: Taking): Promise<StreamRef> {
   const { source, write, moved } = taking;
   const text = tableText(table);
   return await source.reading(async (reader) => {
