@@ -24,8 +24,8 @@ export interface TableRecord {
   readonly slices: readonly SliceRecord[];
 }
 
-/** Rows of some of a table's blocks, and what the query of its own found in these blocks. */
-export type SliceRecord = StreamRef & SliceProof;
+/** Rows of some of a table's blocks, and what the query of its own found in these blocks; a first format had no proof by slice. */
+export type SliceRecord = StreamRef & Partial<SliceProof>;
 
 export interface SliceProof {
   readonly rows: number;

@@ -472,6 +472,7 @@ test('what is generated fits the protos', () => {
     bytes: '0',
     bytesTotal: '0',
     activity: '',
+    rows: '0',
   });
 });
 

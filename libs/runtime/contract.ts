@@ -18,7 +18,12 @@ export interface StepContext {
   readonly signal: AbortSignal;
   readonly log: Log;
   /** Tells progress; loss is harmless. Calling it is also the sign of life that keeps the command ours. */
-  readonly progress: (progress: { bytes: number; bytesTotal?: number; activity: string }) => void;
+  readonly progress: (progress: {
+    bytes: number;
+    bytesTotal?: number;
+    activity: string;
+    rows?: number;
+  }) => void;
   /** Times a part of the work; parts become spans of the run's trace. */
   readonly phase: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   /** A result of its own before the step ends (the mark). Create-only: the first one wins. */

@@ -173,7 +173,7 @@ function parseRequest(command: StepCommand): Json {
 
 function throttledProgress(command: StepCommand, { bus, clock, alive }: StepDeps): StepContext['progress'] {
   let lastMs = 0;
-  return ({ bytes, bytesTotal = 0, activity }) => {
+  return ({ bytes, bytesTotal = 0, activity, rows = 0 }) => {
     alive();
     if (clock.now() - lastMs < PROGRESS_INTERVAL_MS) return;
     lastMs = clock.now();
@@ -183,7 +183,7 @@ function throttledProgress(command: StepCommand, { bus, clock, alive }: StepDeps
       type: 'holdfast.step.v1.StepProgress',
       source: `holdfast/${service}/${site}`,
       deployment,
-      data: { runId, step, bytes, bytesTotal, activity },
+      data: { runId, step, bytes, bytesTotal, activity, rows },
     });
   };
 }

@@ -117,6 +117,7 @@ export interface Progress {
   readonly activity: string;
   readonly bytes: number;
   readonly bytesTotal: number;
+  readonly rows: number;
 }
 
 /** Asks the workers whether a run could work. Unreachable ones become problems. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { startPostgres, type PostgresServer } from '#deploy/local/postgres-server.ts';
 import { Secret } from '#libs/kernel/secret.ts';
-import { MOMENTS, type Backup, type Moment } from './database-concurrency/backup.ts';
+import type { Application } from './database-concurrency/application.ts';
+import { MOMENTS, type Backup, type Moment, type Taken } from './database-concurrency/backup.ts';
 import { openGate, type Gate } from './database-concurrency/gate.ts';
 import { holdfast, openShelf, type Shelf } from './database-concurrency/holdfast.ts';
 import { KINDS } from './database-concurrency/kinds.ts';
@@ -63,7 +64,7 @@ interface Case extends Scene {
 
 /**
  * Applications change a live database while Holdfast takes a backup of it, which then is restored beside it and compared
- * with what they held at each of their moments. The same is done with pg_dump, to see what the harness can see.
+ * with what they held at each of their moments; then another one, which knows the first. The same is done with pg_dump, to see what the harness can see.
  */
 export async function databaseConcurrency(options: ConcurrencyOptions): Promise<ConcurrencyReport> {
   const { seed, beside, atOnce, onNote } = options;
@@ -182,13 +183,28 @@ async function judged(
         lets === 'holds on' || CONTENTION.has(taken.refused) ? 'refused' : 'wrong',
         `${taken.refused} after ${taken.tries}: ${taken.said}`,
       );
-    await using restored = await taken.restore();
-    const { sequencesMs } = taken;
-    const found = await differences(restored.url, { live, apps, sequencesMs });
-    return outcome(found.length === 0 ? 'good' : 'lost', found.join('; '));
+    const found = await lossesOf(taken, live, apps);
+    if (found.length > 0 || lets === 'holds on')
+      return outcome(found.length === 0 ? 'good' : 'lost', found.join('; '));
+    const next = await backup.take();
+    if ('refused' in next) return outcome('wrong', `${next.refused} when nobody was at work any more`);
+    const later = await lossesOf(next, live, apps);
+    return outcome(
+      later.length === 0 ? 'good' : 'lost',
+      later.map((loss) => `the next one: ${loss}`).join('; '),
+    );
   } catch (thrown) {
     return outcome('wrong', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
   }
+}
+
+async function lossesOf(
+  { restore, sequencesMs }: Exclude<Taken, { readonly refused: string }>,
+  live: LiveDatabase,
+  apps: readonly Application[],
+): Promise<readonly string[]> {
+  await using restored = await restore();
+  return await differences(restored.url, { live, apps, sequencesMs });
 }
 
 function report(

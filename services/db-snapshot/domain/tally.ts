@@ -18,6 +18,7 @@ export class Tally {
   readonly #lost = { escaped: new Map<DocumentRule, number>(), elsewhere: new Map<DocumentRule, number>() };
   readonly #strayed = new Map<DocumentRule, { count: number; readonly first: string }>();
   #bytes = 0;
+  #rows = 0;
 
   constructor(leftOut: readonly LeftOut[]) {
     this.#leftOut = [...leftOut];
@@ -35,6 +36,11 @@ export class Tally {
   moved(bytes: number): number {
     this.#bytes += bytes;
     return this.#bytes;
+  }
+
+  read(rows: number): number {
+    this.#rows += rows;
+    return this.#rows;
   }
 
   counted(table: string, rows: number): void {

@@ -75,15 +75,15 @@ async function fill(
   { signal, phase, progress }: StepContext,
 ): Promise<StagedDatabase['adapted']> {
   const stream = (name: string) => repository.read(requireStream(snapshot, name), { signal });
-  let bytes = 0;
+  let [bytes, rows] = [0, 0];
   const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
-    phase(name, () => withHeartbeat(() => progress({ bytes, bytesTotal, activity }), work));
+    phase(name, () => withHeartbeat(() => progress({ bytes, bytesTotal, rows, activity }), work));
   const tables = chosen?.records ?? (await Array.fromAsync(readNdjson<TableRecord>(stream('tables'))));
   const sizeOf = ({ slices }: TableRecord) => slices.reduce((sum, slice) => sum + slice.bytes, 0);
   const bytesTotal = tables.reduce((sum, table) => sum + sizeOf(table), 0);
   const moved = (more: number, { schema, name }: TableRecord) => {
     bytes += more;
-    progress({ bytes, bytesTotal, activity: `${schema}.${name}` });
+    progress({ bytes, bytesTotal, rows, activity: `${schema}.${name}` });
   };
   await silent('structure', 'structure', () => database.restoreStructure(stream('schema'), chosen?.entries));
   const largeObjects = async (stage: 'made' | 'given') => {
@@ -93,19 +93,23 @@ async function fill(
   };
   await largeObjects('made');
   const load = async (table: TableRecord) => {
-    let left = sizeOf(table);
+    let [left, rowsLeft] = [sizeOf(table), table.rows];
     await database.load(table, async function* (slice) {
       for await (const piece of repository.read(slice, { signal })) {
         left -= piece.length;
         moved(piece.length, table);
         yield piece;
       }
+      const { rows: loaded = 0 } = slice;
+      rows += loaded;
+      rowsLeft -= loaded;
     });
     // What an earlier worker loaded was not read.
+    rows += rowsLeft;
     moved(left, table);
     const activity = `indexes of ${table.schema}.${table.name}`;
     await withHeartbeat(
-      () => progress({ bytes, bytesTotal, activity }),
+      () => progress({ bytes, bytesTotal, rows, activity }),
       () => database.buildIndexes(table),
     );
   };

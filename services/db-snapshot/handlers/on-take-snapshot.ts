@@ -72,8 +72,8 @@ async function writeStreams(
     .filter((table) => isTaken(table, { source, spec }))
     .flatMap(({ slices }) => slices)
     .reduce((sum, { bytes }) => sum + bytes, 0);
-  const moved = (bytes: number, activity: string) =>
-    progress({ bytes: tally.moved(bytes), bytesTotal, activity });
+  const moved = (bytes: number, activity: string, rows = 0) =>
+    progress({ bytes: tally.moved(bytes), bytesTotal, rows: tally.read(rows), activity });
   const write = (
     bytes: AsyncIterable<Uint8Array>,
     onBytes: (bytes: number) => void = () => moved(0, 'lists'),

@@ -114,12 +114,14 @@ async function* untilLeft(events: AsyncIterable<RunEvent>, left: AbortSignal): A
 function show(event: RunEvent, { report }: Context): void {
   report.event(eventData(event));
   if (event.kind === 'progress') {
-    const { activity, bytes, bytesTotal } = parseObject(event.detailJson);
+    const { activity, bytes, bytesTotal, rows } = parseObject(event.detailJson);
     const total = Number(bytesTotal ?? 0);
     report.progress(event.step, {
       bytes: Number(bytes ?? 0),
       bytesTotal: total,
-      text: typeof activity === 'string' ? activity : '',
+      text: [activity, ...(Number(rows ?? 0) > 0 ? [`${Number(rows).toLocaleString('en')} rows`] : [])].join(
+        ', ',
+      ),
     });
     return;
   }

@@ -8,6 +8,7 @@ const progressData = z.object({
   activity: z.string(),
   bytes: z.coerce.number(),
   bytesTotal: z.coerce.number().default(0),
+  rows: z.coerce.number().default(0),
 });
 
 /** Progress notes of one run; a malformed note is dropped, for progress is never the truth. */

@@ -96,13 +96,13 @@ export function presentEvent(entry: JournalEntry | Progress) {
       detailJson: JSON.stringify(fields),
     };
   }
-  const { step, at, activity, bytes, bytesTotal } = entry;
+  const { step, at, activity, bytes, bytesTotal, rows } = entry;
   return {
     sequence: 0,
     at,
     kind: 'progress',
     step,
-    detailJson: JSON.stringify({ activity, bytes, bytesTotal }),
+    detailJson: JSON.stringify({ activity, bytes, bytesTotal, rows }),
   };
 }
 

@@ -39,7 +39,10 @@ export async function openShelf(): Promise<Shelf> {
   return { store, repository: await openRepository({ store, identity }) };
 }
 
-/** The service as it is built in production, asked as the coordinator asks; a restore stays beside the live database. */
+/**
+ * The service as it is built in production, asked as the coordinator asks: a backup knows the one before it. A restore
+ * stays beside the live database.
+ */
 export async function holdfast(parts: {
   readonly shelf: Shelf;
   readonly server: Secret;
@@ -66,7 +69,7 @@ export async function holdfast(parts: {
   const spec = parseSpec(
     `deployment: ${live.name.replaceAll('_', '-')}\ndatabase: { url: { env: DB_URL }, restoreUrl: { env: ADMIN_URL } }\n`,
   ) as Spec;
-  const runId = randomBytes(16).toString('hex');
+  let [runId, previous] = ['', {} as Json];
   const onMark: (() => Promise<void>)[] = [];
 
   const run = async (verb: Verb, request: Json, attempt: number): Promise<Json> => {
@@ -111,12 +114,15 @@ export async function holdfast(parts: {
       return still;
     },
     async take(): Promise<Taken> {
-      const end = await asCoordinated((attempt) => run('TakeSnapshot', {}, attempt));
+      runId = randomBytes(16).toString('hex');
+      live.waited = false;
+      const end = await asCoordinated((attempt) => run('TakeSnapshot', previous, attempt));
       if ('refused' in end) {
         countYield();
         return end;
       }
       const { snapshot } = takeSnapshotOutcome.parse(end.outcome);
+      previous = { previous: snapshot } as Json;
       return {
         sequencesMs: sequencesMs(),
         async restore() {

@@ -49,7 +49,7 @@ const LATER = `UPDATE documents SET state = 'gone' WHERE id % 7 = 0; CREATE TABL
 /** Chunks of a later journal and of lists, and ends of packs that were filled otherwise. */
 const OTHER_BYTES = 1024 * 1024;
 /** As side-database.ts opens them. */
-const LOADERS = availableParallelism();
+const LOADERS = availableParallelism() + 1;
 const UNMARKED = 'after end of the marks';
 
 /** A server, a database of records on it, and a backup of it that is staged beside it. */

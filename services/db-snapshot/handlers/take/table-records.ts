@@ -19,8 +19,8 @@ interface Taking {
   /** `onBytes` is told source bytes as they pass. */
   readonly write: (bytes: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void) => Promise<StreamRef>;
   readonly keep: ChunkWriter['keepStream'];
-  /** Of that many more bytes of all tables, or of none as a sign of life. */
-  readonly moved: (bytes: number, activity: string) => void;
+  /** Of that many more bytes and rows of all tables, or of none as a sign of life. */
+  readonly moved: (bytes: number, activity: string, rows?: number) => void;
 }
 
 /**
@@ -72,7 +72,9 @@ async function takeTable(table: DataTable, taking: Taking): Promise<TableRecord>
     proving,
     ...table.slices.map(async (slice, at) => {
       const kept = earlier && (await keptStream(earlier, table, at, (await proving).slices[at]!, taking));
-      return kept ?? (await copySlice(table, slice, taking));
+      const stream = kept ?? (await copySlice(table, slice, taking));
+      moved(0, text, (await proving).slices[at]!.rows);
+      return stream;
     }),
   ]);
   tally.counted(text, proof.rows);

@@ -8,6 +8,7 @@ export interface StepProgress {
   'bytes'?: (number | string | Long);
   'bytesTotal'?: (number | string | Long);
   'activity'?: (string);
+  'rows'?: (number | string | Long);
 }
 
 export interface StepProgress__Output {
@@ -16,4 +17,5 @@ export interface StepProgress__Output {
   'bytes': (string);
   'bytesTotal': (string);
   'activity': (string);
+  'rows': (string);
 }
