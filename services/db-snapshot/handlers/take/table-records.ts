@@ -67,7 +67,6 @@ async function takeTable(table: DataTable, taking: Taking): Promise<TableRecord>
     ),
   );
   const earlier = previous.get(oid);
-  if (earlier !== undefined) await proving;
   const [proof, ...streams] = await Promise.all([
     proving,
     ...table.slices.map(async (slice, at) => {
