@@ -2,7 +2,7 @@ import { HoldfastError, refuseAll } from '#libs/kernel/errors.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { specDigest } from '#libs/contracts/spec.ts';
-import { componentsIn, isWhole, type Held, type Manifest } from '#libs/contracts/manifest.ts';
+import { componentsIn, isWhole, type Held } from '#libs/contracts/manifest.ts';
 import { stagedTables, verifyOutcome } from '#libs/contracts/requests.ts';
 import { parseWith } from '#libs/contracts/step.ts';
 import type { Outcomes } from '#libs/saga/define.ts';
@@ -13,12 +13,12 @@ import { backupIdOf } from '../domain/backup-id.ts';
 import { citedBy } from '../domain/cited.ts';
 import { keptStates, placesOf } from '../domain/kept-states.ts';
 import { buildManifest, snapshotEntry } from '../domain/manifest.ts';
-import { refOf } from '../domain/trial.ts';
 import { compareWithLast, requireSameInstance } from '../domain/unchanged.ts';
 import type { CoordinatorPorts, DeclaredSpec, StoredManifest } from '../ports.ts';
 import { forgetBackups } from './forget.ts';
 import { backupParameters, partsOfBackup, takenOf } from './backup.ts';
 import { lockKept, lockProblems } from './lock.ts';
+import { previousField, previousOf } from './previous-backup.ts';
 import { releaseParameters } from './release.ts';
 import { isBeside, restoreParameters, restoreQuestion } from './restore.ts';
 import { rollbackParameters } from './rollback.ts';
@@ -69,12 +69,7 @@ async function preflightBackup(
   const { spec } = await ports.specs.read(deployment, specVersion);
   const problems = [...answer.problems, ...(await lockProblems(spec, ports, signal))];
   refuseAll('REFUSED', problems, { deployment });
-  const database = previous?.snapshots.find(({ component }) => component === 'database');
-  return {
-    facts: answer.facts,
-    warnings: answer.warnings as unknown as Json,
-    ...(database === undefined ? {} : { previous: refOf(deployment, database) as unknown as Json }),
-  };
+  return { facts: answer.facts, warnings: answer.warnings as unknown as Json, ...previousField(previous) };
 }
 
 /**
@@ -149,17 +144,6 @@ async function commitNew(
       compared,
     }),
   );
-}
-
-/** The newest complete backup of everything; a partial one says nothing about what is missing. */
-async function previousOf(
-  { deployment }: RunHeader,
-  { manifests }: BodyPorts,
-): Promise<Manifest | undefined> {
-  for await (const entry of manifests.list(deployment))
-    if ('manifest' in entry && entry.manifest.completeness === 'complete' && isWhole(entry.manifest))
-      return entry.manifest;
-  return undefined;
 }
 
 function acceptedBy({ parameters, principal }: RunHeader): string | undefined {
