@@ -38,9 +38,13 @@ test('a publish issued while the server is dead arrives once when it is back', a
   await server.restart();
   // Its first try may have arrived unheard: then the next one is told so.
   await during;
-  await until(() => seen.length === 2);
+  await until(() => seen.includes('during'));
   await pause(300);
-  assert.deepEqual(seen, ['before', 'during']);
+  // The one before may come again: the server may have died with its acknowledgement.
+  assert.deepEqual(
+    seen.filter((id) => id !== 'before'),
+    ['during'],
+  );
 });
 
 test('a server that comes back without its disk gets its streams and consumers again', async () => {
