@@ -14,6 +14,8 @@ export interface TableRecord {
   readonly columns: readonly string[];
   /** Of the columns, as `format_type` names them. */
   readonly types: readonly string[];
+  /** Its file in the source, which a rewrite makes anew, and the columns' numbers: rows lie in blocks as they did while it stays. */
+  readonly layout: string;
   readonly format: 'binary' | 'text';
   /** From a query of its own under the same snapshot, not from the copied stream. */
   readonly rows: number;
@@ -31,13 +33,16 @@ export interface SliceProof {
   readonly rows: number;
   /** The slice's part of the table's content hash. */
   readonly hash: string;
-  /** Sum over rows of the hash of `ctid` and `xmin`, decimal text; null where these do not tell one row from another. */
+  /** Sum over rows of the mixed hash of `ctid` and `xmin`, decimal text; null where these do not tell one row from another. */
   readonly versions: string | null;
 }
 
-/** Order-free: sum over rows, decimal text. `record` uses the server's hash_record_extended, `text` md5 of the row's text. */
+/**
+ * Order-free: sum over rows, decimal text. `mixed-record` uses the server's hash_record_extended and mixes it; of `record`,
+ * which did not, the sum forgets which values stood in one row: it is read, not made. `text` is md5 of the row's text.
+ */
 export interface ContentHash {
-  readonly algorithm: 'record' | 'text';
+  readonly algorithm: 'mixed-record' | 'record' | 'text';
   readonly value: string;
 }
 
@@ -96,8 +101,12 @@ export interface DatabaseGlobals {
 export interface DatabaseFacts {
   readonly serverVersion: string;
   readonly serverMajor: number;
+  /** Empty where the role may not ask, as is `timeline`. */
   readonly systemIdentifier: string;
+  /** Another one after a promotion or a recovery to a point in time. */
+  readonly timeline: string;
   readonly database: string;
+  readonly databaseOid: string;
   readonly tables: number;
   readonly rows: number;
   readonly sequences: number;

@@ -275,6 +275,10 @@ export const CATALOGUE = {
     'relations changed while locks were taken',
     'wait; Holdfast starts the step again by itself',
   ),
+  DATABASE_COPY_DIFFERS: transient(
+    'a copy has not the rows that a count of the same moment found',
+    'Holdfast reads it again by itself; when it comes again, check memory and disks of the database’s host',
+  ),
   DATABASE_QUERY_FAILED: failed('database refused a statement', 'see the statement and the server’s message'),
   DATABASE_SESSIONS_OPEN: refused(
     'sessions are open on the database and no stop hook is declared',

@@ -16,8 +16,11 @@ export interface Database extends AsyncDisposable {
   query<Row extends object>(sql: string, parameters?: readonly unknown[]): Promise<readonly Row[]>;
   /** One statement or several; `shown` stands for them in errors where they hold a secret. */
   run(sql: string, shown?: string): Promise<void>;
-  /** A piece is valid until the next one is asked for. Who leaves before the last one ends the session. */
-  copyOut(sql: string): AsyncIterable<Buffer>;
+  /**
+   * A piece is valid until the next one is asked for. Who leaves before the last one ends the session. `onEnd` is told
+   * after the last one how many rows the server says it sent.
+   */
+  copyOut(sql: string, onEnd?: (rows: number) => void): AsyncIterable<Buffer>;
   /** The pieces are given up: none may be used after the next one was asked for. */
   copyIn(sql: string, source: AsyncIterable<Buffer>): Promise<void>;
 }
@@ -129,10 +132,11 @@ class Session implements Database {
     }
   }
 
-  async *copyOut(sql: string): AsyncIterable<Buffer> {
+  async *copyOut(sql: string, onEnd?: (rows: number) => void): AsyncIterable<Buffer> {
     using copy = this.#client.query(new CopyOut(sql));
     try {
       for (let rows = await copy.next(); rows !== undefined; rows = await copy.next()) yield rows;
+      onEnd?.(copy.rows);
     } catch (error) {
       throw this.#explain(error, sql);
     } finally {

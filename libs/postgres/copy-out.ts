@@ -54,6 +54,7 @@ export class CopyOut implements Disposable {
   #spare: Buffer | undefined = newBlock();
   #lent: Buffer | undefined;
   #ended: { readonly error?: Error } | undefined;
+  #rows = 0;
   #wake = () => {};
 
   constructor(text: string) {
@@ -62,6 +63,11 @@ export class CopyOut implements Disposable {
 
   get isOver(): boolean {
     return this.#ended !== undefined;
+  }
+
+  /** How many the server says it sent, when it has sent all. */
+  get rows(): number {
+    return this.#rows;
   }
 
   /** When nobody asks for more. */
@@ -101,7 +107,9 @@ export class CopyOut implements Disposable {
     this.#paced(chunk.length);
   }
 
-  handleCommandComplete(): void {}
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    this.#rows = Number(text.slice('COPY '.length));
+  }
 
   handleReadyForQuery(): void {
     this.#end({});

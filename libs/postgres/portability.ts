@@ -39,7 +39,7 @@ export function hashAlgorithm(
   serverMajor: number,
 ): ContentHash['algorithm'] {
   const fits = columns.length > 0 && columns.every((oid) => isPortable(types, oid));
-  return fits && serverMajor >= RECORD_HASH_SINCE ? 'record' : 'text';
+  return fits && serverMajor >= RECORD_HASH_SINCE ? 'mixed-record' : 'text';
 }
 
 function isPortable(types: ReadonlyMap<string, TypeFact>, oid: string): boolean {

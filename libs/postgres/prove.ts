@@ -8,10 +8,25 @@ export interface Proof {
   readonly contentHash: ContentHash;
 }
 
+export interface SlicedProof extends Proof {
+  readonly slices: readonly SliceProof[];
+}
+
 const HASHES: Readonly<Record<ContentHash['algorithm'], (row: string) => string>> = {
-  record: (row) => `hash_record_extended(${row}, 0)`,
+  'mixed-record': recordHash,
+  record: recordHash,
   text: (row) => `('x' || left(md5((${row})::text), 16))::bit(64)::bigint`,
 };
+
+/** The hash of a record is linear in those of its values: so is a sum of it, which values that change places do not change. */
+function recordHash(row: string): string {
+  return `hash_record_extended(${row}, 0)`;
+}
+
+/** A sum of these is not: all 64 bits are stirred, as key and as seed. */
+function mixed(hash: string): string {
+  return `hashint8extended(${hash}, ${hash})`;
+}
 
 /** `throughRoot`: with the rows of its partitions. */
 export interface Provable extends ObjectName {
@@ -26,7 +41,7 @@ export interface Provable extends ObjectName {
  */
 export async function proveTable(database: Database, table: Provable): Promise<Proof> {
   const [found] = await database.query<{ rows: string; hash: string }>(
-    `SELECT count(*)::text AS rows, coalesce(sum(${hashOf(table)}), 0)::text AS hash FROM ${fromOf(table)}`,
+    `SELECT ${sumsOf(table)} FROM (SELECT ${hashOf(table)} AS hash FROM ${fromOf(table)} OFFSET 0) s`,
   );
   return {
     rows: Number(found!.rows),
@@ -41,7 +56,7 @@ export async function proveTable(database: Database, table: Provable): Promise<P
 export async function proveSlices(
   database: Database,
   table: Provable & Pick<DataTable, 'bounds' | 'slices'>,
-): Promise<Proof & { readonly slices: readonly SliceProof[] }> {
+): Promise<SlicedProof> {
   const { algorithm, bounds, slices } = table;
   if (bounds === undefined) {
     const proof = await proveTable(database, table);
@@ -52,9 +67,8 @@ export async function proveSlices(
   }
   const slice = bounds.length === 0 ? '0' : 'width_bucket(t.ctid, $1::tid[])';
   const found = await database.query<{ slice: number; rows: string; hash: string; versions: string }>(
-    // OFFSET 0 has the rows hashed before they are grouped: the server would sort them whole.
-    `SELECT slice, count(*)::text AS rows, sum(hash)::text AS hash, sum(version)::text AS versions
-       FROM (SELECT ${slice} AS slice, ${hashOf(table)} AS hash, hash_record_extended(ROW(t.ctid, t.xmin), 0) AS version
+    `SELECT slice, ${sumsOf(table)}, sum(${mixed('version')})::text AS versions
+       FROM (SELECT ${slice} AS slice, ${hashOf(table)} AS hash, ${recordHash('ROW(t.ctid, t.xmin)')} AS version
                FROM ${fromOf(table)} OFFSET 0) s
       GROUP BY slice`,
     bounds.length === 0 ? [] : [bounds],
@@ -70,6 +84,12 @@ export async function proveSlices(
 
 function hashOf({ columns, algorithm }: Provable): string {
   return HASHES[algorithm](`ROW(${columns.map((column) => `t.${quoteName(column)}`).join(', ')})`);
+}
+
+/** Of a subquery that gives `hash`; OFFSET 0 in it has a row hashed once, and before rows are grouped, which sorts them otherwise. */
+function sumsOf({ algorithm }: Provable): string {
+  const hash = algorithm === 'mixed-record' ? mixed('hash') : 'hash';
+  return `count(*)::text AS rows, coalesce(sum(${hash}), 0)::text AS hash`;
 }
 
 function fromOf(table: Provable): string {

@@ -44,6 +44,8 @@ export interface DataTable extends ObjectName {
   readonly columns: readonly string[];
   /** Of the columns, as `format_type` names them. */
   readonly types: readonly string[];
+  /** Number of its file and of its columns: what another one says of blocks and rows means nothing here. */
+  readonly layout: string;
   readonly format: 'binary' | 'text';
   readonly algorithm: ContentHash['algorithm'];
   /** A partitioned table whose rows are copied from it and loaded into it. */
@@ -100,8 +102,14 @@ export async function describeTables(
 ): Promise<readonly DataTable[]> {
   const tables = await tablesWithRows(database, relations);
   const types = await readTypes(database);
-  const columns = await database.query<{ oid: string; name: string; type: string; typeName: string }>(
-    `SELECT attrelid::text AS oid, attname AS name, atttypid::text AS type,
+  const columns = await database.query<{
+    oid: string;
+    number: number;
+    name: string;
+    type: string;
+    typeName: string;
+  }>(
+    `SELECT attrelid::text AS oid, attnum AS number, attname AS name, atttypid::text AS type,
             format_type(atttypid, atttypmod) AS "typeName" FROM pg_attribute
       WHERE attrelid = ANY($1::oid[]) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
       ORDER BY attrelid, attnum`,
@@ -121,6 +129,7 @@ export async function describeTables(
       bytes: size.bytes,
       columns: own.map((column) => column.name),
       types: own.map(({ typeName }) => typeName),
+      layout: [size.fileNode, ...own.map(({ number }) => number)].join(' '),
       format: copyFormat(types, columnTypes),
       algorithm: hashAlgorithm(types, columnTypes, database.serverMajor),
       throughRoot: partitioned,
@@ -133,6 +142,7 @@ export async function describeTables(
 interface Size {
   readonly bytes: number;
   readonly pages: number;
+  readonly fileNode: string;
   /** Blocks tell where its rows lie. */
   readonly heap: boolean;
 }
@@ -161,8 +171,15 @@ async function readSizes(
   database: Database,
   tables: readonly RelationFact[],
 ): Promise<ReadonlyMap<string, Size>> {
-  const rows = await database.query<{ oid: string; bytes: string; pages: string; heap: boolean }>(
+  const rows = await database.query<{
+    oid: string;
+    bytes: string;
+    pages: string;
+    fileNode: string;
+    heap: boolean;
+  }>(
     `SELECT o.oid::text AS oid, s.bytes::text AS bytes, coalesce(a.amname = 'heap', false) AS heap,
+            c.relfilenode::text AS "fileNode",
             (pg_relation_size(o.oid) / current_setting('block_size')::int)::text AS pages
        FROM unnest($1::oid[]) o(oid) JOIN pg_class c ON c.oid = o.oid LEFT JOIN pg_am a ON a.oid = c.relam,
             LATERAL (SELECT sum(pg_table_size(m)) AS bytes FROM
@@ -170,7 +187,10 @@ async function readSizes(
     [tables.map(({ oid }) => oid)],
   );
   return new Map(
-    rows.map(({ oid, bytes, pages, heap }) => [oid, { bytes: Number(bytes), pages: Number(pages), heap }]),
+    rows.map(({ oid, bytes, pages, ...rest }) => [
+      oid,
+      { bytes: Number(bytes), pages: Number(pages), ...rest },
+    ]),
   );
 }
 

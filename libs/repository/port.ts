@@ -45,7 +45,7 @@ export interface ChunkWriter extends AsyncDisposable {
    * Whether a stream that a snapshot names can be read still; then it is this writer's as if it had been written. To be
    * asked where it is known that the source would give the same bytes.
    */
-  keepStream(stream: StreamRef): Promise<boolean>;
+  keepStream(stream: StreamRef, options?: { signal?: AbortSignal }): Promise<boolean>;
   /** Uploads the open pack, waits for every pack to be durable, then writes the index object. */
   flush(options?: { signal?: AbortSignal }): Promise<WriterTotals>;
 }

@@ -93,8 +93,15 @@ export class PackWriter implements ChunkWriter {
     }
   }
 
-  async keepStream({ bytes, chunks }: StreamRef): Promise<boolean> {
-    for (const id of chunks) if (!this.#claimed.has(id) && !(await this.#reuse(id))) return false;
+  async keepStream(
+    { bytes, chunks }: StreamRef,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<boolean> {
+    for (const id of chunks) {
+      signal?.throwIfAborted();
+      this.#throwFailure();
+      if (!this.#claimed.has(id) && !(await this.#reuse(id))) return false;
+    }
     this.#sourceBytes += bytes;
     return true;
   }

@@ -72,7 +72,11 @@ function eventOf(
     case 'take':
       return { kind: 'taken-over', runId };
     case 'close':
-      return { kind: 'closed', runId: pick(openedIds(entries)) ?? runId, outcome: 'completed' };
+      return {
+        kind: 'closed',
+        runId: pick(openedIds(entries)) ?? runId,
+        outcome: other % 3 === 0 ? 'failed' : 'completed',
+      };
     case 'commit':
       return { kind: 'committed', runId, backupId: `backup-${which % 40}`, manifestDigest: 'd' };
     case 'trigger': {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { newestFirst } from './commit-order.ts';
+import { lastFailedTrial } from './failed-trial.ts';
 import { committedIds, prunedIds, standingHolds } from './kept-backups.ts';
 import { openRuns, type LogEntry } from './log.ts';
 import { RANDOM_DEPLOYMENT as DEPLOYMENT, randomLog } from './random-log.ts';
@@ -29,6 +30,7 @@ test('of what matters and the entries after it follows what follows from the who
       assert.deepEqual(committedIds(short), committedIds(whole));
       assert.deepEqual(prunedIds(short), prunedIds(whole));
       assert.deepEqual(standingHolds(short), standingHolds(whole));
+      assert.equal(lastFailedTrial(short)?.closed.n, lastFailedTrial(whole)?.closed.n);
       const lists = (entries: readonly LogEntry[]) =>
         entries
           .filter(({ event }) => event.kind === 'condemned')

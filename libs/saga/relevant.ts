@@ -1,4 +1,5 @@
 import { runIdOf } from '#libs/kernel/ids.ts';
+import { lastFailedTrial } from './failed-trial.ts';
 import { committedIds, prunedIds, standingHolds } from './kept-backups.ts';
 import { openRuns, type LogEntry, type LogEvent } from './log.ts';
 import { walkTriggers } from './triggers.ts';
@@ -20,7 +21,7 @@ const RARE = ['approved', 'restored', 'rolled-back', 'released', 'schedules-rele
 
 /**
  * What still matters of a log: whoever reads it instead of the whole, with what was appended since, comes to the same
- * open runs, kept states, pending events, slots, periodic runs, holds and order of backups. Pure; of its own result and the entries
+ * open runs, kept states, pending events, slots, periodic runs, holds, failed trial and order of backups. Pure; of its own result and the entries
  * after it, it makes what it makes of all of them.
  */
 export function relevant(deployment: string, entries: readonly LogEntry[]): readonly LogEntry[] {
@@ -31,6 +32,7 @@ export function relevant(deployment: string, entries: readonly LogEntry[]): read
     ...ofPeriodic(entries),
     ...ofKind(entries, 'condemned').slice(-REMEMBERED),
     ...ofHolds(entries),
+    ...Object.values(lastFailedTrial(entries) ?? {}),
     ...RARE.flatMap((kind) => ofKind(entries, kind)),
   ]);
   for (const closed of endsOf(entries, kept)) kept.add(closed);

@@ -3,7 +3,6 @@ import type {
   DatabaseGlobals,
   LargeObjectRecord,
   SequenceRecord,
-  SliceProof,
   SliceRecord,
   TableRecord,
 } from '#libs/contracts/database-snapshot.ts';
@@ -16,7 +15,7 @@ import type { Clock } from '#libs/kernel/clock.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import type { DataTable, Slice } from '#libs/postgres/tables.ts';
-import type { Proof } from '#libs/postgres/prove.ts';
+import type { Proof, SlicedProof } from '#libs/postgres/prove.ts';
 import type { TocEntry } from '#libs/postgres/toc.ts';
 import type { Repository } from '#libs/repository/port.ts';
 import type { CodeMigrations } from './domain/migrations.ts';
@@ -46,10 +45,10 @@ export interface Source {
 
 /** A session at the frozen moment. */
 export interface SnapshotReader {
-  /** A piece is valid until the next one is asked for. */
-  copy(table: DataTable, slice: Slice): AsyncIterable<Buffer>;
+  /** A piece is valid until the next one is asked for. `onEnd` is told how many rows the server says it sent. */
+  copy(table: DataTable, slice: Slice, onEnd: (rows: number) => void): AsyncIterable<Buffer>;
   /** By another query than the copy, of the whole table; also what of it lies in each slice. */
-  prove(table: DataTable): Promise<Proof & { readonly slices: readonly SliceProof[] }>;
+  prove(table: DataTable): Promise<SlicedProof>;
 }
 
 /** One moment of the database. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import type { TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
 import { wholeOf } from './fixtures/compared.ts';
 import { openWorld, sql, SUPERUSER, type World } from './fixtures/world.ts';
@@ -54,6 +55,8 @@ test('a value in place of one that the server calls equal is a change', async (c
 });
 
 const CHANGES = [
+  'ALTER TABLE values ADD COLUMN worth numeric NOT NULL DEFAULT 1.0',
+  'ALTER TABLE values DROP COLUMN worth, ADD COLUMN worth numeric NOT NULL DEFAULT 1.00',
   `ALTER TYPE state RENAME VALUE 'draft' TO 'begun'`,
   `ALTER TABLE papers ADD COLUMN more text NOT NULL DEFAULT 'given to all'`,
   'ALTER TABLE papers DROP COLUMN more, ADD COLUMN more int NOT NULL DEFAULT 7',
@@ -106,6 +109,43 @@ test('of a database of another name nothing is taken over', async (context) => {
   assert.equal((await takenAfter(context, world, first)).kept, 0);
 });
 
+test('where the role may not ask which history the server is on, nothing is taken over', async (context) => {
+  await using world = await openWorld();
+  await world.sql(TABLES);
+  await world.readAs('reader', 'IN ROLE pg_read_all_data');
+  const first = await world.take();
+  assert.equal((await takenAfter(context, world, first)).kept, SLICES);
+  await world.sql('REVOKE EXECUTE ON FUNCTION pg_control_checkpoint() FROM PUBLIC');
+  assert.equal((await takenAfter(context, world, first)).kept, 0);
+});
+
+test('a copy that has not the rows that were counted is no backup', async (context) => {
+  await using world = await openWorld();
+  await world.sql(TABLES);
+  const { source } = world.service.ports;
+  const freeze = source.freeze.bind(source);
+  context.mock.method(source, 'freeze', async (...given: Parameters<typeof freeze>) => {
+    const frozen = await freeze(...given);
+    const reading = frozen.reading.bind(frozen);
+    context.mock.method(frozen, 'reading', async (work: Parameters<typeof reading>[0]) =>
+      reading((reader) =>
+        work({
+          ...reader,
+          copy: (table, slice, onEnd) =>
+            reader.copy(table, table.name === 'papers' ? { ...slice, where: 'id = 1' } : slice, onEnd),
+        }),
+      ),
+    );
+    return frozen;
+  });
+  await assert.rejects(world.take(), (thrown) => {
+    const { code, details } = HoldfastError.from(thrown);
+    assert.equal(code, 'DATABASE_COPY_DIFFERS');
+    assert.deepEqual(details, { table: 'public.papers', copied: 1, counted: 2 });
+    return true;
+  });
+});
+
 /** How many streams the backup before gave to the next one. */
 async function takenAfter(context: TestContext, world: World, previous: TakeSnapshotOutcome) {
   const { repository } = world.service.ports;
@@ -114,8 +154,8 @@ async function takenAfter(context: TestContext, world: World, previous: TakeSnap
   const watched = context.mock.method(repository, 'writer', () => {
     const made = writer();
     const keep = made.keepStream.bind(made);
-    context.mock.method(made, 'keepStream', async (stream: Parameters<typeof keep>[0]) => {
-      const is = await keep(stream);
+    context.mock.method(made, 'keepStream', async (...given: Parameters<typeof keep>) => {
+      const is = await keep(...given);
       if (is) kept += 1;
       return is;
     });

@@ -129,7 +129,7 @@ export class Frozen implements FrozenSource {
   async reading<T>(work: (reader: SnapshotReader) => Promise<T>): Promise<T> {
     return await this.#readers.use((database) =>
       work({
-        copy: (table, slice) => database.copyOut(copyStatement(table, slice)),
+        copy: (table, slice, onEnd) => database.copyOut(copyStatement(table, slice), onEnd),
         prove: (table) => proveSlices(database, table),
       }),
     );

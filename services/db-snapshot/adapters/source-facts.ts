@@ -15,23 +15,35 @@ export async function readSourceFacts(
     serverVersion: database.serverVersion,
     serverMajor: database.serverMajor,
     systemIdentifier: await readSystemIdentifier(database),
+    timeline: await readControl(database, 'pg_control_checkpoint()', 'timeline_id'),
     database: database.address.database,
+    databaseOid: await readDatabaseOid(database),
     extensions: extensions.map(({ name }) => name),
     schema: await readSchemaDigests(database),
     migrations: await readMigrations(database, relations),
   };
 }
 
-/** Empty where the role may not ask; asking in vain would end the transaction that holds the locks. */
+/** Empty where the role may not ask. */
 export async function readSystemIdentifier(database: Database): Promise<string> {
+  return await readControl(database, 'pg_control_system()', 'system_identifier');
+}
+
+/** Asking in vain would end the transaction that holds the locks. */
+async function readControl(database: Database, source: string, column: string): Promise<string> {
   const [may] = await database.query<{ may: boolean }>(
-    `SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS may`,
+    `SELECT has_function_privilege('${source}', 'EXECUTE') AS may`,
   );
   if (may?.may !== true) return '';
-  const [row] = await database.query<{ id: string }>(
-    'SELECT system_identifier::text AS id FROM pg_control_system()',
+  const [row] = await database.query<{ value: string }>(`SELECT ${column}::text AS value FROM ${source}`);
+  return row!.value;
+}
+
+async function readDatabaseOid(database: Database): Promise<string> {
+  const [row] = await database.query<{ oid: string }>(
+    'SELECT oid::text AS oid FROM pg_database WHERE datname = current_database()',
   );
-  return row!.id;
+  return row!.oid;
 }
 
 async function readMigrations(

@@ -24,11 +24,16 @@ export async function onTakeSnapshot(
   ports: DbSnapshotPorts,
 ): Promise<Json> {
   const { previous: ref } = parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
-  const { command, token, spec, signal, phase } = context;
+  const { command, token, spec, signal, phase, progress } = context;
   const takenAt = isoTime(ports.clock);
   await using source = await phase('freeze', () => ports.source.freeze(spec, signal));
   await context.publishEarly('mark', { mark: source.mark, attempt: command.attempt });
-  const previous = await readPrevious(ref, source, ports.repository, context);
+  const previous = await phase('previous', () =>
+    withHeartbeat(
+      () => progress({ bytes: 0, activity: 'the backup before' }),
+      () => readPrevious(ref, source, ports.repository, context),
+    ),
+  );
   await using writer = ports.repository.writer();
   const tally = new Tally([...source.leftOut, ...excludedTables(spec, source.tables)]);
   const streams = await writeStreams({ source, writer, tally, previous }, context);
@@ -89,7 +94,7 @@ async function writeStreams(
         tally,
         previous,
         write,
-        keep: (stream) => writer.keepStream(stream),
+        keep: (stream) => writer.keepStream(stream, { signal }),
         moved,
       }),
     ),

@@ -67,6 +67,7 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       deployment: string;
       requestId: string;
       acceptChanges?: boolean;
+      full?: boolean;
       components?: readonly string[];
     }) => ask<Run>('BackupService', 'startBackup', request),
     getBackup: (deployment: string, backupId: string, components: readonly string[] = []) =>

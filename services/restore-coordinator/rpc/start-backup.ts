@@ -7,13 +7,17 @@ import { openRequested, type Requested } from './open-requested.ts';
 
 /** Opens a backup run, once per `request_id`. Throws DEPLOYMENT_NOT_FOUND, RUN_IN_PROGRESS. */
 export async function startBackup(
-  request: Requested & { acceptChanges: boolean; components: readonly string[] },
+  request: Requested & { acceptChanges: boolean; full: boolean; components: readonly string[] },
   context: CallContext,
   ports: CoordinatorPorts,
 ) {
-  const { acceptChanges, components } = request;
+  const { acceptChanges, full, components } = request;
   return await openRequested('backup', request, context, ports, async () => {
-    const parameters = { acceptChanges, ...(components.length === 0 ? {} : { components: [...components] }) };
+    const parameters = {
+      acceptChanges,
+      full,
+      ...(components.length === 0 ? {} : { components: [...components] }),
+    };
     parseWith(backupParameters, parameters, 'StartBackup');
     if (acceptChanges && components.length > 0)
       throw new HoldfastError('MESSAGE_MALFORMED', {

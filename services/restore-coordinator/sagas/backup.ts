@@ -18,6 +18,8 @@ const HOUR_MS = 3_600_000;
 export const backupParameters = z.object({
   /** The principal says that what changed since the last backup is meant. */
   acceptChanges: z.boolean().default(false),
+  /** Nothing is taken over from the backup before: every row is read again. */
+  full: z.boolean().default(false),
   components: z.array(z.enum(COMPONENTS)).default([...COMPONENTS]),
 });
 

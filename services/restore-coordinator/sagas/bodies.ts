@@ -69,7 +69,11 @@ async function preflightBackup(
   const { spec } = await ports.specs.read(deployment, specVersion);
   const problems = [...answer.problems, ...(await lockProblems(spec, ports, signal))];
   refuseAll('REFUSED', problems, { deployment });
-  return { facts: answer.facts, warnings: answer.warnings as unknown as Json, ...previousField(previous) };
+  return {
+    facts: answer.facts,
+    warnings: answer.warnings as unknown as Json,
+    ...previousField(header, previous, await ports.readLog(deployment)),
+  };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import type { DatabaseView, VerifierPorts } from '../ports.ts';
 import { lookAt } from './look-at.ts';
 
-const contentHash = { algorithm: 'record', value: '0' } as const;
+const contentHash = { algorithm: 'mixed-record', value: '0' } as const;
 const table = { schema: 'public', name: 'big', columns: ['id'], rows: 0, contentHash };
 const staged = {
   component: 'database',

@@ -68,14 +68,14 @@ function watchedSource(source: FrozenSource, points: Points): FrozenSource {
     reading: <T>(work: Parameters<typeof source.reading<T>>[0]) =>
       source.reading<T>((reader) =>
         work({
-          copy: (table, slice) =>
+          copy: (table, slice, onEnd) =>
             isWatched(table)
               ? points.within(
                   `copy of ${table.name} ${table.slices.indexOf(slice)}`,
-                  reader.copy(table, slice),
+                  reader.copy(table, slice, onEnd),
                   slice.bytes,
                 )
-              : reader.copy(table, slice),
+              : reader.copy(table, slice, onEnd),
           prove: (table) =>
             isWatched(table)
               ? points.around(`proof of ${table.name}`, () => reader.prove(table))

@@ -15,13 +15,6 @@ import type { Repository } from '#libs/repository/port.ts';
 import type { FrozenSource } from '../../ports.ts';
 import { requireStream } from '../snapshot-streams.ts';
 
-const DAMAGED: ReadonlySet<string> = new Set([
-  'OBJECT_MISSING',
-  'SNAPSHOT_DAMAGED',
-  'CHUNK_MISSING',
-  'PACK_DAMAGED',
-]);
-
 /** Tables of a snapshot by object id, as far as they are of the same database. */
 export type PreviousTables = ReadonlyMap<string, TableRecord>;
 
@@ -41,43 +34,41 @@ export async function readPrevious(
     for await (const record of readNdjson<TableRecord>(list)) tables.set(record.oid, record);
   } catch (thrown) {
     const error = HoldfastError.from(thrown);
-    if (!DAMAGED.has(error.code)) throw error;
+    if (error.entry.retry !== 'corrupt') throw error;
     log.warn(EVENTS.previousUnreadable, { snapshot: ref.id, err: error });
     tables.clear();
   }
   return tables;
 }
 
-/** Where blocks and transactions of the one mean anything in the other. */
-function isSameDatabase(one: Instance, other: Instance): boolean {
-  return (['systemIdentifier', 'serverMajor', 'database'] as const).every(
+/** Where blocks and transactions of the one mean anything in the other: not on another branch of its history. */
+function isSameDatabase(one: DatabaseFacts, other: FrozenSource['facts']): boolean {
+  if (other.systemIdentifier === '' || other.timeline === '') return false;
+  return (['systemIdentifier', 'timeline', 'serverMajor', 'database', 'databaseOid'] as const).every(
     (fact) => one[fact] === other[fact],
   );
 }
 
-type Instance = Pick<DatabaseFacts, 'systemIdentifier' | 'serverMajor' | 'database'>;
-
-/**
- * The stream that holds the rows of a slice already: the same sums in the same blocks of a table of the same shape. A row
- * that was written again, even with values that are equal to the server, is another version in another place.
- */
-export function streamOf(
-  earlier: TableRecord | undefined,
-  table: DataTable,
-  at: number,
-  found: SliceProof,
-): SliceRecord | undefined {
-  const slice = earlier?.slices[at];
-  if (earlier === undefined || slice === undefined || found.versions === null) return undefined;
-  const isSame = slice.rows === found.rows && slice.hash === found.hash && slice.versions === found.versions;
-  return isSame && isDeepStrictEqual(shapeOf(earlier, earlier.contentHash), shapeOf(table, table))
-    ? slice
+/** Of a table whose rows lie as they lay then, in the same blocks; undefined where a slice cannot be the same. */
+export function slicesBefore(previous: PreviousTables, table: DataTable): readonly SliceRecord[] | undefined {
+  const before = previous.get(table.oid);
+  if (before === undefined || table.bounds === undefined) return undefined;
+  return isDeepStrictEqual(shapeOf(before, before.contentHash), shapeOf(table, table))
+    ? before.slices
     : undefined;
 }
 
-function shapeOf(table: Shape, { algorithm }: Pick<DataTable, 'algorithm'>) {
-  const { schema, name, columns, types, format, throughRoot } = table;
-  return { schema, name, columns, types, format, throughRoot, algorithm };
+/**
+ * Whether it holds the rows that were found now. A row that was written again, even with values that are equal to the
+ * server, is another version in another place.
+ */
+export function isAsItWas(slice: SliceRecord, found: SliceProof): boolean {
+  return slice.rows === found.rows && slice.hash === found.hash && slice.versions === found.versions;
 }
 
-type Shape = Pick<TableRecord, 'schema' | 'name' | 'columns' | 'types' | 'format' | 'throughRoot'>;
+function shapeOf(table: Shape, { algorithm }: Pick<DataTable, 'algorithm'>) {
+  const { schema, name, columns, types, layout, format, throughRoot } = table;
+  return { schema, name, columns, types, layout, format, throughRoot, algorithm };
+}
+
+type Shape = Pick<TableRecord, 'schema' | 'name' | 'columns' | 'types' | 'layout' | 'format' | 'throughRoot'>;

@@ -1,15 +1,17 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
-import type { SliceProof, TableRecord } from '#libs/contracts/database-snapshot.ts';
+import type { SliceProof, SliceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import { HoldfastError } from '#libs/kernel/errors.ts';
+import type { SlicedProof } from '#libs/postgres/prove.ts';
 import type { DataTable, Slice } from '#libs/postgres/tables.ts';
-import type { ChunkWriter, StreamRef } from '#libs/repository/port.ts';
+import type { StreamRef } from '#libs/repository/port.ts';
 import { withHeartbeat, withHeartbeats } from '#libs/runtime/heartbeat.ts';
 import { isExcluded } from '../../domain/excluded-tables.ts';
 import { tableText } from '../../domain/find-table.ts';
 import type { Tally } from '../../domain/tally.ts';
 import type { FrozenSource } from '../../ports.ts';
-import { streamOf, type PreviousTables } from './previous.ts';
+import { isAsItWas, slicesBefore, type PreviousTables } from './previous.ts';
 
 interface Taking {
   readonly source: FrozenSource;
@@ -18,7 +20,7 @@ interface Taking {
   readonly previous: PreviousTables;
   /** `onBytes` is told source bytes as they pass. */
   readonly write: (bytes: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void) => Promise<StreamRef>;
-  readonly keep: ChunkWriter['keepStream'];
+  readonly keep: (stream: StreamRef) => Promise<boolean>;
   /** Of that many more bytes and rows of all tables, or of none as a sign of life. */
   readonly moved: (bytes: number, activity: string, rows?: number) => void;
 }
@@ -55,8 +57,8 @@ export function isTaken(table: DataTable, { source, spec }: Pick<Taking, 'source
  */
 async function takeTable(table: DataTable, taking: Taking): Promise<TableRecord> {
   const { source, tally, previous, moved } = taking;
-  const { oid, schema, name, columns, types, format, algorithm, throughRoot } = table;
-  const record = { oid, schema, name, columns, types, format, throughRoot };
+  const { oid, schema, name, columns, types, layout, format, algorithm, throughRoot } = table;
+  const record = { oid, schema, name, columns, types, layout, format, throughRoot };
   if (!isTaken(table, taking))
     return { ...record, rows: 0, contentHash: { algorithm, value: '0' }, slices: [] };
   const text = tableText(table);
@@ -66,37 +68,48 @@ async function takeTable(table: DataTable, taking: Taking): Promise<TableRecord>
       () => reader.prove(table),
     ),
   );
-  const earlier = previous.get(oid);
-  const [proof, ...streams] = await Promise.all([
+  const before = slicesBefore(previous, table);
+  const [proof, ...taken] = await Promise.all([
     proving,
     ...table.slices.map(async (slice, at) => {
-      const kept = earlier && (await keptStream(earlier, table, at, (await proving).slices[at]!, taking));
-      const stream = kept ?? (await copySlice(table, slice, taking));
-      moved(0, text, (await proving).slices[at]!.rows);
-      return stream;
+      const kept = before && (await keptSlice(before[at], (await proving).slices[at]!, taking));
+      const found = kept ?? (await copySlice(table, slice, taking));
+      moved(kept === undefined ? 0 : slice.bytes, text, (await proving).slices[at]!.rows);
+      return found;
     }),
   ]);
+  requireSame(table, taken, proof);
   tally.counted(text, proof.rows);
-  const slices = streams.map((stream, at) => ({ ...stream, ...proof.slices[at]! }));
+  const slices = taken.map(({ stream }, at) => ({ ...stream, ...proof.slices[at]! }));
   return { ...record, ...proof, slices };
 }
 
-/** What the backup before has of a slice that is as it was, as long as it is there. */
-async function keptStream(
-  earlier: TableRecord,
-  table: DataTable,
-  at: number,
-  found: SliceProof,
-  { keep, moved }: Taking,
-): Promise<StreamRef | undefined> {
-  const stream = streamOf(earlier, table, at, found);
-  if (stream === undefined || !(await keep(stream))) return undefined;
-  moved(table.slices[at]!.bytes, tableText(table));
-  const { bytes, sha256, chunks } = stream;
-  return { bytes, sha256, chunks };
+/** A slice's rows as they go into the backup, and how many the server says it sent. */
+interface TakenSlice {
+  readonly stream: StreamRef;
+  readonly rows: number;
 }
 
-async function copySlice(table: DataTable, slice: Slice, taking: Taking): Promise<StreamRef> {
+/** What the backup before has of a slice that is as it was, as long as it is there. */
+async function keptSlice(
+  before: SliceRecord | undefined,
+  found: SliceProof,
+  { keep }: Taking,
+): Promise<TakenSlice | undefined> {
+  if (before === undefined || !isAsItWas(before, found) || !(await keep(before))) return undefined;
+  const { bytes, sha256, chunks } = before;
+  return { stream: { bytes, sha256, chunks }, rows: found.rows };
+}
+
+/** Two queries of one moment found the same rows. Throws DATABASE_COPY_DIFFERS. */
+function requireSame(table: DataTable, taken: readonly TakenSlice[], proof: SlicedProof): void {
+  const copied = taken.reduce((sum, { rows }) => sum + rows, 0);
+  if (copied === proof.rows && taken.every(({ rows }, at) => rows === proof.slices[at]!.rows)) return;
+  const found = { table: tableText(table), copied, counted: proof.rows };
+  throw new HoldfastError('DATABASE_COPY_DIFFERS', found);
+}
+
+async function copySlice(table: DataTable, slice: Slice, taking: Taking): Promise<TakenSlice> {
   const { source, write, moved } = taking;
   const text = tableText(table);
   return await source.reading(async (reader) => {
@@ -107,9 +120,13 @@ async function copySlice(table: DataTable, slice: Slice, taking: Taking): Promis
       left -= counted;
       moved(counted, text);
     };
-    const rows = withHeartbeats(() => moved(0, text), reader.copy(table, slice));
-    const stream = await write(rows, tell);
+    let rows = 0;
+    const copied = reader.copy(table, slice, (sent) => (rows = sent));
+    const stream = await write(
+      withHeartbeats(() => moved(0, text), copied),
+      tell,
+    );
     tell(left);
-    return stream;
+    return { stream, rows };
   });
 }

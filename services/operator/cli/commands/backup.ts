@@ -20,6 +20,7 @@ export const backup: LeafCommand = {
       '--accept-changes',
       'what changed since the last backup is meant: do not refuse it, do not say it again',
     ],
+    ['--full', 'read every row again: take nothing over from the backup before'],
     ['--request-id <id>', 'the same id, sent again, is the same backup (8 to 128 characters)'],
   ],
   examples: [
@@ -35,6 +36,7 @@ export const backup: LeafCommand = {
         deployment: input.word(0),
         requestId,
         acceptChanges: input.flag('acceptChanges'),
+        full: input.flag('full'),
         components: componentsOf(input),
       });
       context.report.note(`backup of ${run.deployment}: run ${run.runId}`);

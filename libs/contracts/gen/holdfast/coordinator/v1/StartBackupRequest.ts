@@ -6,6 +6,7 @@ export interface StartBackupRequest {
   'requestId'?: (string);
   'acceptChanges'?: (boolean);
   'components'?: (string)[];
+  'full'?: (boolean);
 }
 
 export interface StartBackupRequest__Output {
@@ -13,4 +14,5 @@ export interface StartBackupRequest__Output {
   'requestId': (string);
   'acceptChanges': (boolean);
   'components': (string)[];
+  'full': (boolean);
 }
