@@ -3,16 +3,38 @@ import { Gear } from './gear.ts';
 import { hmac } from './keys.ts';
 
 /** Content-defined cuts: Gear with a normalised cut (FORMAT.md#chunking). */
-export const CHUNK_BYTES_MIN = 256 * 1024;
-export const CHUNK_BYTES_AIM = 1024 * 1024;
-export const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
+interface Grain {
+  /** No chunk but the last of a stream is shorter. */
+  readonly min: number;
+  readonly aim: number;
+  readonly max: number;
+  /** Bits of the hash that are zero where a chunk ends before the aim, and after it: so sizes gather around the aim. */
+  readonly early: number;
+  readonly late: number;
+}
 
-/** Most files are small, and end before they need the largest. */
-const ROOMS = [16 * 1024, CHUNK_BYTES_MIN, CHUNK_BYTES_AIM, CHUNK_BYTES_MAX];
+/** `fine` is for what changes by a little in many places: every change sends the chunk it lies in. */
+export const GRAINS = {
+  coarse: {
+    min: 256 * 1024,
+    aim: 1024 * 1024,
+    max: 4 * 1024 * 1024,
+    early: 0xfffffc00 | 0,
+    late: 0xffffc000 | 0,
+  },
+  fine: {
+    min: 128 * 1024,
+    aim: 384 * 1024,
+    max: 2 * 1024 * 1024,
+    early: 0xfffff000 | 0,
+    late: 0xffff8000 | 0,
+  },
+} as const satisfies Record<string, Grain>;
+export type GrainName = keyof typeof GRAINS;
 
-/** Before the aim a cut needs 22 zero bits, after it 18: sizes gather around the aim. As the signed words of the hash. */
-const MASK_EARLY = 0xfffffc00 | 0;
-const MASK_LATE = 0xffffc000 | 0;
+export const CHUNK_BYTES_MAX = GRAINS.coarse.max;
+/** Most files are small, and end before they need more. */
+const ROOM_BYTES_MIN = 16 * 1024;
 
 /** 256 words from the repository's own key, so that cut points tell a stranger less. */
 export function gearTable(key: Uint8Array): Uint32Array {
@@ -34,9 +56,10 @@ export interface Cut {
 export async function* chunked(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   table: Uint32Array,
+  grain: Grain = GRAINS.coarse,
 ): AsyncIterable<Cut> {
-  const cutter = new Cutter(table);
-  using begun = new Begun();
+  const cutter = new Cutter(table, grain);
+  using begun = new Begun(grain);
   for await (const piece of source) {
     let start = 0;
     for (let end = cutter.next(piece, start); end !== undefined; end = cutter.next(piece, start)) {
@@ -51,13 +74,18 @@ export async function* chunked(
 
 /** A chunk whose end is still to come. */
 class Begun implements Disposable {
+  readonly #rooms: readonly number[];
   #room = Buffer.alloc(0);
   #bytes = 0;
+
+  constructor({ min, aim, max }: Grain) {
+    this.#rooms = [ROOM_BYTES_MIN, min, aim, max];
+  }
 
   add(piece: Uint8Array): void {
     const end = this.#bytes + piece.length;
     if (end > this.#room.length) {
-      const larger = Buffer.allocUnsafeSlow(ROOMS.find((room) => room >= end) ?? CHUNK_BYTES_MAX);
+      const larger = Buffer.allocUnsafeSlow(this.#rooms.find((room) => room >= end) ?? end);
       this.#room.copy(larger, 0, 0, this.#bytes);
       free(this.#room);
       this.#room = larger;
@@ -83,27 +111,24 @@ class Begun implements Disposable {
 /** Finds the cuts of a stream that is given piece by piece; they do not depend on where the pieces end. */
 class Cutter {
   readonly #gear: Gear;
+  readonly #grain: Grain;
   #length = 0;
 
-  constructor(table: Uint32Array) {
+  constructor(table: Uint32Array, grain: Grain) {
     this.#gear = new Gear(table);
+    this.#grain = grain;
   }
 
   /** Where in `piece` the chunk ends that goes on at `start`, or undefined when it goes on beyond. */
   next(piece: Uint8Array, start: number): number | undefined {
+    const { min, aim, max, early, late } = this.#grain;
     const room = piece.length - start;
     const origin = start - this.#length;
-    const skipped = Math.min(Math.max(CHUNK_BYTES_MIN - this.#length, 0), room);
-    const early = this.#gear.scan(
-      piece,
-      start + skipped,
-      Math.min(origin + CHUNK_BYTES_AIM, piece.length),
-      MASK_EARLY,
-    );
-    const late = Math.max(start + skipped, origin + CHUNK_BYTES_AIM);
-    const end =
-      early ?? this.#gear.scan(piece, late, Math.min(origin + CHUNK_BYTES_MAX, piece.length), MASK_LATE);
-    const cut = end ?? (this.#length + room >= CHUNK_BYTES_MAX ? origin + CHUNK_BYTES_MAX : undefined);
+    const from = start + Math.min(Math.max(min - this.#length, 0), room);
+    const scan = (begin: number, end: number, mask: number) =>
+      this.#gear.scan(piece, begin, Math.min(end, piece.length), mask);
+    const end = scan(from, origin + aim, early) ?? scan(Math.max(from, origin + aim), origin + max, late);
+    const cut = end ?? (this.#length + room >= max ? origin + max : undefined);
     this.#length = cut === undefined ? this.#length + room : 0;
     if (cut !== undefined) this.#gear.reset();
     return cut;

@@ -17,15 +17,25 @@ export async function* readNdjson<T>(source: AsyncIterable<Uint8Array>): AsyncIt
   if (rest.length > 0) yield parseLine<T>(rest);
 }
 
-/** Batches lines so that a list of a million small records does not become a million small buffers. */
 export async function* writeNdjson(
   records: AsyncIterable<unknown> | Iterable<unknown>,
   batchBytes = 256 * 1024,
 ): AsyncIterable<Buffer> {
+  yield* writeLines(linesOf(records), batchBytes);
+}
+
+export function lineOf(record: unknown): string {
+  return `${JSON.stringify(record)}\n`;
+}
+
+/** Batches lines so that a list of a million small records does not become a million small buffers. */
+export async function* writeLines(
+  all: AsyncIterable<string> | Iterable<string>,
+  batchBytes = 256 * 1024,
+): AsyncIterable<Buffer> {
   let lines: string[] = [];
   let bytes = 0;
-  for await (const record of records) {
-    const line = `${JSON.stringify(record)}\n`;
+  for await (const line of all) {
     lines.push(line);
     bytes += line.length;
     if (bytes < batchBytes) continue;
@@ -34,6 +44,10 @@ export async function* writeNdjson(
     bytes = 0;
   }
   if (lines.length > 0) yield Buffer.from(lines.join(''));
+}
+
+async function* linesOf(records: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterable<string> {
+  for await (const record of records) yield lineOf(record);
 }
 
 function parseLine<T>(parts: readonly Uint8Array[]): T {

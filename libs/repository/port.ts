@@ -1,5 +1,6 @@
 import type { SnapshotId } from '#libs/kernel/ids.ts';
 import type { Json } from '#libs/kernel/json.ts';
+import type { GrainName } from './chunker.ts';
 import type { Cleaner } from './cleaning/port.ts';
 
 export type Component = 'database' | 'files' | 'config';
@@ -31,15 +32,23 @@ export interface Snapshot {
   readonly packs: readonly string[];
 }
 
+export interface WriteOptions {
+  readonly signal?: AbortSignal;
+  /** Told source bytes as they pass. */
+  readonly onBytes?: (bytes: number) => void;
+  /** `fine` for what changes by a little in many places. */
+  readonly grain?: GrainName;
+}
+
 /** Sealed chunks of one step attempt. Nothing is findable before `flush` returned: packs first, index last. */
 export interface ChunkWriter extends AsyncDisposable {
   /**
    * Chunks, seals and stores one stream; memory is bounded whatever its length. Several may run at once.
-   * `onBytes` is told source bytes as they pass. A piece must not change until the next one is asked for.
+   * A piece must not change until the next one is asked for.
    */
   writeStream(
     source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    options?: { signal?: AbortSignal; onBytes?: (bytes: number) => void },
+    options?: WriteOptions,
   ): Promise<StreamRef>;
   /**
    * Whether a stream that a snapshot names can be read still; then it is this writer's as if it had been written. To be

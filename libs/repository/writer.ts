@@ -6,12 +6,12 @@ import type { ChunkIndex } from './chunk-index.ts';
 import type { ChunkPlace } from './chunk-places.ts';
 import { chunkPool, type HeldChunk } from './chunk-pool.ts';
 import { sha256Of } from './chunk.ts';
-import { chunked, type Cut } from './chunker.ts';
+import { chunked, GRAINS, type Cut } from './chunker.ts';
 import type { CondemnedList, CondemnedLists } from './cleaning/lists.ts';
 import { newestSealing, type RepositoryKeys } from './keys.ts';
 import { PACK_BYTES_AIM, packObject, type PackBuilder } from './pack.ts';
 import { PackUploads } from './pack-uploads.ts';
-import type { ChunkWriter, StreamRef, WriterTotals } from './port.ts';
+import type { ChunkWriter, StreamRef, WriteOptions, WriterTotals } from './port.ts';
 
 interface Named {
   readonly digest: Uint8Array;
@@ -60,14 +60,14 @@ export class PackWriter implements ChunkWriter {
 
   async writeStream(
     source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    { signal, onBytes }: { signal?: AbortSignal; onBytes?: (bytes: number) => void } = {},
+    { signal, onBytes, grain = 'coarse' }: WriteOptions = {},
   ): Promise<StreamRef> {
     const whole = new StreamDigest();
     const ids: string[] = [];
     const naming = new Set<Promise<void>>();
     let bytes = 0;
     try {
-      for await (const chunk of chunked(abortable(source, signal), this.#gear)) {
+      for await (const chunk of chunked(abortable(source, signal), this.#gear, GRAINS[grain])) {
         this.#throwFailure();
         whole.add(chunk);
         const { length } = chunk.bytes;

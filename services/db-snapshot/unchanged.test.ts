@@ -8,9 +8,9 @@ import { quoteName } from '#libs/postgres/quote.ts';
 import { wholeOf } from './fixtures/compared.ts';
 import { openWorld, sql, SUPERUSER, type World } from './fixtures/world.ts';
 
-/** `sheets` has a row a block and lies in three slices, each of the others in one. */
+/** `sheets` has a row a block and lies in three slices, each of the others in one. Room of dead rows stays as it is. */
 const TABLES = `
-  CREATE TABLE sheets (n int, body text NOT NULL);
+  CREATE TABLE sheets (n int, body text NOT NULL) WITH (autovacuum_enabled = off);
   ALTER TABLE sheets ALTER body SET STORAGE PLAIN;
   INSERT INTO sheets SELECT n, repeat(md5(n::text), 240) FROM generate_series(1, 8300) n;
   DELETE FROM sheets WHERE n % 400 > 0;
@@ -65,6 +65,7 @@ const CHANGES = [
   'ALTER TABLE papers RENAME TO other; ALTER TABLE notes RENAME TO papers; ALTER TABLE other RENAME TO notes',
   'CREATE TABLE again AS TABLE papers; TRUNCATE papers; INSERT INTO papers TABLE again',
   `UPDATE sheets SET n = n + 1; DELETE FROM sheets WHERE n % 2 > 0`,
+  'VACUUM FULL sheets',
   'DROP TABLE values; CREATE TABLE values (at int)',
   'TRUNCATE sheets, papers, notes',
 ];
@@ -79,8 +80,6 @@ test('whatever was done to a table since, the next backup has what is there', as
     await requireWhole(world, taken);
     before = taken;
   }
-  await world.sql('VACUUM FULL');
-  await requireWhole(world, (await takenAfter(context, world, before)).taken);
 });
 
 test('what is gone from the store is read again', async (context) => {

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import { adaptationOf, type Adaptation } from '#libs/contracts/adaptation.ts';
 import type {
   DatabaseGlobals,
@@ -16,7 +15,7 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import { findChosen, proveChosen, sequencesIn } from './chosen-tables.ts';
 import { readGlobals, requireStream } from './snapshot-streams.ts';
-import { TABLES_AT_ONCE } from './take/table-records.ts';
+import { eachOf } from './take/table-records.ts';
 import { tellTables, type ChosenTables } from '../domain/choose-tables.ts';
 import { keptName, sideName, sidePrefix } from '../domain/names.ts';
 import { stageOf } from '../domain/switch.ts';
@@ -114,7 +113,7 @@ async function fill(
     );
   };
   const largestFirst = tables.toSorted((a, b) => sizeOf(b) - sizeOf(a));
-  await phase('tables', () => pLimit(TABLES_AT_ONCE).map(largestFirst, load));
+  await phase('tables', () => eachOf(largestFirst.values(), load));
   await largeObjects('given');
   const adapted = await silent('adapt', 'sessions and schedules', () => database.adapt(adaptation));
   const sequences = readNdjson<SequenceRecord>(stream('sequences'));

@@ -3,7 +3,7 @@ import { parseWith } from '#libs/contracts/step.ts';
 import { isoTime } from '#libs/kernel/clock.ts';
 import type { SnapshotId } from '#libs/kernel/ids.ts';
 import type { Json } from '#libs/kernel/json.ts';
-import { writeNdjson } from '#libs/repository/ndjson.ts';
+import { writeLines, writeNdjson } from '#libs/repository/ndjson.ts';
 import type { ChunkWriter, StreamRef } from '#libs/repository/port.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
@@ -24,19 +24,14 @@ export async function onTakeSnapshot(
   ports: DbSnapshotPorts,
 ): Promise<Json> {
   const { previous: ref } = parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
-  const { command, token, spec, signal, phase, progress } = context;
+  const { command, token, spec, signal, phase } = context;
   const takenAt = isoTime(ports.clock);
   await using source = await phase('freeze', () => ports.source.freeze(spec, signal));
   await context.publishEarly('mark', { mark: source.mark, attempt: command.attempt });
-  const previous = await phase('previous', () =>
-    withHeartbeat(
-      () => progress({ bytes: 0, activity: 'the backup before' }),
-      () => readPrevious(ref, source, ports.repository, context),
-    ),
-  );
   await using writer = ports.repository.writer();
   const tally = new Tally([...source.leftOut, ...excludedTables(spec, source.tables)]);
-  const streams = await writeStreams({ source, writer, tally, previous }, context);
+  const readBefore = () => readPrevious(ref, source, ports.repository, context);
+  const streams = await writeStreams({ source, writer, tally, readBefore }, context);
   const totals = await phase('flush', () => writer.flush({ signal }));
   const facts = { ...source.facts, ...tally.facts() };
   // A worker that is killed behind its snapshot leaves it: the next one of the same attempt has another moment.
@@ -66,11 +61,11 @@ interface Writing {
   readonly source: FrozenSource;
   readonly writer: ChunkWriter;
   readonly tally: Tally;
-  readonly previous: PreviousTables;
+  readonly readBefore: () => Promise<PreviousTables>;
 }
 
 async function writeStreams(
-  { source, writer, tally, previous }: Writing,
+  { source, writer, tally, readBefore }: Writing,
   { spec, signal, phase, progress }: StepContext,
 ): Promise<Record<string, StreamRef>> {
   const bytesTotal = source.tables
@@ -82,9 +77,10 @@ async function writeStreams(
   const write = (
     bytes: AsyncIterable<Uint8Array>,
     onBytes: (bytes: number) => void = () => moved(0, 'lists'),
-  ) => writer.writeStream(bytes, { signal, onBytes });
+  ) => writer.writeStream(bytes, { signal, onBytes, grain: 'fine' });
   const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
     phase(name, () => withHeartbeat(() => moved(0, activity), work));
+  const previous = await silent('previous', 'the backup before', readBefore);
   const [schema, tables, documents] = await Promise.all([
     silent('schema', 'structure', () => write(source.structure())),
     phase('tables', () =>
@@ -111,7 +107,7 @@ async function writeStreams(
     schema,
     documents,
     'large-objects': largeObjects,
-    tables: await write(writeNdjson(tables)),
+    tables: await write(writeLines(tables)),
     globals: await write(writeNdjson([globals])),
     sequences: await write(writeNdjson(sequences)),
   };

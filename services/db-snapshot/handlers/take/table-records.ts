@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import pLimit from 'p-limit';
 import type { SliceProof, SliceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { SlicedProof } from '#libs/postgres/prove.ts';
 import type { DataTable, Slice } from '#libs/postgres/tables.ts';
+import { lineOf } from '#libs/repository/ndjson.ts';
 import type { StreamRef } from '#libs/repository/port.ts';
 import { withHeartbeat, withHeartbeats } from '#libs/runtime/heartbeat.ts';
 import { isExcluded } from '../../domain/excluded-tables.ts';
@@ -25,25 +25,29 @@ interface Taking {
   readonly moved: (bytes: number, activity: string, rows?: number) => void;
 }
 
-/**
- * One more than there are sessions, so that each always has work. Of twenty thousand tables the rest would only wait,
- * and what waits long is not cleared away for long.
- */
-export const TABLES_AT_ONCE = availableParallelism() + 2;
+/** One more than there are sessions, so that each always has work. */
+const TABLES_AT_ONCE = availableParallelism() + 2;
 
 /**
  * Copies and proves all tables, in as many sessions as there are, the largest first: what is small fills the gaps at
- * the end. In the order of `source.tables`.
+ * the end. A TableRecord a line, in the order of `source.tables`: a line takes a fraction of the record's memory.
  */
-export async function takeTables(taking: Taking): Promise<readonly TableRecord[]> {
-  const { source } = taking;
-  const largestFirst = source.tables.toSorted((a, b) => b.bytes - a.bytes);
-  const taken = await pLimit(TABLES_AT_ONCE).map(
-    largestFirst,
-    async (table) => [table, await takeTable(table, taking)] as const,
-  );
-  const records = new Map(taken);
-  return source.tables.map((table) => records.get(table)!);
+export async function takeTables(taking: Taking): Promise<readonly string[]> {
+  const { tables } = taking.source;
+  const lines = Array<string>(tables.length);
+  const largestFirst = [...tables.entries()].toSorted(([, a], [, b]) => b.bytes - a.bytes).values();
+  await eachOf(largestFirst, async ([at, table]) => {
+    lines[at] = lineOf(await takeTable(table, taking));
+  });
+  return lines;
+}
+
+/** Some at once; what comes later is not begun, nor has it a promise: of twenty thousand they would be the most of all. */
+export async function eachOf<T>(left: IterableIterator<T>, work: (each: T) => Promise<void>): Promise<void> {
+  const worker = async () => {
+    for (const each of left) await work(each);
+  };
+  await Promise.all(Array.from({ length: TABLES_AT_ONCE }, worker));
 }
 
 /** Whether rows of it go into the backup: not those of one that is excluded, or may not be read. */
