@@ -16,6 +16,8 @@ const THREADS = availableParallelism();
 /** While a thread works on one the next are filled, and the last wait for their turn in the pack. */
 const ROOMS = 4 * THREADS;
 const ROOM_BYTES = CHUNK_BYTES_MAX + SEAL_OVERHEAD;
+/** Of a thread, which holds nothing but its program: without a limit it gathers as much again before it clears away. */
+const HEAP_MIB = 24;
 /** After this, threads that nobody needs give their memory back. */
 const IDLE_MS = 10_000;
 
@@ -118,9 +120,10 @@ class ChunkPool {
 }
 
 function startWorker(): Worker {
+  const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: HEAP_MIB };
   return typeof HOLDFAST_CHUNK_WORKER === 'undefined'
-    ? new Worker(new URL('chunk-worker.ts', import.meta.url))
-    : new Worker(HOLDFAST_CHUNK_WORKER, { eval: true });
+    ? new Worker(new URL('chunk-worker.ts', import.meta.url), { resourceLimits })
+    : new Worker(HOLDFAST_CHUNK_WORKER, { eval: true, resourceLimits });
 }
 
 export const chunkPool = new ChunkPool();

@@ -8,6 +8,7 @@ import type {
 import { stageRestoreRequest, type StagedDatabase, type StagedTables } from '#libs/contracts/requests.ts';
 import { stageName } from '#libs/contracts/stage.ts';
 import { parseWith } from '#libs/contracts/step.ts';
+import { inTurns } from '#libs/kernel/in-turns.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
 import type { Repository, Snapshot } from '#libs/repository/port.ts';
@@ -15,7 +16,7 @@ import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import { findChosen, proveChosen, sequencesIn } from './chosen-tables.ts';
 import { readGlobals, requireStream } from './snapshot-streams.ts';
-import { eachOf } from './take/table-records.ts';
+import { TABLES_AT_ONCE } from './take/table-records.ts';
 import { tellTables, type ChosenTables } from '../domain/choose-tables.ts';
 import { keptName, sideName, sidePrefix } from '../domain/names.ts';
 import { stageOf } from '../domain/switch.ts';
@@ -113,7 +114,7 @@ async function fill(
     );
   };
   const largestFirst = tables.toSorted((a, b) => sizeOf(b) - sizeOf(a));
-  await phase('tables', () => eachOf(largestFirst.values(), load));
+  await phase('tables', () => inTurns(largestFirst, TABLES_AT_ONCE, load));
   await largeObjects('given');
   const adapted = await silent('adapt', 'sessions and schedules', () => database.adapt(adaptation));
   const sequences = readNdjson<SequenceRecord>(stream('sequences'));

@@ -1,9 +1,19 @@
 import { SCHEDULE_TABLE, SESSION_TABLE, type Adaptation } from '#libs/contracts/adaptation.ts';
 import type { DatabaseFacts, SequenceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Check } from '#libs/contracts/requests.ts';
+import { inTurns } from '#libs/kernel/in-turns.ts';
 import type { Problem } from '#libs/kernel/errors.ts';
 import type { DatabaseView } from '../ports.ts';
 import { Findings } from './findings.ts';
+
+/** More than a view has sessions. */
+const TABLES_AT_ONCE = 64;
+
+/** What a table's record says of its rows. */
+export type SourceTable = Pick<
+  TableRecord,
+  'schema' | 'name' | 'columns' | 'rows' | 'contentHash' | 'throughRoot'
+>;
 
 export interface Compared {
   readonly checks: readonly Check[];
@@ -14,7 +24,7 @@ export interface Compared {
 export async function compareDatabase(
   source: {
     readonly facts: Pick<DatabaseFacts, 'serverMajor' | 'schema'>;
-    readonly tables: readonly TableRecord[];
+    readonly tables: readonly SourceTable[];
     readonly sequences: readonly SequenceRecord[];
   },
   view: DatabaseView,
@@ -40,7 +50,7 @@ export async function compareDatabase(
 }
 
 async function compareTables(
-  source: readonly TableRecord[],
+  source: readonly SourceTable[],
   view: DatabaseView,
   adaptation: Adaptation,
   onTable: (name: string) => void,
@@ -49,21 +59,19 @@ async function compareTables(
   const left = new Set((await view.tables()).map(nameOf));
   // The largest first: what is small fills the gaps at the end.
   const byRows = source.toSorted((a, b) => b.rows - a.rows);
-  await Promise.all(
-    byRows.map(async (table) => {
-      const name = nameOf(table);
-      if (left.delete(name)) await compareTable(table, view, adaptation, findings);
-      else findings.differs(name, 'table is missing');
-      findings.compared();
-      onTable(name);
-    }),
-  );
+  await inTurns(byRows, TABLES_AT_ONCE, async (table) => {
+    const name = nameOf(table);
+    if (left.delete(name)) await compareTable(table, view, adaptation, findings);
+    else findings.differs(name, 'table is missing');
+    findings.compared();
+    onTable(name);
+  });
   for (const name of left) findings.differs(name, 'table was not in the backup');
   return findings;
 }
 
 async function compareTable(
-  table: TableRecord,
+  table: SourceTable,
   view: DatabaseView,
   { sessions, schedules }: Adaptation,
   findings: Findings,

@@ -6,7 +6,7 @@ import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import type { VerifierPorts } from '../ports.ts';
-import { compareDatabase, type Compared } from './compare-database.ts';
+import { compareDatabase, type Compared, type SourceTable } from './compare-database.ts';
 import { adaptedBy } from './adapted-files.ts';
 import { compareTrees } from './compare-trees.ts';
 
@@ -57,7 +57,13 @@ async function lookAtDatabase(
   );
   const { facts } = await ports.evidence.requireSnapshot(ref, context.signal);
   const source = { facts: facts as unknown as DatabaseFacts };
-  const tables = await Array.fromAsync(ports.evidence.tables(ref, context.signal));
+  const tables: SourceTable[] = [];
+  // Where their rows lie in the store is most of a record.
+  for await (const { schema, name, columns, rows, contentHash, throughRoot } of ports.evidence.tables(
+    ref,
+    context.signal,
+  ))
+    tables.push({ schema, name, columns, rows, contentHash, throughRoot });
   const sequences = await Array.fromAsync(ports.evidence.sequences(ref, context.signal));
   const adaptation = adaptationOf(context.spec, ref.deployment);
   let seen = 0;

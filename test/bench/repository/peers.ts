@@ -21,7 +21,7 @@ export interface Contender {
 export const CHILD = join(tmpdir(), `holdfast-bench-child-${process.pid}.mjs`);
 export const bundleChild = () => bundle(CHILD, join(import.meta.dirname, 'child.ts'));
 export const OURS = { MALLOC_ARENA_MAX: '2' };
-export const PROGRAM = [process.execPath, '--max-semi-space-size=8'];
+export const PROGRAM = [process.execPath, '--max-semi-space-size=4'];
 
 export function childWords(
   verb: 'write' | 'read' | 'puts',

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type {
   DatabaseFacts,
   SliceProof,
@@ -15,8 +14,8 @@ import type { Repository } from '#libs/repository/port.ts';
 import type { FrozenSource } from '../../ports.ts';
 import { requireStream } from '../snapshot-streams.ts';
 
-/** Tables of a snapshot by object id, as far as they are of the same database. */
-export type PreviousTables = ReadonlyMap<string, TableRecord>;
+/** Tables of a snapshot by object id, as far as they are of the same database; a text is a third of what it stands for. */
+export type PreviousTables = Map<string, { readonly shape: string; readonly slices: string }>;
 
 /** Of one that cannot be read nothing is known: all is read from the database. */
 export async function readPrevious(
@@ -25,13 +24,16 @@ export async function readPrevious(
   repository: Repository,
   { signal, log }: StepContext,
 ): Promise<PreviousTables> {
-  const tables = new Map<string, TableRecord>();
+  const tables: PreviousTables = new Map();
   if (ref === undefined) return tables;
   try {
     const snapshot = await repository.readSnapshot(ref, { signal });
     if (!isSameDatabase(snapshot.facts as unknown as DatabaseFacts, facts)) return tables;
     const list = repository.read(requireStream(snapshot, 'tables'), { signal });
-    for await (const record of readNdjson<TableRecord>(list)) tables.set(record.oid, record);
+    for await (const record of readNdjson<TableRecord>(list)) {
+      const shape = shapeOf(record, record.contentHash);
+      tables.set(record.oid, { shape, slices: JSON.stringify(record.slices) });
+    }
   } catch (thrown) {
     const error = HoldfastError.from(thrown);
     if (error.entry.retry !== 'corrupt') throw error;
@@ -49,13 +51,12 @@ function isSameDatabase(one: DatabaseFacts, other: FrozenSource['facts']): boole
   );
 }
 
-/** Of a table whose rows lie as they lay then, in the same blocks; undefined where a slice cannot be the same. */
+/** Of a table whose rows lie as they lay then, in the same blocks; undefined where a slice cannot be the same. Once a table. */
 export function slicesBefore(previous: PreviousTables, table: DataTable): readonly SliceRecord[] | undefined {
   const before = previous.get(table.oid);
-  if (before === undefined || table.bounds === undefined) return undefined;
-  return isDeepStrictEqual(shapeOf(before, before.contentHash), shapeOf(table, table))
-    ? before.slices
-    : undefined;
+  previous.delete(table.oid);
+  if (table.bounds === undefined || before?.shape !== shapeOf(table, table)) return undefined;
+  return JSON.parse(before.slices) as readonly SliceRecord[];
 }
 
 /**
@@ -66,9 +67,9 @@ export function isAsItWas(slice: SliceRecord, found: SliceProof): boolean {
   return slice.rows === found.rows && slice.hash === found.hash && slice.versions === found.versions;
 }
 
-function shapeOf(table: Shape, { algorithm }: Pick<DataTable, 'algorithm'>) {
+function shapeOf(table: Shape, { algorithm }: Pick<DataTable, 'algorithm'>): string {
   const { schema, name, columns, types, layout, format, throughRoot } = table;
-  return { schema, name, columns, types, layout, format, throughRoot, algorithm };
+  return JSON.stringify([schema, name, columns, types, layout, format, throughRoot, algorithm]);
 }
 
 type Shape = Pick<TableRecord, 'schema' | 'name' | 'columns' | 'types' | 'layout' | 'format' | 'throughRoot'>;

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { SliceProof, SliceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
+import { inTurns } from '#libs/kernel/in-turns.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { SlicedProof } from '#libs/postgres/prove.ts';
 import type { DataTable, Slice } from '#libs/postgres/tables.ts';
@@ -26,7 +27,7 @@ interface Taking {
 }
 
 /** One more than there are sessions, so that each always has work. */
-const TABLES_AT_ONCE = availableParallelism() + 2;
+export const TABLES_AT_ONCE = availableParallelism() + 2;
 
 /**
  * Copies and proves all tables, in as many sessions as there are, the largest first: what is small fills the gaps at
@@ -35,19 +36,11 @@ const TABLES_AT_ONCE = availableParallelism() + 2;
 export async function takeTables(taking: Taking): Promise<readonly string[]> {
   const { tables } = taking.source;
   const lines = Array<string>(tables.length);
-  const largestFirst = [...tables.entries()].toSorted(([, a], [, b]) => b.bytes - a.bytes).values();
-  await eachOf(largestFirst, async ([at, table]) => {
+  const largestFirst = [...tables.entries()].toSorted(([, a], [, b]) => b.bytes - a.bytes);
+  await inTurns(largestFirst, TABLES_AT_ONCE, async ([at, table]) => {
     lines[at] = lineOf(await takeTable(table, taking));
   });
   return lines;
-}
-
-/** Some at once; what comes later is not begun, nor has it a promise: of twenty thousand they would be the most of all. */
-export async function eachOf<T>(left: IterableIterator<T>, work: (each: T) => Promise<void>): Promise<void> {
-  const worker = async () => {
-    for (const each of left) await work(each);
-  };
-  await Promise.all(Array.from({ length: TABLES_AT_ONCE }, worker));
 }
 
 /** Whether rows of it go into the backup: not those of one that is excluded, or may not be read. */
