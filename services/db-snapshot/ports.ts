@@ -140,8 +140,8 @@ export interface SideDatabase extends AsyncDisposable {
   restoreLargeObjects(records: AsyncIterable<LargeObjectRecord>, stage: 'made' | 'given'): Promise<void>;
   /** Several at once; what an earlier worker loaded is not read again. */
   load(table: TableRecord, read: (slice: SliceRecord) => AsyncIterable<Buffer>): Promise<void>;
-  /** Of a table that is loaded, while others are; those of small tables come with all else. */
-  buildIndexes(table: TableRecord): Promise<void>;
+  /** Of a table that is loaded, while others are; those of small tables come with all else. `onShare` is told each part of them that stands. */
+  buildIndexes(table: TableRecord, onShare: (share: number) => void): Promise<void>;
   /** Before triggers are there. */
   adapt(adaptation: Adaptation): Promise<Adapted>;
   /** Those that are there. */

@@ -28,10 +28,15 @@ export class Builder {
   }
 
   /** Of the table with this object id in the source, several at once, before other work of the sessions. */
-  async buildIndexesOf(oid: string): Promise<void> {
+  async buildIndexesOf(oid: string, onShare: (share: number) => void): Promise<void> {
     const { structure, loaders } = this.#parts;
     const indexes = this.#missing(structure.indexesOf(oid));
-    await Promise.all(indexes.map((index) => loaders.use(() => this.#build([index]), { first: true })));
+    await Promise.all(
+      indexes.map(async (index) => {
+        await loaders.use(() => this.#build([index]), { first: true });
+        onShare(1 / indexes.length);
+      }),
+    );
   }
 
   /** All but event triggers. Returns what is less than it was, in the words of the archive's list. */

@@ -166,9 +166,9 @@ class Side implements SideDatabase {
     await Promise.all(loading);
   }
 
-  async buildIndexes(table: TableRecord): Promise<void> {
+  async buildIndexes(table: TableRecord, onShare: (share: number) => void): Promise<void> {
     const bytes = table.slices.reduce((sum, slice) => sum + slice.bytes, 0);
-    if (bytes >= OWN_BUILD_BYTES) await this.#builder!.buildIndexesOf(table.oid);
+    if (bytes >= OWN_BUILD_BYTES) await this.#builder!.buildIndexesOf(table.oid, onShare);
   }
 
   async adapt({ sessions, schedules }: Adaptation): Promise<Adapted> {

@@ -19,6 +19,7 @@ import { readGlobals, requireStream } from './snapshot-streams.ts';
 import { TABLES_AT_ONCE } from './take/table-records.ts';
 import { tellTables, type ChosenTables } from '../domain/choose-tables.ts';
 import { keptName, sideName, sidePrefix } from '../domain/names.ts';
+import { RestoreTally } from '../domain/restore-tally.ts';
 import { stageOf } from '../domain/switch.ts';
 import type { DbSnapshotPorts, SideDatabase } from '../ports.ts';
 
@@ -75,16 +76,12 @@ async function fill(
   { signal, phase, progress }: StepContext,
 ): Promise<StagedDatabase['adapted']> {
   const stream = (name: string) => repository.read(requireStream(snapshot, name), { signal });
-  let [bytes, rows] = [0, 0];
-  const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
-    phase(name, () => withHeartbeat(() => progress({ bytes, bytesTotal, rows, activity }), work));
   const tables = chosen?.records ?? (await Array.fromAsync(readNdjson<TableRecord>(stream('tables'))));
   const sizeOf = ({ slices }: TableRecord) => slices.reduce((sum, slice) => sum + slice.bytes, 0);
-  const bytesTotal = tables.reduce((sum, table) => sum + sizeOf(table), 0);
-  const moved = (more: number, { schema, name }: TableRecord) => {
-    bytes += more;
-    progress({ bytes, bytesTotal, rows, activity: `${schema}.${name}` });
-  };
+  const tally = new RestoreTally(tables.reduce((sum, table) => sum + sizeOf(table), 0));
+  const tell = (activity: string) => progress({ ...tally.told, activity });
+  const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
+    phase(name, () => withHeartbeat(() => tell(activity), work));
   await silent('structure', 'structure', () => database.restoreStructure(stream('schema'), chosen?.entries));
   const largeObjects = async (stage: 'made' | 'given') => {
     if (chosen !== undefined) return;
@@ -93,28 +90,39 @@ async function fill(
   };
   await largeObjects('made');
   const load = async (table: TableRecord) => {
-    let [left, rowsLeft] = [sizeOf(table), table.rows];
+    const text = `${table.schema}.${table.name}`;
+    const bytes = sizeOf(table);
+    let [left, rowsLeft] = [bytes, table.rows];
+    const moved = (more: number) => {
+      left -= more;
+      tally.done('rows', more);
+      tell(text);
+    };
     await database.load(table, async function* (slice) {
       for await (const piece of repository.read(slice, { signal })) {
-        left -= piece.length;
-        moved(piece.length, table);
+        moved(piece.length);
         yield piece;
       }
-      const { rows: loaded = 0 } = slice;
-      rows += loaded;
-      rowsLeft -= loaded;
+      const { rows = 0 } = slice;
+      tally.loaded(rows);
+      rowsLeft -= rows;
     });
     // What an earlier worker loaded was not read.
-    rows += rowsLeft;
-    moved(left, table);
-    const activity = `indexes of ${table.schema}.${table.name}`;
-    await withHeartbeat(
-      () => progress({ bytes, bytesTotal, rows, activity }),
-      () => database.buildIndexes(table),
-    );
+    tally.loaded(rowsLeft);
+    moved(left);
+    const alive = () => tell(`indexes of ${text}`);
+    let unbuilt = bytes;
+    const built = (more: number) => {
+      unbuilt -= more;
+      tally.done('indexes', more);
+      alive();
+    };
+    await withHeartbeat(alive, () => database.buildIndexes(table, (share) => built(share * bytes)));
+    built(unbuilt);
   };
   const largestFirst = tables.toSorted((a, b) => sizeOf(b) - sizeOf(a));
   await phase('tables', () => inTurns(largestFirst, TABLES_AT_ONCE, load));
+  tally.done('indexes');
   await largeObjects('given');
   const adapted = await silent('adapt', 'sessions and schedules', () => database.adapt(adaptation));
   const sequences = readNdjson<SequenceRecord>(stream('sequences'));
@@ -122,6 +130,9 @@ async function fill(
     database.setSequences(chosen === undefined ? sequences : sequencesIn(database, sequences)),
   );
   const incomplete = await silent('keys', 'keys, indexes and triggers', () => database.restoreLate());
+  tally.done('keys');
   await silent('finish', 'statistics', () => database.finish(globals));
+  tally.done('statistics');
+  tell('statistics');
   return { ...adapted, incomplete: [...incomplete] };
 }

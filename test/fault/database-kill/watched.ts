@@ -107,10 +107,10 @@ function watchedSide(side: SideDatabase, points: Points): SideDatabase {
         return isWatched(table) ? points.within(`load of ${name}`, bytes, slice.bytes) : bytes;
       });
     },
-    buildIndexes: (table: Parameters<typeof side.buildIndexes>[0]) =>
+    buildIndexes: (...[table, onShare]: Parameters<typeof side.buildIndexes>) =>
       isWatched(table)
-        ? points.around(`indexes of ${table.name}`, () => side.buildIndexes(table))
-        : side.buildIndexes(table),
+        ? points.around(`indexes of ${table.name}`, () => side.buildIndexes(table, onShare))
+        : side.buildIndexes(table, onShare),
     adapt: (...given: Parameters<typeof side.adapt>) => points.around('adapt', () => side.adapt(...given)),
     setSequences: (...given: Parameters<typeof side.setSequences>) =>
       points.around('setSequences', () => side.setSequences(...given)),
