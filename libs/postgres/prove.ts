@@ -1,6 +1,6 @@
 import type { ContentHash, SliceProof } from '#libs/contracts/database-snapshot.ts';
 import type { Database } from './connect.ts';
-import { qualified, quoteName, type ObjectName } from './quote.ts';
+import { qualified, quoteName, quoteText, type ObjectName } from './quote.ts';
 import type { DataTable } from './tables.ts';
 
 export interface Proof {
@@ -50,35 +50,51 @@ export async function proveTable(database: Database, table: Provable): Promise<P
 }
 
 /**
- * The same query, with its sums by slice: a row that lies in none of them is counted all the same. Rows that are equal to
- * the server are no less two versions (1.0 and 1.00, say), which `versions` tells.
+ * The same for several tables at once, with sums by slice: a row that lies in none of them is counted all the same. Rows
+ * that are equal to the server are no less two versions (1.0 and 1.00, say), which `versions` tells.
  */
 export async function proveSlices(
   database: Database,
-  table: Provable & Pick<DataTable, 'bounds' | 'slices'>,
-): Promise<SlicedProof> {
-  const { algorithm, bounds, slices } = table;
-  if (bounds === undefined) {
-    const proof = await proveTable(database, table);
-    return {
-      ...proof,
-      slices: slices.map(() => ({ rows: proof.rows, hash: proof.contentHash.value, versions: null })),
-    };
-  }
-  const slice = bounds.length === 0 ? '0' : 'width_bucket(t.ctid, $1::tid[])';
-  const found = await database.query<{ slice: number; rows: string; hash: string; versions: string }>(
-    `SELECT slice, ${sumsOf(table)}, sum(${mixed('version')})::text AS versions
-       FROM (SELECT ${slice} AS slice, ${hashOf(table)} AS hash, ${recordHash('ROW(t.ctid, t.xmin)')} AS version
-               FROM ${fromOf(table)} OFFSET 0) s
-      GROUP BY slice`,
-    bounds.length === 0 ? [] : [bounds],
+  tables: readonly Sliced[],
+): Promise<readonly SlicedProof[]> {
+  const found = await database.query<SliceSums>(tables.map(sumsBySlice).join(' UNION ALL '));
+  const byTable = Map.groupBy(found, ({ table }) => table);
+  return tables.map((table, at) => joinSlices(table, byTable.get(at) ?? []));
+}
+
+type Sliced = Provable & Pick<DataTable, 'bounds' | 'slices'>;
+
+interface SliceSums {
+  readonly table: number;
+  readonly slice: number;
+  readonly rows: string;
+  readonly hash: string;
+  readonly versions: string | null;
+}
+
+function sumsBySlice(table: Sliced, at: number): string {
+  const { bounds } = table;
+  const slice =
+    bounds === undefined || bounds.length === 0
+      ? '0'
+      : `width_bucket(t.ctid, ${quoteText(`{${bounds.map((bound) => `"${bound}"`).join(',')}}`)}::tid[])`;
+  const version = bounds === undefined ? 'NULL::bigint' : recordHash('ROW(t.ctid, t.xmin)');
+  return `SELECT ${at} AS table, slice, ${sumsOf(table)}, sum(${mixed('version')})::text AS versions
+    FROM (SELECT ${slice} AS slice, ${hashOf(table)} AS hash, ${version} AS version
+            FROM ${fromOf(table)} OFFSET 0) s
+   GROUP BY slice`;
+}
+
+function joinSlices({ algorithm, bounds, slices }: Sliced, found: readonly SliceSums[]): SlicedProof {
+  const bySlice = new Map(
+    found.map(({ slice, rows, hash, versions }) => [slice, { rows: Number(rows), hash, versions }]),
   );
-  const bySlice = new Map(found.map(({ slice: n, rows, ...sums }) => [n, { rows: Number(rows), ...sums }]));
+  const none = { rows: 0, hash: '0', versions: bounds === undefined ? null : '0' };
   const total = found.reduce((sum, { hash }) => sum + BigInt(hash), 0n);
   return {
     rows: found.reduce((sum, { rows }) => sum + Number(rows), 0),
     contentHash: { algorithm, value: String(total) },
-    slices: slices.map((_, n) => bySlice.get(n) ?? { rows: 0, hash: '0', versions: '0' }),
+    slices: slices.map((_, n) => bySlice.get(n) ?? none),
   };
 }
 

@@ -47,8 +47,8 @@ export interface Source {
 export interface SnapshotReader {
   /** A piece is valid until the next one is asked for. `onEnd` is told how many rows the server says it sent. */
   copy(table: DataTable, slice: Slice, onEnd: (rows: number) => void): AsyncIterable<Buffer>;
-  /** By another query than the copy, of the whole table; also what of it lies in each slice. */
-  prove(table: DataTable): Promise<SlicedProof>;
+  /** By another query than the copy, of whole tables; also what of each lies in its slices. In the order of `tables`. */
+  prove(tables: readonly DataTable[]): Promise<readonly SlicedProof[]>;
 }
 
 /** One moment of the database. */

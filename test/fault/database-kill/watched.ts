@@ -76,10 +76,12 @@ function watchedSource(source: FrozenSource, points: Points): FrozenSource {
                   slice.bytes,
                 )
               : reader.copy(table, slice, onEnd),
-          prove: (table) =>
-            isWatched(table)
-              ? points.around(`proof of ${table.name}`, () => reader.prove(table))
-              : reader.prove(table),
+          prove: (tables) => {
+            const watched = tables.filter(isWatched).map(({ name }) => name);
+            return watched.length > 0
+              ? points.around(`proof of ${watched.join(', ')}`, () => reader.prove(tables))
+              : reader.prove(tables);
+          },
         }),
       ),
     async *documents(...given: Parameters<typeof source.documents>) {

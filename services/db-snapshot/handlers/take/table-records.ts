@@ -28,19 +28,57 @@ interface Taking {
 
 /** One more than there are sessions, so that each always has work. */
 export const TABLES_AT_ONCE = availableParallelism() + 2;
+/** Of small tables so many are proved by one query: to ask of each takes longer than the answer. */
+const BATCH_TABLES = 8;
+const SMALL_BYTES = 256 * 1024;
 
 /**
  * Copies and proves all tables, in as many sessions as there are, the largest first: what is small fills the gaps at
  * the end. A TableRecord a line, in the order of `source.tables`: a line takes a fraction of the record's memory.
  */
 export async function takeTables(taking: Taking): Promise<readonly string[]> {
-  const { tables } = taking.source;
-  const lines = Array<string>(tables.length);
-  const largestFirst = [...tables.entries()].toSorted(([, a], [, b]) => b.bytes - a.bytes);
-  await inTurns(largestFirst, TABLES_AT_ONCE, async ([at, table]) => {
-    lines[at] = lineOf(await takeTable(table, taking));
+  const all = [...taking.source.tables.entries()];
+  const lines = Array<string>(all.length);
+  const [wanted, others] = partition(all, ([, table]) => isTaken(table, taking));
+  for (const [at, table] of others) lines[at] = lineOf(emptyRecord(table));
+  await inTurns(batchesOf(wanted), TABLES_AT_ONCE, async (batch) => {
+    const proving = proveTogether(
+      batch.map(([, table]) => table),
+      taking,
+    );
+    const taken = batch.map(async ([at, table], n) => {
+      const proof = proving.then((proofs) => proofs[n]!);
+      lines[at] = lineOf(await takeTable(table, proof, taking));
+    });
+    await Promise.all(taken);
   });
   return lines;
+}
+
+type Numbered = readonly [at: number, table: DataTable];
+
+/** Each large table, the largest first, then the small ones. */
+function batchesOf(tables: readonly Numbered[]): readonly (readonly Numbered[])[] {
+  const [small, large] = partition(tables, ([, { bytes }]) => bytes <= SMALL_BYTES);
+  const batches = Array.from({ length: Math.ceil(small.length / BATCH_TABLES) }, (_, n) =>
+    small.slice(n * BATCH_TABLES, (n + 1) * BATCH_TABLES),
+  );
+  return [...large.toSorted(([, a], [, b]) => b.bytes - a.bytes).map((table) => [table]), ...batches];
+}
+
+function partition<T>(
+  all: readonly T[],
+  belongs: (each: T) => boolean,
+): readonly [readonly T[], readonly T[]] {
+  return [all.filter(belongs), all.filter((each) => !belongs(each))];
+}
+
+async function proveTogether(
+  tables: readonly DataTable[],
+  { source, moved }: Taking,
+): Promise<readonly SlicedProof[]> {
+  const alive = () => moved(0, `proof of ${tables.map(tableText).join(', ')}`);
+  return await source.reading((reader) => withHeartbeat(alive, () => reader.prove(tables)));
 }
 
 /** Whether rows of it go into the backup: not those of one that is excluded, or may not be read. */
@@ -48,23 +86,21 @@ export function isTaken(table: DataTable, { source, spec }: Pick<Taking, 'source
   return !(isExcluded(spec, table) || source.unreadable.has(table.oid));
 }
 
-/**
- * One whose rows are not taken is there, and empty. Of one that the backup before has the proof comes first, and only
- * slices that changed are copied.
- */
-async function takeTable(table: DataTable, taking: Taking): Promise<TableRecord> {
-  const { source, tally, previous, moved } = taking;
+/** One whose rows are not taken is there, and empty. */
+function emptyRecord(table: DataTable): TableRecord {
   const { oid, schema, name, columns, types, layout, format, algorithm, throughRoot } = table;
-  const record = { oid, schema, name, columns, types, layout, format, throughRoot };
-  if (!isTaken(table, taking))
-    return { ...record, rows: 0, contentHash: { algorithm, value: '0' }, slices: [] };
+  const contentHash = { algorithm, value: '0' };
+  return { oid, schema, name, columns, types, layout, format, rows: 0, contentHash, throughRoot, slices: [] };
+}
+
+/** Of one that the backup before has the proof comes first, and only slices that changed are copied. */
+async function takeTable(
+  table: DataTable,
+  proving: Promise<SlicedProof>,
+  taking: Taking,
+): Promise<TableRecord> {
+  const { tally, previous, moved } = taking;
   const text = tableText(table);
-  const proving = source.reading((reader) =>
-    withHeartbeat(
-      () => moved(0, `proof of ${text}`),
-      () => reader.prove(table),
-    ),
-  );
   const before = slicesBefore(previous, table);
   const [proof, ...taken] = await Promise.all([
     proving,
@@ -78,7 +114,7 @@ async function takeTable(table: DataTable, taking: Taking): Promise<TableRecord>
   requireSame(table, taken, proof);
   tally.counted(text, proof.rows);
   const slices = taken.map(({ stream }, at) => ({ ...stream, ...proof.slices[at]! }));
-  return { ...record, ...proof, slices };
+  return { ...emptyRecord(table), ...proof, slices };
 }
 
 /** A slice's rows as they go into the backup, and how many the server says it sent. */
