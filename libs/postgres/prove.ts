@@ -18,7 +18,7 @@ const HASHES: Readonly<Record<ContentHash['algorithm'], (row: string) => string>
   text: (row) => `('x' || left(md5((${row})::text), 16))::bit(64)::bigint`,
 };
 
-/** The hash of a record is linear in those of its values: so is a sum of it, which values that change places do not change. */
+/** The hash of a record is linear in those of its values, and so is a sum of it: values that change places may leave it. */
 function recordHash(row: string): string {
   return `hash_record_extended(${row}, 0)`;
 }

@@ -178,7 +178,7 @@ async function readSizes(
     fileNode: string;
     heap: boolean;
   }>(
-    `SELECT o.oid::text AS oid, s.bytes::text AS bytes, coalesce(a.amname = 'heap', false) AS heap,
+    `SELECT o.oid::text AS oid, s.bytes::text AS bytes, coalesce(a.amname = 'heap' AND c.relkind <> 'p', false) AS heap,
             c.relfilenode::text AS "fileNode",
             (pg_relation_size(o.oid) / current_setting('block_size')::int)::text AS pages
        FROM unnest($1::oid[]) o(oid) JOIN pg_class c ON c.oid = o.oid LEFT JOIN pg_am a ON a.oid = c.relam,

@@ -120,10 +120,15 @@ class ChunkPool {
 }
 
 function startWorker(): Worker {
-  const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: HEAP_MIB };
+  const options = {
+    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: HEAP_MIB },
+    // What the process is told to load beside its program is not for these.
+    execArgv: [],
+    env: {},
+  };
   return typeof HOLDFAST_CHUNK_WORKER === 'undefined'
-    ? new Worker(new URL('chunk-worker.ts', import.meta.url), { resourceLimits })
-    : new Worker(HOLDFAST_CHUNK_WORKER, { eval: true, resourceLimits });
+    ? new Worker(new URL('chunk-worker.ts', import.meta.url), options)
+    : new Worker(HOLDFAST_CHUNK_WORKER, { ...options, eval: true });
 }
 
 export const chunkPool = new ChunkPool();

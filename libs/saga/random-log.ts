@@ -20,6 +20,7 @@ const act = fc.record({
     'schedule',
     'slot',
     'drill',
+    'verify',
     'restore',
     'roll',
     'release',
@@ -69,6 +70,8 @@ function eventOf(
       return { ...opened, runId, runKind: 'backup' };
     case 'drill':
       return { ...opened, runId: `drill-${which % 9}`, runKind: 'drill' };
+    case 'verify':
+      return { ...opened, runId: `verify-${which % 9}`, runKind: 'verify' };
     case 'take':
       return { kind: 'taken-over', runId };
     case 'close':

@@ -32,7 +32,7 @@ export function relevant(deployment: string, entries: readonly LogEntry[]): read
     ...ofPeriodic(entries),
     ...ofKind(entries, 'condemned').slice(-REMEMBERED),
     ...ofHolds(entries),
-    ...Object.values(lastFailedTrial(entries) ?? {}),
+    ...(lastFailedTrial(entries)?.entries ?? []),
     ...RARE.flatMap((kind) => ofKind(entries, kind)),
   ]);
   for (const closed of endsOf(entries, kept)) kept.add(closed);

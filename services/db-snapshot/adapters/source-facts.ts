@@ -15,7 +15,12 @@ export async function readSourceFacts(
     serverVersion: database.serverVersion,
     serverMajor: database.serverMajor,
     systemIdentifier: await readSystemIdentifier(database),
-    timeline: await readControl(database, 'pg_control_checkpoint()', 'timeline_id'),
+    // After a promotion a checkpoint tells of it late.
+    timeline: await readControl(
+      database,
+      ['pg_control_checkpoint()', 'pg_control_recovery()'],
+      'greatest(timeline_id, min_recovery_end_timeline)',
+    ),
     database: database.address.database,
     databaseOid: await readDatabaseOid(database),
     extensions: extensions.map(({ name }) => name),
@@ -26,16 +31,18 @@ export async function readSourceFacts(
 
 /** Empty where the role may not ask. */
 export async function readSystemIdentifier(database: Database): Promise<string> {
-  return await readControl(database, 'pg_control_system()', 'system_identifier');
+  return await readControl(database, ['pg_control_system()'], 'system_identifier');
 }
 
 /** Asking in vain would end the transaction that holds the locks. */
-async function readControl(database: Database, source: string, column: string): Promise<string> {
+async function readControl(database: Database, sources: readonly string[], value: string): Promise<string> {
   const [may] = await database.query<{ may: boolean }>(
-    `SELECT has_function_privilege('${source}', 'EXECUTE') AS may`,
+    `SELECT ${sources.map((source) => `has_function_privilege('${source}', 'EXECUTE')`).join(' AND ')} AS may`,
   );
   if (may?.may !== true) return '';
-  const [row] = await database.query<{ value: string }>(`SELECT ${column}::text AS value FROM ${source}`);
+  const [row] = await database.query<{ value: string }>(
+    `SELECT (${value})::text AS value FROM ${sources.join(', ')}`,
+  );
   return row!.value;
 }
 

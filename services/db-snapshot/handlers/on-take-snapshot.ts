@@ -30,7 +30,7 @@ export async function onTakeSnapshot(
   await context.publishEarly('mark', { mark: source.mark, attempt: command.attempt });
   await using writer = ports.repository.writer();
   const tally = new Tally([...source.leftOut, ...excludedTables(spec, source.tables)]);
-  const readBefore = () => readPrevious(ref, source, ports.repository, context);
+  const readBefore = (onTable: () => void) => readPrevious(ref, source, ports.repository, context, onTable);
   const streams = await writeStreams({ source, writer, tally, readBefore }, context);
   const totals = await phase('flush', () => writer.flush({ signal }));
   const facts = { ...source.facts, ...tally.facts() };
@@ -61,7 +61,7 @@ interface Writing {
   readonly source: FrozenSource;
   readonly writer: ChunkWriter;
   readonly tally: Tally;
-  readonly readBefore: () => Promise<PreviousTables>;
+  readonly readBefore: (onTable: () => void) => Promise<PreviousTables>;
 }
 
 async function writeStreams(
@@ -80,7 +80,7 @@ async function writeStreams(
   ) => writer.writeStream(bytes, { signal, onBytes, grain: 'fine' });
   const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
     phase(name, () => withHeartbeat(() => moved(0, activity), work));
-  const previous = await silent('previous', 'the backup before', readBefore);
+  const previous = await phase('previous', () => readBefore(() => moved(0, 'the backup before')));
   const [schema, tables, documents] = await Promise.all([
     silent('schema', 'structure', () => write(source.structure())),
     phase('tables', () =>

@@ -18,7 +18,7 @@ import type { CoordinatorPorts, DeclaredSpec, StoredManifest } from '../ports.ts
 import { forgetBackups } from './forget.ts';
 import { backupParameters, partsOfBackup, takenOf } from './backup.ts';
 import { lockKept, lockProblems } from './lock.ts';
-import { previousField, previousOf } from './previous-backup.ts';
+import { ofPrevious, previousOf } from './previous-backup.ts';
 import { releaseParameters } from './release.ts';
 import { isBeside, restoreParameters, restoreQuestion } from './restore.ts';
 import { rollbackParameters } from './rollback.ts';
@@ -69,10 +69,11 @@ async function preflightBackup(
   const { spec } = await ports.specs.read(deployment, specVersion);
   const problems = [...answer.problems, ...(await lockProblems(spec, ports, signal))];
   refuseAll('REFUSED', problems, { deployment });
+  const { field, warnings } = ofPrevious(header, previous, await ports.readLog(deployment));
   return {
     facts: answer.facts,
-    warnings: answer.warnings as unknown as Json,
-    ...previousField(header, previous, await ports.readLog(deployment)),
+    warnings: [...answer.warnings, ...warnings] as unknown as Json,
+    ...field,
   };
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { RunHeader } from '#libs/saga/journal.ts';
 import type { LogEntry, LogEvent } from '#libs/saga/log.ts';
 import { emptyManifest } from '../fixtures/manifest.ts';
-import { previousField } from './previous-backup.ts';
+import { ofPrevious } from './previous-backup.ts';
 
 const TAKEN = {
   ...emptyManifest('records', '20261124T010000Z-00000001', ['database']),
@@ -11,13 +11,19 @@ const TAKEN = {
 };
 const HEADER = { parameters: {} } as unknown as RunHeader;
 
-function isTold(log: readonly LogEntry[], parameters = {}): boolean {
-  return previousField({ ...HEADER, parameters }, TAKEN, log).previous !== undefined;
+function isTold(log: readonly LogEntry[], parameters: { full?: boolean } = {}): boolean {
+  const { field, warnings } = ofPrevious({ ...HEADER, parameters }, TAKEN, log);
+  const isDoubted = field.previous === undefined && parameters.full !== true;
+  assert.deepEqual(
+    warnings.map(({ message }) => message),
+    isDoubted ? ['run r1 failed since the last backup: every row is read again'] : [],
+  );
+  return field.previous !== undefined;
 }
 
 function trial(runKind: string, outcome: string, at: string): readonly LogEntry[] {
-  const opened = { kind: 'opened', runId: 'run', runKind, exclusive: false, principal: 'p' } as const;
-  const events: LogEvent[] = [opened, { kind: 'closed', runId: 'run', outcome }];
+  const opened = { kind: 'opened', runId: 'r1', runKind, exclusive: false, principal: 'p' } as const;
+  const events: LogEvent[] = [opened, { kind: 'closed', runId: 'r1', outcome }];
   return events.map((event, n) => ({ n, at, previous: '', event }));
 }
 
@@ -27,7 +33,7 @@ const AFTER = '2026-11-24T01:00:01.000Z';
 test('a backup is told of the one before, but where all is to be read', () => {
   assert.equal(isTold([]), true);
   assert.equal(isTold([], { full: true }), false);
-  assert.deepEqual(previousField(HEADER, undefined, []), {});
+  assert.deepEqual(ofPrevious(HEADER, undefined, []), { field: {}, warnings: [] });
 });
 
 test('after a trial that failed nothing is taken over, until a backup was read whole', () => {

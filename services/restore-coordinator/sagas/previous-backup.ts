@@ -1,5 +1,6 @@
 import { isWhole, type Manifest } from '#libs/contracts/manifest.ts';
 import { parseWith } from '#libs/contracts/step.ts';
+import { problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Json } from '#libs/kernel/json.ts';
 import { lastFailedTrial } from '#libs/saga/failed-trial.ts';
 import type { RunHeader } from '#libs/saga/journal.ts';
@@ -21,21 +22,27 @@ export async function previousOf(
 
 /**
  * For the step that takes the database: what the backup before has of it. Nothing where all is to be read, nor after a
- * restore, a drill or a verification that failed: what it met may be in every backup that took slices over.
+ * restore, a drill or a verification of this deployment that failed, which a warning tells: what it met may be in every
+ * backup that took slices over.
  */
-export function previousField(
+export function ofPrevious(
   { parameters }: RunHeader,
   previous: Manifest | undefined,
   log: readonly LogEntry[],
-): { readonly previous?: Json } {
+): { readonly field: { readonly previous?: Json }; readonly warnings: readonly Problem[] } {
   const { full } = parseWith(backupParameters, parameters, 'backup parameters');
   const database = previous?.snapshots.find(({ component }) => component === 'database');
-  if (previous === undefined || database === undefined || full || isDoubted(previous, log)) return {};
-  return { previous: refOf(previous.deployment, database) as unknown as Json };
+  if (previous === undefined || database === undefined || full) return { field: {}, warnings: [] };
+  const failed = failedSince(previous, log);
+  if (failed === undefined)
+    return { field: { previous: refOf(previous.deployment, database) as unknown as Json }, warnings: [] };
+  const remedy = `see: holdfast runs show ${failed}`;
+  const message = `run ${failed} failed since the last backup: every row is read again`;
+  return { field: {}, warnings: [problem('STEP_FAILED', 'database', message, remedy)] };
 }
 
-/** One that was opened after the failure took nothing over. */
-function isDoubted({ startedAt }: Manifest, log: readonly LogEntry[]): boolean {
+/** Run of a trial that failed; a backup that was opened after it took no slice over. */
+function failedSince({ startedAt }: Manifest, log: readonly LogEntry[]): string | undefined {
   const failed = lastFailedTrial(log);
-  return failed !== undefined && Date.parse(failed.closed.at) >= Date.parse(startedAt);
+  return failed !== undefined && Date.parse(failed.at) >= Date.parse(startedAt) ? failed.runId : undefined;
 }

@@ -29,8 +29,9 @@ async function openView(statements: string) {
   return { view, session, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-for (const algorithm of ['mixed-record', 'text'] as const) {
-  test(`${algorithm}: the proof sees a changed value, two rows that swapped a value, a doubled row; not the order`, async () => {
+for (const algorithm of ['mixed-record', 'record', 'text'] as const) {
+  const seen = algorithm === 'record' ? '' : 'two rows that swapped a value, ';
+  test(`${algorithm}: the proof sees a changed value, ${seen}a doubled row; not the order`, async () => {
     await using made = await openView(
       "CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), (2, 'y'), (3, NULL)",
     );
@@ -45,7 +46,7 @@ for (const algorithm of ['mixed-record', 'text'] as const) {
     const refill = "TRUNCATE t; INSERT INTO t VALUES (3, NULL), (2, 'y'), (1, 'x')";
     assert.equal(await after(refill), before);
     assert.notEqual(await after("UPDATE t SET b = 'z' WHERE a = 1"), before);
-    for (let pair = 0; pair < 64; pair += 1) {
+    for (let pair = 0; pair < 64 && algorithm !== 'record'; pair += 1) {
       const rows = (one: string, other: string) =>
         after(`TRUNCATE t; INSERT INTO t VALUES (${pair}, '${one}'), (-1, '${other}')`);
       assert.notEqual(await rows('x', 'y'), await rows('y', 'x'), `pair ${pair}`);

@@ -6,8 +6,8 @@ import type { Problem } from '#libs/kernel/errors.ts';
 import type { DatabaseView } from '../ports.ts';
 import { Findings } from './findings.ts';
 
-/** More than a view has sessions. */
-const TABLES_AT_ONCE = 64;
+/** More than a view has sessions, on any machine there is. */
+const TABLES_AT_ONCE = 256;
 
 /** What a table's record says of its rows. */
 export type SourceTable = Pick<

@@ -23,6 +23,7 @@ export async function readPrevious(
   { facts }: FrozenSource,
   repository: Repository,
   { signal, log }: StepContext,
+  onTable: () => void,
 ): Promise<PreviousTables> {
   const tables: PreviousTables = new Map();
   if (ref === undefined) return tables;
@@ -33,6 +34,7 @@ export async function readPrevious(
     for await (const record of readNdjson<TableRecord>(list)) {
       const shape = shapeOf(record, record.contentHash);
       tables.set(record.oid, { shape, slices: JSON.stringify(record.slices) });
+      onTable();
     }
   } catch (thrown) {
     const error = HoldfastError.from(thrown);
@@ -43,7 +45,7 @@ export async function readPrevious(
   return tables;
 }
 
-/** Where blocks and transactions of the one mean anything in the other: not on another branch of its history. */
+/** Where blocks and transactions of the one mean anything in the other: not on another timeline, nor where nobody can tell. */
 function isSameDatabase(one: DatabaseFacts, other: FrozenSource['facts']): boolean {
   if (other.systemIdentifier === '' || other.timeline === '') return false;
   return (['systemIdentifier', 'timeline', 'serverMajor', 'database', 'databaseOid'] as const).every(

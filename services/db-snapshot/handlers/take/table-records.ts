@@ -26,7 +26,7 @@ interface Taking {
   readonly moved: (bytes: number, activity: string, rows?: number) => void;
 }
 
-/** One more than there are sessions, so that each always has work. */
+/** Or batches of small ones: one more than there are sessions, so that each always has work. */
 export const TABLES_AT_ONCE = availableParallelism() + 2;
 /** Of small tables so many are proved by one query: to ask of each takes longer than the answer. */
 const BATCH_TABLES = 8;
@@ -77,7 +77,8 @@ async function proveTogether(
   tables: readonly DataTable[],
   { source, moved }: Taking,
 ): Promise<readonly SlicedProof[]> {
-  const alive = () => moved(0, `proof of ${tables.map(tableText).join(', ')}`);
+  const others = tables.length > 1 ? ` and ${tables.length - 1} more` : '';
+  const alive = () => moved(0, `proof of ${tableText(tables[0]!)}${others}`);
   return await source.reading((reader) => withHeartbeat(alive, () => reader.prove(tables)));
 }
 
@@ -136,10 +137,11 @@ async function keptSlice(
 
 /** Two queries of one moment found the same rows. Throws DATABASE_COPY_DIFFERS. */
 function requireSame(table: DataTable, taken: readonly TakenSlice[], proof: SlicedProof): void {
+  const pairs = taken.map(({ rows }, at) => ({ slice: at, copied: rows, counted: proof.slices[at]!.rows }));
   const copied = taken.reduce((sum, { rows }) => sum + rows, 0);
-  if (copied === proof.rows && taken.every(({ rows }, at) => rows === proof.slices[at]!.rows)) return;
-  const found = { table: tableText(table), copied, counted: proof.rows };
-  throw new HoldfastError('DATABASE_COPY_DIFFERS', found);
+  const wrong = pairs.find((pair) => pair.copied !== pair.counted) ?? { copied, counted: proof.rows };
+  if (wrong.copied !== wrong.counted)
+    throw new HoldfastError('DATABASE_COPY_DIFFERS', { table: tableText(table), ...wrong });
 }
 
 async function copySlice(table: DataTable, slice: Slice, taking: Taking): Promise<TakenSlice> {
