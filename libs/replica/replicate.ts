@@ -1,4 +1,5 @@
 import type { Manifest } from '#libs/contracts/manifest.ts';
+import { partition } from '#libs/kernel/partition.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { findDescription } from '#libs/repository/description.ts';
 import { packObject } from '#libs/repository/pack.ts';
@@ -75,10 +76,6 @@ export async function replicate(deps: ReplicaDeps): Promise<Replicated> {
   for (const name of manifests.names) await copyManifest(name, { ...deps, copier, holds });
   const { copied, bytes, leftOut } = copier;
   return { copied, bytes, deleted, leftOut };
-}
-
-function partition<T>(all: readonly T[], isFirst: (each: T) => boolean): readonly [T[], T[]] {
-  return [all.filter(isFirst), all.filter((each) => !isFirst(each))];
 }
 
 async function requireSameRepository(from: ObjectStore, to: ObjectStore): Promise<void> {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { SliceProof, SliceRecord, TableRecord } from '#libs/contracts/database-snapshot.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { inTurns } from '#libs/kernel/in-turns.ts';
+import { partition } from '#libs/kernel/partition.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import type { SlicedProof } from '#libs/postgres/prove.ts';
 import type { DataTable, Slice } from '#libs/postgres/tables.ts';
@@ -64,13 +65,6 @@ function batchesOf(tables: readonly Numbered[]): readonly (readonly Numbered[])[
     small.slice(n * BATCH_TABLES, (n + 1) * BATCH_TABLES),
   );
   return [...large.toSorted(([, a], [, b]) => b.bytes - a.bytes).map((table) => [table]), ...batches];
-}
-
-function partition<T>(
-  all: readonly T[],
-  belongs: (each: T) => boolean,
-): readonly [readonly T[], readonly T[]] {
-  return [all.filter(belongs), all.filter((each) => !belongs(each))];
 }
 
 async function proveTogether(
