@@ -49,6 +49,8 @@ const stagedDatabase = z.object({
   side: z.string(),
   /** Empty: it takes no other's name. */
   kept: z.string(),
+  /** What the switch gives it with the name; a spare one keeps its own. */
+  comment: z.string().nullable().default(null),
   /**
    * What the restored database has not: on purpose sessions, and due tasks by name, which are held; `incomplete` are
    * foreign keys that the backup's own rows break, for rows to come only, and materialised views that could not be

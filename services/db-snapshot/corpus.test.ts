@@ -7,7 +7,7 @@ import { connectDatabase } from '#libs/postgres/connect.ts';
 import { proveTable } from '#libs/postgres/prove.ts';
 import { readSchemaDigests } from '#libs/postgres/schema-digests.ts';
 import { readNdjson } from '#libs/repository/ndjson.ts';
-import { asOfMajors, rolesOf, wholeOf } from './fixtures/compared.ts';
+import { asOfMajors, rolesOf, wholeOf, wholeOfStaged } from './fixtures/compared.ts';
 import { hasNeeded, readCorpus } from './fixtures/corpus.ts';
 import { openServers, type TestServer } from './fixtures/servers.ts';
 import { openWorld, type World } from './fixtures/world.ts';
@@ -35,9 +35,9 @@ for (const group of groups) {
       for (const [earlier, target] of fit.filter(({ major }) => major >= source.major).entries()) {
         const pair = `${source.major} → ${target.major}`;
         world.moveTo(target);
-        const { side } = await world.stage(taken, earlier + 1);
-        await requireProven(world, taken, { server: target, side });
-        const is = await wholeOf(side, { url: target.url, client });
+        const staged = await world.stage(taken, earlier + 1);
+        await requireProven(world, taken, { server: target, side: staged.side });
+        const is = await wholeOfStaged(staged, { url: target.url, client });
         const same = asOfMajors(source.major, target.major);
         // As paragraphs, so that a difference is shown by itself.
         const [seen, wanted] = [is, was].map(({ schema }) => same(schema).split('\n\n'));

@@ -131,9 +131,14 @@ export interface Adapted {
   readonly held: string[];
 }
 
+/** What a restore that is done tells of its database. */
+export type Finished = StagedDatabase['adapted'];
+
 /** A database of the restore's own. Disposal ends the session and leaves the database. */
 export interface SideDatabase extends AsyncDisposable {
   readonly oid: string;
+  /** Where an earlier worker of the run did all of it: nothing is left to do. */
+  readonly finished: Finished | undefined;
   /** What comes before rows; what comes after them is kept for `load` and `restoreLate`. All, or these dump ids. */
   restoreStructure(archive: AsyncIterable<Buffer>, only?: ReadonlySet<number>): Promise<void>;
   /** `made` before `load`, empty; `given` after it, to their owners, with comments and grants. */
@@ -149,8 +154,8 @@ export interface SideDatabase extends AsyncDisposable {
   setSequences(records: AsyncIterable<SequenceRecord>): Promise<void>;
   /** Indexes, keys, triggers and all else but event triggers. Returns foreign keys that the rows break: those hold for rows to come. */
   restoreLate(): Promise<readonly string[]>;
-  /** Statistics; event triggers, which would see all the rest; grants, settings, comment and limit of the database itself. */
-  finish(globals: DatabaseGlobals): Promise<void>;
+  /** Statistics; then, all or nothing, that it is `finished`, the database's own grants, settings and limit, and event triggers, which would see all the rest. */
+  finish(globals: DatabaseGlobals, finished: Finished): Promise<void>;
   /** What a table holds now, by another query than the one that loaded it. Several at once. */
   prove(table: TableRecord): Promise<Proof>;
 }

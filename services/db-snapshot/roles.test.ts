@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HoldfastError } from '#libs/kernel/errors.ts';
-import { wholeOf } from './fixtures/compared.ts';
+import { wholeOf, wholeOfStaged } from './fixtures/compared.ts';
 import { readCorpus } from './fixtures/corpus.ts';
 import { ownedByApplication, rolesOfThePage } from './fixtures/roles-page.ts';
 import { openWorld, sql, type World } from './fixtures/world.ts';
@@ -26,8 +26,8 @@ for (const group of readCorpus().filter(({ needs }) => needs === ''))
       await sql('postgres', remedy);
     const { problems, warnings } = await world.preflight('PURPOSE_RESTORE', taken);
     assert.deepEqual([problems, warnings], [[], []]);
-    const { side } = await world.stage(taken);
-    const [was, is] = [await wholeOf(world.live), await wholeOf(side)];
+    const staged = await world.stage(taken);
+    const [was, is] = [await wholeOf(world.live), await wholeOfStaged(staged)];
     for (const part of Object.keys(was) as (keyof typeof was)[]) assert.deepEqual(is[part], was[part], part);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { wholeOf } from './fixtures/compared.ts';
+import { wholeOf, wholeOfStaged } from './fixtures/compared.ts';
 import { openWorld } from './fixtures/world.ts';
 
 /** One table that takes its time, and rows that name files. */
@@ -26,7 +26,7 @@ test('what is staged is the source; each long part says that it lives, and what 
 
   for (const silent of ['structure', 'proof of public.big', 'keys, indexes and triggers', 'statistics'])
     assert.ok(world.told.includes(silent), silent);
-  assert.deepEqual(await wholeOf(staged.side), await wholeOf(world.live));
+  assert.deepEqual(await wholeOfStaged(staged), await wholeOf(world.live));
   assert.equal(taken.facts['rows'], 100_005);
   assert.deepEqual(world.early, [{ mark: taken.mark, attempt: 1 }]);
   assert.deepEqual(

@@ -70,14 +70,46 @@ test('nothing live is total loss: close has nothing to do, switch and undo work 
   assert.ok(side.startsWith(sidePrefix(world.live, world.runId)), side);
 });
 
-test('a new attempt takes the old one’s place away: whoever was taken over cannot switch', async () => {
+test('who took a run over takes the place away: whoever was taken over cannot switch', async () => {
   await using made = await stagedWorld();
   const { world, taken, staged } = made;
-  const second = await world.stage(taken, 2);
-  await assert.rejects(world.run('PivotRestore', { staged: { ...staged } }), code('DATABASE_MISSING'));
+  world.epoch = 2;
+  const second = await world.stage(taken);
+  world.epoch = 1;
+  await assert.rejects(world.run('PivotRestore', { staged: { ...staged } }), code('STAGE_GONE'));
   assert.equal(await content(world), 'later');
+  world.epoch = 2;
   await world.run('PivotRestore', { staged: { ...second } });
   assert.equal(await content(world), 'backup');
+});
+
+/** Sees whatever comes after it, and refuses it. */
+const NOTHING_MORE = `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'nothing more'; END $$;
+  CREATE EVENT TRIGGER nothing_more ON ddl_command_start EXECUTE FUNCTION refuse();
+  CREATE EVENT TRIGGER nothing_less ON sql_drop EXECUTE FUNCTION refuse()`;
+
+test('who is given a restore that is done reads no row again and tells the same; the switch brings the comment', async (t) => {
+  await using world = await openWorld({ live: 'a {"b" ü', more: 'restore: { sessions: drop }' });
+  await world.sql(
+    `CREATE TABLE django_session (session_key text); INSERT INTO django_session VALUES ('of another place');
+     COMMENT ON DATABASE ${quoteName(world.live)} IS 'it''s ours'; ${NOTHING_MORE}`,
+  );
+  const taken = await world.take();
+  const first = await world.stage(taken);
+  assert.deepEqual(first.adapted, { sessionsDropped: 1, held: [], incomplete: [] });
+  const read = t.mock.method(world.service.ports.repository, 'read');
+  const again = await world.stage(taken, 2);
+  assert.equal(read.mock.callCount(), 1, 'its globals');
+  assert.deepEqual(again, { ...first, stage: again.stage, side: again.side });
+  await world.run('CloseDatabase', {});
+  await world.run('PivotRestore', { staged: { ...again } });
+  const [row] = await world.rows(
+    `SELECT (SELECT count(*)::int FROM public.django_session) AS sessions, shobj_description(oid, 'pg_database') AS comment,
+            (SELECT count(*)::int FROM pg_event_trigger WHERE evtname LIKE 'nothing%') AS triggers
+       FROM pg_database WHERE datname = current_database()`,
+  );
+  assert.deepEqual(row, { sessions: 0, comment: "it's ours", triggers: 2 });
+  assert.deepEqual(await world.rows(`SELECT FROM pg_namespace WHERE nspname = 'holdfast_stage'`), []);
 });
 
 test('an older copy of a command finds a newer one’s database and leaves it alone', async () => {

@@ -319,9 +319,7 @@ test('each command may come again, and what it did is taken back', async () => {
   world.relocationJson = relocationTo(into, named('t'));
   const stage = async () => (await world.run('StageRestore', { snapshot } as Json)) as unknown as Staged;
   const [first, second] = [await stage(), await stage()];
-  await assert.rejects(world.run('PivotRestore', { staged: first } as unknown as Json), {
-    code: 'DATABASE_MISSING',
-  });
+  assert.deepEqual({ ...first, stage: '', side: '' }, { ...second, stage: '', side: '' });
   for (let times = 0; times < 2; times += 1)
     await world.run('PivotRestore', { staged: second } as unknown as Json);
   assert.deepEqual(await rows(into, 'SELECT id FROM public.t'), [{ id: 1 }]);
@@ -341,12 +339,12 @@ test('a row more, less or other than the source had is told, and the database ge
   target.create = async (spec, place, acting) => {
     const side = await create(spec, place, acting);
     const finish = side.finish.bind(side);
-    side.finish = async (globals) => {
+    side.finish = async (...given) => {
       await sql(
         place.side,
         `DELETE FROM audit WHERE id = 7; UPDATE line SET note = 'note 8 ' WHERE note = 'note 8'`,
       );
-      await finish(globals);
+      await finish(...given);
     };
     return side;
   };

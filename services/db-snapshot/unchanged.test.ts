@@ -5,7 +5,7 @@ import type { TakeSnapshotOutcome } from '#libs/contracts/requests.ts';
 import { withDatabase } from '#libs/postgres/address.ts';
 import { HoldfastError } from '#libs/kernel/errors.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
-import { wholeOf } from './fixtures/compared.ts';
+import { wholeOf, wholeOfStaged } from './fixtures/compared.ts';
 import { openWorld, sql, SUPERUSER, type World } from './fixtures/world.ts';
 
 /** `sheets` has a row a block and lies in three slices, each of the others in one. Room of dead rows stays as it is. */
@@ -171,7 +171,7 @@ async function takenAfter(context: TestContext, world: World, previous: TakeSnap
 
 async function requireWhole(world: World, taken: TakeSnapshotOutcome): Promise<void> {
   world.runId = randomBytes(16).toString('hex');
-  const { side } = await world.stage(taken);
-  assert.deepEqual(await wholeOf(side), await wholeOf(world.live));
-  await world.sql(`DROP DATABASE "${side}"`);
+  const staged = await world.stage(taken);
+  assert.deepEqual(await wholeOfStaged(staged), await wholeOf(world.live));
+  await world.sql(`DROP DATABASE "${staged.side}"`);
 }

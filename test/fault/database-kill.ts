@@ -18,7 +18,6 @@ export interface DatabaseKillReport {
   /** Where the server kept its memory, and where it lost it. */
   readonly rereadMax: { readonly kept: number; readonly lost: number };
   readonly forgottenMax: number;
-  readonly begunAnew: number;
   readonly foldersLeft: number;
   /** Cases in which something was found that must not be. */
   readonly wrong: number;
@@ -74,7 +73,6 @@ export async function databaseKill(options: DatabaseKillOptions): Promise<Databa
       lost: most(played.filter(isLost).map(({ reread }) => reread)),
     },
     forgottenMax: most(played.map(({ forgotten }) => forgotten)),
-    begunAnew: played.filter(({ begunAnew }) => begunAnew).length,
     foldersLeft: played.reduce((sum, { foldersLeft }) => sum + foldersLeft, 0),
     wrong: played.filter(({ wrong }) => wrong.length > 0).length,
     faults: played.flatMap(({ wrong, ...each }) =>

@@ -62,11 +62,11 @@ const SUITES: Readonly<Record<string, (wish: Wish) => Promise<Verdict>>> = {
   },
   'database-kill': async (wish) => {
     const report = await databaseKill(wish);
-    const { cases, points, resentBytesMax, rereadMax, forgottenMax, begunAnew, wrong, faults } = report;
+    const { cases, points, resentBytesMax, rereadMax, forgottenMax, wrong, faults } = report;
     const rows = faults.map((fault) => `  ${fault.case}: ${fault.found}`);
     const sent = `${resentBytesMax} bytes sent again at most`;
     const read = `${rereadMax.kept} slices read again (${rereadMax.lost} of a server that forgot ${forgottenMax})`;
-    const ends = `${wrong} wrong ends, ${begunAnew} begun anew, ${report.foldersLeft} folders left`;
+    const ends = `${wrong} wrong ends, ${report.foldersLeft} folders left`;
     const text = [`${cases} kills at ${points} points: ${ends}, ${sent}, ${read}`, ...rows].join('\n');
     return { report, good: wrong === 0, text };
   },

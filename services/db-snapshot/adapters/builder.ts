@@ -50,16 +50,18 @@ export class Builder {
     return marks.listed(INCOMPLETE);
   }
 
-  async buildEventTriggers(): Promise<void> {
-    await this.#build(this.#missing(this.#parts.structure.stages.eventTriggers), { last: true });
+  /** As statements: they see, and might refuse, whatever comes after them. */
+  async eventTriggers(): Promise<string> {
+    const { structure } = this.#parts;
+    return await structure.textOf(structure.stages.eventTriggers);
   }
 
   #missing(entries: readonly TocEntry[]): readonly TocEntry[] {
     return entries.filter((entry) => !this.#built.has(entry));
   }
 
-  async #build(entries: readonly TocEntry[], when: { readonly last?: boolean } = {}): Promise<void> {
-    await this.#parts.structure.restore(entries, when);
+  async #build(entries: readonly TocEntry[]): Promise<void> {
+    await this.#parts.structure.restore(entries);
     for (const entry of entries) this.#built.add(entry);
   }
 
@@ -113,7 +115,7 @@ export class Builder {
       const { structure } = this.#parts;
       const present = await structure.findPresent();
       for (const entry of entries)
-        if (!Structure.isIn(present, entry)) await mend(await structure.textOf(entry), entry);
+        if (!Structure.isIn(present, entry)) await mend(await structure.textOf([entry]), entry);
     }
   }
 }

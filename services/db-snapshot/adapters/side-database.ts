@@ -12,11 +12,11 @@ import { withDatabase } from '#libs/postgres/address.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import { forDatabase } from '#libs/postgres/globals.ts';
 import { proveTable, type Proof } from '#libs/postgres/prove.ts';
-import { quoteName, quoteText } from '#libs/postgres/quote.ts';
+import { quoteName } from '#libs/postgres/quote.ts';
 import { readSequences, writeSequences } from '#libs/postgres/sequences.ts';
 import { Sessions } from '#libs/postgres/sessions.ts';
 import { requireClient, type ClientTools } from '#libs/postgres/tools.ts';
-import type { Acting, Adapted, SideDatabase } from '../ports.ts';
+import type { Acting, Adapted, Finished, SideDatabase } from '../ports.ts';
 import { analyzeAll } from './analyze.ts';
 import { Builder } from './builder.ts';
 import { createOptions, createRoles, mayGiveTo } from './create-options.ts';
@@ -24,7 +24,8 @@ import { restoreLargeObjects } from './large-objects.ts';
 import { loadSlice } from './load-slice.ts';
 import { enter } from './own-session.ts';
 import { dropSessions, holdSchedules } from './schedules.ts';
-import { StageMarks } from './stage-marks.ts';
+import { readFinished, stageComment } from './stage-comment.ts';
+import { DROP_MARKS, StageMarks } from './stage-marks.ts';
 import { Structure } from './structure.ts';
 import type { TargetHost } from './maintenance.ts';
 
@@ -41,6 +42,8 @@ interface Means {
 
 interface Place {
   readonly side: string;
+  /** Of the run's names. */
+  readonly prefix: string;
   readonly globals: DatabaseGlobals;
 }
 
@@ -49,19 +52,15 @@ export async function createSide(server: Database, place: Place, means: Means): 
   const { side, globals } = place;
   const keepsOwners = await prepareRoles(server, globals);
   await server.run(`CREATE DATABASE ${quoteName(side)} ${createOptions(globals, keepsOwners, server)}`);
-  return await open(server, side, { ...means, commented: true, keepsOwners });
+  return await open(server, place, { ...means, keepsOwners });
 }
 
 /**
- * The database is there, made by an earlier worker or by an administrator; in the latter case its encoding, locale and
- * comment (`commented` false) are its own. Goes on where a worker of the run stopped in it.
+ * The database is there, made by an earlier worker or by an administrator; in the latter case its encoding and locale
+ * are its own. Goes on where a worker of the run stopped in it.
  */
-export async function openSide(
-  server: Database,
-  { side, globals }: Place,
-  means: Means & Pick<SideParts, 'commented'>,
-): Promise<SideDatabase> {
-  return await open(server, side, { ...means, keepsOwners: await prepareRoles(server, globals) });
+export async function openSide(server: Database, place: Place, means: Means): Promise<SideDatabase> {
+  return await open(server, place, { ...means, keepsOwners: await prepareRoles(server, place.globals) });
 }
 
 /** Makes those that are missing; returns whether objects can be given to their owners. */
@@ -72,8 +71,8 @@ async function prepareRoles(server: Database, globals: DatabaseGlobals): Promise
 
 async function open(
   server: Database,
-  side: string,
-  { url, host, acting, commented, keepsOwners }: Means & Pick<SideParts, 'commented' | 'keepsOwners'>,
+  { side, prefix }: Place,
+  { url, host, acting, keepsOwners }: Means & Pick<SideParts, 'keepsOwners'>,
 ): Promise<SideDatabase> {
   const [row] = await server.query<{ oid: string }>(
     'SELECT oid::text AS oid FROM pg_database WHERE datname = $1',
@@ -91,15 +90,17 @@ async function open(
       return session;
     }),
   );
-  const marks = (await StageMarks.find(database)) ?? (await StageMarks.begin(database));
+  const finished = await readFinished(server, side, prefix);
+  const marks = finished === undefined ? await StageMarks.open(database) : StageMarks.none();
   const means = { url: address, tools, acting, keepsOwners, serverMajor: server.serverMajor };
   return new Side({
     ...means,
     database,
     loaders,
     marks,
-    commented,
+    finished,
     name: side,
+    prefix,
     oid: row!.oid,
     owned: stack.move(),
   });
@@ -114,9 +115,9 @@ interface SideParts {
   readonly acting: Acting;
   readonly keepsOwners: boolean;
   readonly serverMajor: number;
-  /** The comment is the source's too. */
-  readonly commented: boolean;
+  readonly finished: Finished | undefined;
   readonly name: string;
+  readonly prefix: string;
   readonly oid: string;
   readonly owned: AsyncDisposableStack;
 }
@@ -131,6 +132,10 @@ class Side implements SideDatabase {
 
   get oid(): string {
     return this.#parts.oid;
+  }
+
+  get finished(): Finished | undefined {
+    return this.#parts.finished;
   }
 
   async restoreStructure(archive: AsyncIterable<Buffer>, only?: ReadonlySet<number>): Promise<void> {
@@ -195,24 +200,19 @@ class Side implements SideDatabase {
     return await this.#builder!.buildAll();
   }
 
-  async finish(globals: DatabaseGlobals): Promise<void> {
-    const { database, marks, name, commented, loaders } = this.#parts;
-    const quoted = quoteName(name);
+  async finish({ grants, settings, connectionLimit }: DatabaseGlobals, finished: Finished): Promise<void> {
+    const { database, name, prefix, loaders } = this.#parts;
     await analyzeAll(database, loaders);
-    // Whoever comes after it begins anew: what lasts is done.
-    await marks.end(database);
-    await this.#builder!.buildEventTriggers();
     const statements = [
-      ...globals.grants.map((grant) => forDatabase(grant, name)),
-      ...globals.settings.map((setting) => forDatabase(setting, name)),
-      ...(globals.comment === null || !commented
-        ? []
-        : [`COMMENT ON DATABASE ${quoted} IS ${quoteText(globals.comment)}`]),
-      ...(globals.connectionLimit === -1
-        ? []
-        : [`ALTER DATABASE ${quoted} CONNECTION LIMIT ${globals.connectionLimit}`]),
+      'BEGIN',
+      DROP_MARKS,
+      stageComment(name, prefix, finished),
+      ...[...grants, ...settings].map((each) => forDatabase(each, name)),
+      `ALTER DATABASE ${quoteName(name)} CONNECTION LIMIT ${connectionLimit}`,
+      await this.#builder!.eventTriggers(),
+      'COMMIT',
     ];
-    for (const statement of statements) await database.run(statement);
+    await database.run(statements.join(';\n'), 'the end of a restore');
   }
 
   async prove(table: TableRecord): Promise<Proof> {

@@ -1,17 +1,10 @@
 import type { DatabaseGlobals } from '#libs/contracts/database-snapshot.ts';
 import { HoldfastError, problem, type Problem } from '#libs/kernel/errors.ts';
 import type { Database } from '#libs/postgres/connect.ts';
-import { qualified, quoteName, quoteText, type ObjectName } from '#libs/postgres/quote.ts';
+import { qualified, quoteName, type ObjectName } from '#libs/postgres/quote.ts';
 import { ownRelations } from '#libs/postgres/tables.ts';
 import { endSessions } from './maintenance.ts';
-import { StageMarks } from './stage-marks.ts';
-
-/** The server that has it, and how to enter it. */
-export interface SparePlace {
-  readonly server: Database;
-  readonly name: string;
-  readonly enter: () => Promise<Database>;
-}
+import { isBegun, isClaimed, stageComment, type StagePlace } from './stage-comment.ts';
 
 const OWN_SCHEMAS = `SELECT nspname AS name FROM pg_namespace
   WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`;
@@ -19,31 +12,26 @@ const OWN_SCHEMAS = `SELECT nspname AS name FROM pg_namespace
 /** A table may have an index for each column, and the smallest server has locks for a few hundred. */
 const DROPPED_AT_ONCE = 20;
 
-/** The comment tells whose content it holds: nothing that this run did not write is ever removed for a restore. */
-export async function claimSpare(place: SparePlace, prefix: string, signal: AbortSignal): Promise<void> {
+/** Refused with DATABASE_SAME_TARGET where it holds what the run did not write. */
+export async function claimSpare(place: StagePlace, prefix: string, signal: AbortSignal): Promise<void> {
   const { server, name } = place;
   await server.run(allow(name, true));
-  if ((await markOf(server, name)) === markText(prefix)) {
-    if (!(await isBegun(place))) await emptySpare(place, signal);
+  if (await isClaimed(place, prefix)) {
+    if (await isBegun(place, prefix)) return;
+    await emptySpare(place, signal);
   } else if ((await countObjects(place)) > 0) throw occupied(name);
-  await server.run(`COMMENT ON DATABASE ${quoteName(name)} IS ${quoteText(markText(prefix))}`);
-}
-
-/** Whether it holds rows that are worth going on with. */
-async function isBegun({ enter }: SparePlace): Promise<boolean> {
-  await using database = await enter();
-  return (await StageMarks.find(database))?.has('structure') === true;
+  await server.run(stageComment(name, prefix));
 }
 
 /** True when it held what the run wrote. */
-export async function discardSpare(place: SparePlace, prefix: string, signal: AbortSignal): Promise<boolean> {
-  if ((await markOf(place.server, place.name)) !== markText(prefix)) return false;
+export async function discardSpare(place: StagePlace, prefix: string, signal: AbortSignal): Promise<boolean> {
+  if (!(await isClaimed(place, prefix))) return false;
   await emptySpare(place, signal);
   return true;
 }
 
 /** As an administrator made it: open, without objects, settings and comment. */
-export async function emptySpare(place: SparePlace, signal: AbortSignal): Promise<void> {
+export async function emptySpare(place: StagePlace, signal: AbortSignal): Promise<void> {
   const { server, name, enter } = place;
   const quoted = quoteName(name);
   await server.run(allow(name, false));
@@ -81,7 +69,7 @@ async function dropPiecemeal(database: Database): Promise<void> {
 
 /** What keeps it from taking the restore; touches nothing. */
 export async function spareProblems(
-  place: SparePlace,
+  place: StagePlace,
   globals: DatabaseGlobals | undefined,
 ): Promise<readonly Problem[]> {
   const { server, name } = place;
@@ -122,25 +110,13 @@ function occupied(name: string): HoldfastError {
   );
 }
 
-async function countObjects({ enter }: SparePlace): Promise<number> {
+async function countObjects({ enter }: StagePlace): Promise<number> {
   await using database = await enter();
   const [row] = await database.query<{ count: number }>(
     `SELECT count(*)::int + (SELECT count(*)::int FROM pg_largeobject_metadata) AS count
        FROM pg_class c JOIN (${OWN_SCHEMAS.replace('AS name', ', oid')}) n ON n.oid = c.relnamespace`,
   );
   return row!.count;
-}
-
-async function markOf(server: Database, name: string): Promise<string | null> {
-  const [row] = await server.query<{ mark: string | null }>(
-    `SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1`,
-    [name],
-  );
-  return row?.mark ?? null;
-}
-
-function markText(prefix: string): string {
-  return `filled by Holdfast: ${prefix}`;
 }
 
 function allow(name: string, connections: boolean): string {

@@ -6,6 +6,9 @@ import { quoteName } from '#libs/postgres/quote.ts';
 const SCHEMA = 'holdfast_stage';
 const TABLE = `${quoteName(SCHEMA)}.done`;
 
+/** Of the transaction that also says that all is there. */
+export const DROP_MARKS = `DROP SCHEMA ${quoteName(SCHEMA)} CASCADE`;
+
 /**
  * What a restore has done in its database. A mark is made in the transaction of what it stands for, so a later worker
  * finds both or neither, and goes on from there.
@@ -15,6 +18,15 @@ export class StageMarks {
 
   private constructor(done: Map<string, Json>) {
     this.#done = done;
+  }
+
+  /** As they are, or from now on. */
+  static async open(database: Database): Promise<StageMarks> {
+    return (await StageMarks.find(database)) ?? (await StageMarks.begin(database));
+  }
+
+  static none(): StageMarks {
+    return new StageMarks(new Map());
   }
 
   /** Undefined where nobody began, or all was done. */
@@ -28,11 +40,11 @@ export class StageMarks {
     return new StageMarks(new Map(marks.map(({ part, told }) => [part, told])));
   }
 
-  static async begin(database: Database): Promise<StageMarks> {
+  private static async begin(database: Database): Promise<StageMarks> {
     await database.run(
       `BEGIN; CREATE SCHEMA ${quoteName(SCHEMA)}; CREATE TABLE ${TABLE} (part text PRIMARY KEY, told jsonb); COMMIT`,
     );
-    return new StageMarks(new Map());
+    return StageMarks.none();
   }
 
   has(part: string): boolean {
@@ -55,9 +67,5 @@ export class StageMarks {
   async add(database: Database, part: string, told: Json = null): Promise<void> {
     await database.query(`INSERT INTO ${TABLE} VALUES ($1, $2::jsonb)`, [part, JSON.stringify(told)]);
     this.#done.set(part, told);
-  }
-
-  async end(database: Database): Promise<void> {
-    await database.run(`DROP SCHEMA ${quoteName(SCHEMA)} CASCADE`);
   }
 }

@@ -13,8 +13,8 @@ import { enter, sessionName } from './own-session.ts';
 /** What a key or an index is built with; several are built at once. */
 const BUILD_MEMORY = '256MB';
 /**
- * Each entry is a transaction, and a database may have twenty thousand tables. The mark that comes after them is waited
- * for, and they with it; who goes on without that mark looks at what is there.
+ * Each entry is a transaction, and a database may have twenty thousand tables. The last one of all is waited for, and
+ * they with it; who goes on before that looks at what is there.
  */
 const ASYNCHRONOUS = { synchronous_commit: 'off' };
 /** From this version on pg_restore begins with a setting that older servers refuse. */
@@ -125,11 +125,10 @@ export class Structure implements AsyncDisposable {
     return { ...none, ...Object.groupBy(this.#late, stageOf) };
   }
 
-  /** `last`: no commit that the server waits for comes after it. */
-  async restore(entries: readonly TocEntry[], { last = false } = {}): Promise<void> {
+  async restore(entries: readonly TocEntry[]): Promise<void> {
     if (entries.length === 0) return;
     const jobs = entries.length > 1 ? availableParallelism() : 1;
-    await this.#run([`--use-list=${await this.#writeList(entries)}`], { jobs, last });
+    await this.#run([`--use-list=${await this.#writeList(entries)}`], jobs);
   }
 
   async #writeList(entries: readonly TocEntry[]): Promise<string> {
@@ -139,9 +138,10 @@ export class Structure implements AsyncDisposable {
     return list;
   }
 
-  /** As statements, the last of which ends it. */
-  async textOf(entry: TocEntry): Promise<string> {
-    return await this.#statements([`--use-list=${await this.#writeList([entry])}`]);
+  /** As statements, the last of which ends it; empty for none. */
+  async textOf(entries: readonly TocEntry[]): Promise<string> {
+    if (entries.length === 0) return '';
+    return await this.#statements([`--use-list=${await this.#writeList(entries)}`]);
   }
 
   /** What of it the database has already, in the archive's own words. */
@@ -162,7 +162,7 @@ export class Structure implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #run(given: readonly string[], { jobs = 1, last = false } = {}): Promise<void> {
+  async #run(given: readonly string[], jobs = 1): Promise<void> {
     const { url, tools, acting, serverMajor } = this.#means;
     if (tools.major >= SETS_UNKNOWN_SINCE && serverMajor < SETS_UNKNOWN_SINCE) {
       await using session = await enter(url, acting);
@@ -176,7 +176,7 @@ export class Structure implements AsyncDisposable {
       url,
       signal: acting.signal,
       applicationName: sessionName(acting.token),
-      settings: { maintenance_work_mem: BUILD_MEMORY, ...(last ? {} : ASYNCHRONOUS) },
+      settings: { maintenance_work_mem: BUILD_MEMORY, ...ASYNCHRONOUS },
       arguments: ['--exit-on-error', `--jobs=${jobs}`, ...this.#wanted(given)],
     });
   }

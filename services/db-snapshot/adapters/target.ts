@@ -1,7 +1,6 @@
-import type { Secret } from '#libs/kernel/secret.ts';
 import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
 import type { Database } from '#libs/postgres/connect.ts';
-import { quoteName } from '#libs/postgres/quote.ts';
+import { quoteName, quoteText } from '#libs/postgres/quote.ts';
 import type { StagedDatabase } from '#libs/contracts/requests.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { latestOf, planTakeover } from '../domain/names.ts';
@@ -19,14 +18,14 @@ import {
 import { enter, enterMaintenance } from './own-session.ts';
 import { enableSchedules } from './schedules.ts';
 import { createSide, openSide } from './side-database.ts';
-import { StageMarks } from './stage-marks.ts';
+import { isBegun, type StagePlace } from './stage-comment.ts';
 import { removeArchives } from './structure.ts';
-import { claimSpare, discardSpare, emptySpare, type SparePlace } from './spare-database.ts';
+import { claimSpare, discardSpare, emptySpare } from './spare-database.ts';
 
 export function postgresTarget(host: TargetHost): Target {
   const liveName = (spec: Spec) => parseAddress(liveAddress(spec, host)).database;
   const maintenance = (spec: Spec, acting: Acting) => enterMaintenance(administratorOf(spec, host), acting);
-  const placeOf = (spec: Spec, server: Database, name: string, acting: Acting): SparePlace => ({
+  const placeOf = (spec: Spec, server: Database, name: string, acting: Acting): StagePlace => ({
     server,
     name,
     enter: () => enter(withDatabase(administratorOf(spec, host), name), acting),
@@ -41,11 +40,11 @@ export function postgresTarget(host: TargetHost): Target {
       const means = { url: administratorOf(spec, host), host, acting };
       if (place.side === pairNow(spec)?.spare) {
         await claimSpare(placeOf(spec, server, place.side, acting), place.prefix, acting.signal);
-        return await openSide(server, place, { ...means, commented: false });
+        return await openSide(server, place, means);
       }
       const earlier = planTakeover(place, (await listDatabases(server)).keys());
       const begun = latestOf(place.prefix, earlier);
-      if (begun !== undefined && (await isBegun(withDatabase(means.url, begun), acting))) {
+      if (begun !== undefined && (await isBegun(placeOf(spec, server, begun, acting), place.prefix))) {
         await dropAll(
           server,
           earlier.filter((name) => name !== begun),
@@ -57,7 +56,7 @@ export function postgresTarget(host: TargetHost): Target {
             [allow(place.side, true)],
             acting.signal,
           );
-        return await openSide(server, place, { ...means, commented: true });
+        return await openSide(server, place, means);
       }
       await dropAll(server, earlier);
       acting.signal.throwIfAborted();
@@ -67,7 +66,11 @@ export function postgresTarget(host: TargetHost): Target {
       await using server = await maintenance(spec, acting);
       const taken = await takeSide(server, staged, acting);
       const plan = planPivot(taken, await listDatabases(server));
-      return await rename(server, plan, [allow(staged.live, true)], acting.signal);
+      const { live, comment } = staged;
+      const own = isSpare(staged)
+        ? []
+        : [`COMMENT ON DATABASE ${quoteName(live)} IS ${comment === null ? 'NULL' : quoteText(comment)}`];
+      return await rename(server, plan, [...own, allow(live, true)], acting.signal);
     },
     async undo(spec, staged, acting) {
       await using server = await maintenance(spec, acting);
@@ -129,12 +132,6 @@ export function postgresTarget(host: TargetHost): Target {
       return takes !== undefined;
     },
   };
-}
-
-/** Whether an earlier worker of the run left rows in it that are worth going on with. */
-async function isBegun(url: Secret, acting: Acting): Promise<boolean> {
-  await using database = await enter(url, acting);
-  return (await StageMarks.find(database))?.has('structure') === true;
 }
 
 /** The staged database, under the token of who acts from now on: whoever had it has no such name to switch. */

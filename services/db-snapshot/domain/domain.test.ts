@@ -58,6 +58,7 @@ const staged: StagedDatabase = {
   live: 'l',
   side: 's',
   kept: 'k',
+  comment: null,
   adapted: { sessionsDropped: 0, held: [], incomplete: [] },
 };
 const planOf = (plan: typeof planPivot, ...present: [string, string][]) =>

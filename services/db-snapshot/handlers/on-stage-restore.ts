@@ -21,7 +21,7 @@ import { tellTables, type ChosenTables } from '../domain/choose-tables.ts';
 import { keptName, sideName, sidePrefix } from '../domain/names.ts';
 import { RestoreTally } from '../domain/restore-tally.ts';
 import { stageOf } from '../domain/switch.ts';
-import type { DbSnapshotPorts, SideDatabase } from '../ports.ts';
+import type { DbSnapshotPorts, Finished, SideDatabase } from '../ports.ts';
 
 /** Of tables that are taken out every row is as it was, whosever they are. */
 const AS_THEY_ARE: Adaptation = { sessions: 'keep', schedules: 'keep' };
@@ -48,13 +48,15 @@ export async function onStageRestore(
   const prefix = sidePrefix(live, token.runId);
   await using database = await phase('create', () => target.create(spec, { side, prefix, globals }, context));
   const adaptation = chosen === undefined ? adaptationOf(spec, ref.deployment) : AS_THEY_ARE;
-  const adapted = await fill(database, snapshot, { globals, adaptation, chosen }, repository, context);
+  const filling = { globals, adaptation, chosen };
+  const adapted = database.finished ?? (await fill(database, snapshot, filling, repository, context));
   if (chosen !== undefined) await phase('proof', () => proveChosen(database, chosen, context));
   const staged = {
     component: 'database',
     stage: stageOf(stageName(token), database.oid),
     side,
     ...(spare === undefined ? { live, kept: keptName(live, token.runId) } : { live: spare, kept: live }),
+    comment: globals.comment,
     adapted,
   } satisfies StagedDatabase;
   if (chosen === undefined) return staged as unknown as Json;
@@ -74,7 +76,7 @@ async function fill(
   { globals, adaptation, chosen }: Filling,
   repository: Repository,
   { signal, phase, progress }: StepContext,
-): Promise<StagedDatabase['adapted']> {
+): Promise<Finished> {
   const stream = (name: string) => repository.read(requireStream(snapshot, name), { signal });
   const tables = chosen?.records ?? (await Array.fromAsync(readNdjson<TableRecord>(stream('tables'))));
   const sizeOf = ({ slices }: TableRecord) => slices.reduce((sum, slice) => sum + slice.bytes, 0);
@@ -131,8 +133,9 @@ async function fill(
   );
   const incomplete = await silent('keys', 'keys, indexes and triggers', () => database.restoreLate());
   tally.done('keys');
-  await silent('finish', 'statistics', () => database.finish(globals));
+  const finished = { ...adapted, incomplete: [...incomplete] };
+  await silent('finish', 'statistics', () => database.finish(globals, finished));
   tally.done('statistics');
   tell('statistics');
-  return { ...adapted, incomplete: [...incomplete] };
+  return finished;
 }

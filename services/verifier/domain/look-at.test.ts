@@ -14,6 +14,7 @@ const staged = {
   live: 'l',
   side: 's',
   kept: 'k',
+  comment: null,
   adapted: { sessionsDropped: 0, held: [] as string[], incomplete: [] as string[] },
 } as const;
 

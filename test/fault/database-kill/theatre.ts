@@ -34,8 +34,6 @@ export interface Played {
   readonly resentBytes: number;
   /** Slices that were asked of the repository more often than once. */
   readonly reread: number;
-  /** All slices were, for the marks of what was loaded had been taken away. */
-  readonly begunAnew: boolean;
   /** Slices that were loaded by the server's word, and not there when it was back. */
   readonly forgotten: number;
   /** Temporary folders that are still there when all is done. */
@@ -50,7 +48,7 @@ const LATER = `UPDATE documents SET state = 'gone' WHERE id % 7 = 0; CREATE TABL
 const OTHER_BYTES = 1024 * 1024;
 /** As side-database.ts opens them. */
 const LOADERS = availableParallelism() + 1;
-const UNMARKED = 'after end of the marks';
+const ENDED = 'after end of the restore';
 /** Where the moment is still to come, even of an attempt that outlives what is struck. */
 const BEFORE_MOMENT = 'before freeze';
 
@@ -147,8 +145,8 @@ export async function openTheatre() {
     const reads = worked.map(({ told }) => told.filter(({ kind }) => kind === 'read').length);
     const loaded = worked[0]!.told.filter(({ kind }) => kind === 'loaded').length;
     const told = worked.flatMap((each) => each.told);
-    // From then on all is done but what takes no time, and who is given the step again begins anew.
-    const isUnmarked = worked[0]!.told.some((each) => 'point' in each && each.point === UNMARKED);
+    // All is there, and has no marks any more.
+    const isEnded = worked[0]!.told.some((each) => 'point' in each && each.point === ENDED);
     if (phase === 'dump') {
       // What came after the struck attempt's moment is in the snapshot of the next one only.
       const isLater = worked.length === 1 && point !== BEFORE_MOMENT;
@@ -168,8 +166,9 @@ export async function openTheatre() {
     if (phase === 'load' && worked.length > 1) {
       // Of what is marked nothing is loaded again, and all that was committed is marked where memory was not lost.
       const again = reads.slice(1).reduce((sum, count) => sum + count, 0);
-      if (again > slices - (survived ?? 0)) wrong.push(`${again} slices read again, ${survived} were marked`);
-      if (!losesMemory && !isUnmarked && reads[0]! + again > slices + LOADERS)
+      if (again > (isEnded ? 0 : slices - (survived ?? 0)))
+        wrong.push(`${again} slices read again, ${survived} were marked`);
+      if (!losesMemory && reads[0]! + again > slices + LOADERS)
         wrong.push(`${reads[0]! + again} slices read of ${slices}`);
     }
     if (phase === 'switch') {
@@ -186,8 +185,7 @@ export async function openTheatre() {
       end: endOf(worked[0]!),
       wrong,
       resentBytes: phase === 'dump' ? Math.max(0, bytesOf(told, 'sending') - sentBytes) : 0,
-      reread: phase === 'load' && !isUnmarked ? reads.reduce((sum, count) => sum + count, 0) - slices : 0,
-      begunAnew: phase === 'load' && isUnmarked && worked.length > 1,
+      reread: phase === 'load' ? reads.reduce((sum, count) => sum + count, 0) - slices : 0,
       forgotten: survived === undefined ? 0 : Math.max(0, loaded - survived),
     };
   };
@@ -211,7 +209,6 @@ export async function openTheatre() {
         wrong: [String(thrown)],
         resentBytes: 0,
         reread: 0,
-        begunAnew: false,
         forgotten: 0,
       }));
       const left = (await readdir(temporary)).filter((name) => name.startsWith('holdfast-'));

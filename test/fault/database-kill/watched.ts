@@ -158,7 +158,7 @@ const STATEMENTS: readonly (readonly [RegExp, string])[] = [
   [/pg_export_snapshot/, 'moment'],
   [/^CREATE DATABASE/, 'CREATE DATABASE'],
   [/CREATE SCHEMA "holdfast_stage"/, 'first mark'],
-  [/^DROP SCHEMA "holdfast_stage"/, 'end of the marks'],
+  [/DROP SCHEMA "holdfast_stage"/, 'end of the restore'],
   [/^ANALYZE/, 'ANALYZE'],
   [/RENAME TO/, 'renames'],
   [/ALLOW_CONNECTIONS true/, 'opening'],

@@ -104,6 +104,7 @@ async function stageRestore(acting: Acting, request: Json): Promise<Json> {
     live,
     side,
     kept: keptName(live, token.runId),
+    comment: null,
     adapted: { sessionsDropped: 0, held: [], incomplete: [] },
   } satisfies StagedDatabase;
 }
