@@ -1,6 +1,7 @@
 /**
  * Whatever role, database or server say: no timeout may end a long COPY, and values are written in one way. A lock is
- * waited for briefly, because others queue behind a waiting lock. row_security off turns hidden rows into an error.
+ * waited for briefly, because others queue behind a waiting lock. row_security off turns hidden rows into an error. No
+ * query here runs long enough to earn what compiling it costs.
  */
 export const SETTINGS: readonly (readonly [name: string, value: string, since: number])[] = [
   ['statement_timeout', '0', 0],
@@ -17,6 +18,7 @@ export const SETTINGS: readonly (readonly [name: string, value: string, since: n
   ['default_tablespace', '', 0],
   ['standard_conforming_strings', 'on', 0],
   ['quote_all_identifiers', 'off', 0],
+  ['jit', 'off', 0],
   ['array_nulls', 'on', 0],
   ['xmloption', 'content', 0],
   ['client_encoding', 'UTF8', 0],

@@ -182,8 +182,9 @@ async function readSizes(
             c.relfilenode::text AS "fileNode",
             (pg_relation_size(o.oid) / current_setting('block_size')::int)::text AS pages
        FROM unnest($1::oid[]) o(oid) JOIN pg_class c ON c.oid = o.oid LEFT JOIN pg_am a ON a.oid = c.relam,
-            LATERAL (SELECT sum(pg_table_size(m)) AS bytes FROM
-              (SELECT o.oid AS m UNION SELECT relid FROM pg_partition_tree(o.oid)) m) s`,
+            LATERAL (SELECT CASE WHEN c.relkind = 'p'
+              THEN (SELECT sum(pg_table_size(relid)) FROM pg_partition_tree(o.oid))
+              ELSE pg_table_size(o.oid) END AS bytes) s`,
     [tables.map(({ oid }) => oid)],
   );
   return new Map(

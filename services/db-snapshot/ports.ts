@@ -139,8 +139,12 @@ export interface SideDatabase extends AsyncDisposable {
   readonly oid: string;
   /** Where an earlier worker of the run did all of it: nothing is left to do. */
   readonly finished: Finished | undefined;
-  /** What comes before rows; what comes after them is kept for `load` and `restoreLate`. All, or these dump ids. */
-  restoreStructure(archive: AsyncIterable<Buffer>, only?: ReadonlySet<number>): Promise<void>;
+  /** What comes before rows; what comes after them is kept for `load` and `restoreLate`. All, or these dump ids. `onShare` is told each part of it that is made. */
+  restoreStructure(
+    archive: AsyncIterable<Buffer>,
+    onShare: (share: number) => void,
+    only?: ReadonlySet<number>,
+  ): Promise<void>;
   /** `made` before `load`, empty; `given` after it, to their owners, with comments and grants. */
   restoreLargeObjects(records: AsyncIterable<LargeObjectRecord>, stage: 'made' | 'given'): Promise<void>;
   /** Several at once; what an earlier worker loaded is not read again. */
@@ -153,7 +157,7 @@ export interface SideDatabase extends AsyncDisposable {
   sequences(): Promise<readonly SequenceRecord[]>;
   setSequences(records: AsyncIterable<SequenceRecord>): Promise<void>;
   /** Indexes, keys, triggers and all else but event triggers. Returns foreign keys that the rows break: those hold for rows to come. */
-  restoreLate(): Promise<readonly string[]>;
+  restoreLate(onShare: (share: number) => void): Promise<readonly string[]>;
   /** Statistics; then, all or nothing, that it is `finished`, the database's own grants, settings and limit, and event triggers, which would see all the rest. */
   finish(globals: DatabaseGlobals, finished: Finished): Promise<void>;
   /** What a table holds now, by another query than the one that loaded it. Several at once. */

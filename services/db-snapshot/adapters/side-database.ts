@@ -138,13 +138,17 @@ class Side implements SideDatabase {
     return this.#parts.finished;
   }
 
-  async restoreStructure(archive: AsyncIterable<Buffer>, only?: ReadonlySet<number>): Promise<void> {
+  async restoreStructure(
+    archive: AsyncIterable<Buffer>,
+    onShare: (share: number) => void,
+    only?: ReadonlySet<number>,
+  ): Promise<void> {
     const { database, loaders, marks, owned } = this.#parts;
     const structure = owned.use(await Structure.open(archive, this.#parts, only));
     const present = marks.has('structure') ? await structure.findPresent() : new Set<string>();
     this.#builder = new Builder({ structure, database, loaders, marks }, present);
     if (marks.has('structure')) return;
-    await structure.restoreEarly();
+    await structure.restoreEarly(onShare);
     await marks.add(database, 'structure');
   }
 
@@ -196,8 +200,8 @@ class Side implements SideDatabase {
     await writeSequences(this.#parts.database, records);
   }
 
-  async restoreLate(): Promise<readonly string[]> {
-    return await this.#builder!.buildAll();
+  async restoreLate(onShare: (share: number) => void): Promise<readonly string[]> {
+    return await this.#builder!.buildAll(onShare);
   }
 
   async finish({ grants, settings, connectionLimit }: DatabaseGlobals, finished: Finished): Promise<void> {

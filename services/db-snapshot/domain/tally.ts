@@ -17,8 +17,6 @@ export class Tally {
   readonly #rowsByTable: Record<string, number> = {};
   readonly #lost = { escaped: new Map<DocumentRule, number>(), elsewhere: new Map<DocumentRule, number>() };
   readonly #strayed = new Map<DocumentRule, { count: number; readonly first: string }>();
-  #bytes = 0;
-  #rows = 0;
 
   constructor(leftOut: readonly LeftOut[]) {
     this.#leftOut = [...leftOut];
@@ -31,16 +29,6 @@ export class Tally {
         .map(([rule, count]) => lostEntry(why, rule, `${count - SHOWN_MAX} more paths`)),
     );
     return [...this.#leftOut, ...more, ...[...this.#strayed].map(strayedEntry)];
-  }
-
-  moved(bytes: number): number {
-    this.#bytes += bytes;
-    return this.#bytes;
-  }
-
-  read(rows: number): number {
-    this.#rows += rows;
-    return this.#rows;
   }
 
   counted(table: string, rows: number): void {

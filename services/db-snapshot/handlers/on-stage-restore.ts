@@ -19,7 +19,7 @@ import { readGlobals, requireStream } from './snapshot-streams.ts';
 import { TABLES_AT_ONCE } from './take/table-records.ts';
 import { tellTables, type ChosenTables } from '../domain/choose-tables.ts';
 import { keptName, sideName, sidePrefix } from '../domain/names.ts';
-import { RestoreTally } from '../domain/restore-tally.ts';
+import { Progress, RESTORING } from '../domain/progress.ts';
 import { stageOf } from '../domain/switch.ts';
 import type { DbSnapshotPorts, Finished, SideDatabase } from '../ports.ts';
 
@@ -80,11 +80,20 @@ async function fill(
   const stream = (name: string) => repository.read(requireStream(snapshot, name), { signal });
   const tables = chosen?.records ?? (await Array.fromAsync(readNdjson<TableRecord>(stream('tables'))));
   const sizeOf = ({ slices }: TableRecord) => slices.reduce((sum, slice) => sum + slice.bytes, 0);
-  const tally = new RestoreTally(tables.reduce((sum, table) => sum + sizeOf(table), 0));
-  const tell = (activity: string) => progress({ ...tally.told, activity });
+  const bytesTotal = tables.reduce((sum, table) => sum + sizeOf(table), 0);
+  const done = new Progress(RESTORING, { bytes: bytesTotal, tables: tables.length });
+  const tell = (activity: string) => progress({ ...done.told, activity });
   const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
     phase(name, () => withHeartbeat(() => tell(activity), work));
-  await silent('structure', 'structure', () => database.restoreStructure(stream('schema'), chosen?.entries));
+  const onShareOf = (part: 'structure' | 'keys', activity: string) => (share: number) => {
+    done.doneShare(part, share);
+    tell(activity);
+  };
+  const onStructure = onShareOf('structure', 'structure');
+  await silent('structure', 'structure', () =>
+    database.restoreStructure(stream('schema'), onStructure, chosen?.entries),
+  );
+  done.done('structure');
   const largeObjects = async (stage: 'made' | 'given') => {
     if (chosen !== undefined) return;
     const records = readNdjson<LargeObjectRecord>(stream('large-objects'));
@@ -97,7 +106,7 @@ async function fill(
     let [left, rowsLeft] = [bytes, table.rows];
     const moved = (more: number) => {
       left -= more;
-      tally.done('rows', more);
+      done.done('rows', { bytes: more });
       tell(text);
     };
     await database.load(table, async function* (slice) {
@@ -106,17 +115,18 @@ async function fill(
         yield piece;
       }
       const { rows = 0 } = slice;
-      tally.loaded(rows);
+      done.moved(rows);
       rowsLeft -= rows;
     });
     // What an earlier worker loaded was not read.
-    tally.loaded(rowsLeft);
+    done.moved(rowsLeft);
+    done.done('rows', { tables: 1 });
     moved(left);
     const alive = () => tell(`indexes of ${text}`);
     let unbuilt = bytes;
     const built = (more: number) => {
       unbuilt -= more;
-      tally.done('indexes', more);
+      done.done('indexes', { bytes: more });
       alive();
     };
     await withHeartbeat(alive, () => database.buildIndexes(table, (share) => built(share * bytes)));
@@ -124,18 +134,19 @@ async function fill(
   };
   const largestFirst = tables.toSorted((a, b) => sizeOf(b) - sizeOf(a));
   await phase('tables', () => inTurns(largestFirst, TABLES_AT_ONCE, load));
-  tally.done('indexes');
+  done.done('indexes');
   await largeObjects('given');
   const adapted = await silent('adapt', 'sessions and schedules', () => database.adapt(adaptation));
   const sequences = readNdjson<SequenceRecord>(stream('sequences'));
   await phase('sequences', () =>
     database.setSequences(chosen === undefined ? sequences : sequencesIn(database, sequences)),
   );
-  const incomplete = await silent('keys', 'keys, indexes and triggers', () => database.restoreLate());
-  tally.done('keys');
+  const late = 'keys, indexes and triggers';
+  const incomplete = await silent('keys', late, () => database.restoreLate(onShareOf('keys', late)));
+  done.done('keys');
   const finished = { ...adapted, incomplete: [...incomplete] };
   await silent('finish', 'statistics', () => database.finish(globals, finished));
-  tally.done('statistics');
+  done.done('statistics');
   tell('statistics');
   return finished;
 }

@@ -8,6 +8,7 @@ import type { ChunkWriter, StreamRef } from '#libs/repository/port.ts';
 import type { StepContext } from '#libs/runtime/contract.ts';
 import { withHeartbeat } from '#libs/runtime/heartbeat.ts';
 import { excludedTables } from '../domain/excluded-tables.ts';
+import { Progress, TAKING } from '../domain/progress.ts';
 import { Tally } from '../domain/tally.ts';
 import type { DbSnapshotPorts, FrozenSource } from '../ports.ts';
 import { documentRows } from './take/document-rows.ts';
@@ -57,6 +58,11 @@ export async function onTakeSnapshot(
   return outcome as unknown as Json;
 }
 
+/** What is given away is gone: the list of many tables weighs as much as all that comes after it. */
+function* emptied(lines: string[]): Iterable<string> {
+  for (lines.reverse(); lines.length > 0;) yield lines.pop()!;
+}
+
 interface Writing {
   readonly source: FrozenSource;
   readonly writer: ChunkWriter;
@@ -68,21 +74,18 @@ async function writeStreams(
   { source, writer, tally, readBefore }: Writing,
   { spec, signal, phase, progress }: StepContext,
 ): Promise<Record<string, StreamRef>> {
-  const bytesTotal = source.tables
-    .filter((table) => isTaken(table, { source, spec }))
-    .flatMap(({ slices }) => slices)
-    .reduce((sum, { bytes }) => sum + bytes, 0);
-  const moved = (bytes: number, activity: string, rows = 0) =>
-    progress({ bytes: tally.moved(bytes), bytesTotal, rows: tally.read(rows), activity });
-  const write = (
-    bytes: AsyncIterable<Uint8Array>,
-    onBytes: (bytes: number) => void = () => moved(0, 'lists'),
-  ) => writer.writeStream(bytes, { signal, onBytes, grain: 'fine' });
+  const taken = source.tables.filter((table) => isTaken(table, { source, spec }));
+  const bytesTotal = taken.flatMap(({ slices }) => slices).reduce((sum, { bytes }) => sum + bytes, 0);
+  const done = new Progress(TAKING, { bytes: bytesTotal, tables: taken.length });
+  const tell = (activity: string) => progress({ ...done.told, activity });
+  const write = (bytes: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void = () => tell('lists')) =>
+    writer.writeStream(bytes, { signal, onBytes, grain: 'fine' });
   const silent = <T>(name: string, activity: string, work: () => Promise<T>) =>
-    phase(name, () => withHeartbeat(() => moved(0, activity), work));
-  const previous = await phase('previous', () => readBefore(() => moved(0, 'the backup before')));
+    phase(name, () => withHeartbeat(() => tell(activity), work));
+  done.done('moment');
+  const previous = await phase('previous', () => readBefore(() => tell('the backup before')));
   const [schema, tables, documents] = await Promise.all([
-    silent('schema', 'structure', () => write(source.structure())),
+    silent('schema', 'structure', () => write(source.structure())).finally(() => done.done('structure')),
     phase('tables', () =>
       takeTables({
         source,
@@ -91,7 +94,8 @@ async function writeStreams(
         previous,
         write,
         keep: (stream) => writer.keepStream(stream, { signal }),
-        moved,
+        done,
+        tell,
       }),
     ),
     silent('documents', 'document paths', () => write(writeNdjson(documentRows(source, spec, tally)))),
@@ -107,7 +111,7 @@ async function writeStreams(
     schema,
     documents,
     'large-objects': largeObjects,
-    tables: await write(writeLines(tables)),
+    tables: await write(writeLines(emptied(tables))),
     globals: await write(writeNdjson([globals])),
     sequences: await write(writeNdjson(sequences)),
   };

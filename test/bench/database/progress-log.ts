@@ -16,11 +16,14 @@ interface Report {
 }
 
 const FIRST_SHARE = 0.1;
+/** Its own memory counts as the service's. */
+const KEPT_MAX = 10_000;
 
-/** Keeps every report in which bytes moved. Time is any clock's milliseconds. */
+/** Keeps reports in which bytes moved. Time is any clock's milliseconds. */
 export class ProgressLog {
   readonly #began: number;
   readonly #reports: Report[] = [];
+  #last: Report | undefined;
   #isMonotonic = true;
 
   constructor(began: number) {
@@ -29,10 +32,14 @@ export class ProgressLog {
 
   add(at: number, { bytes, bytesTotal }: { readonly bytes: number; readonly bytesTotal?: number }): void {
     if (bytesTotal === undefined) return;
-    const before = this.#reports.at(-1);
+    const report = { at, bytes, bytesTotal };
+    const before = this.#last;
+    this.#last = report;
     if (before !== undefined && (bytes < before.bytes || bytesTotal !== before.bytesTotal))
       this.#isMonotonic = false;
-    if (bytes !== before?.bytes) this.#reports.push({ at, bytes, bytesTotal });
+    const kept = this.#reports.at(-1)?.bytes;
+    const isFurther = kept === undefined || bytes - kept >= bytesTotal / KEPT_MAX;
+    if (isFurther || (bytes === bytesTotal && kept < bytes)) this.#reports.push(report);
   }
 
   tell(ended: number): Told | undefined {

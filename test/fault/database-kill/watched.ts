@@ -96,9 +96,9 @@ function watchedSource(source: FrozenSource, points: Points): FrozenSource {
 
 function watchedSide(side: SideDatabase, points: Points): SideDatabase {
   return over(side, {
-    restoreStructure: (archive: AsyncIterable<Buffer>) =>
+    restoreStructure: (archive: AsyncIterable<Buffer>, onShare: (share: number) => void) =>
       points.around('restoreStructure', () =>
-        side.restoreStructure(points.within('structure archive', archive)),
+        side.restoreStructure(points.within('structure archive', archive), onShare),
       ),
     load: (table: Parameters<typeof side.load>[0], read: Parameters<typeof side.load>[1]) => {
       for (const n of table.slices.keys()) slices.set(`rows ${table.oid} ${n}`, `${table.name} ${n}`);
@@ -116,7 +116,8 @@ function watchedSide(side: SideDatabase, points: Points): SideDatabase {
     adapt: (...given: Parameters<typeof side.adapt>) => points.around('adapt', () => side.adapt(...given)),
     setSequences: (...given: Parameters<typeof side.setSequences>) =>
       points.around('setSequences', () => side.setSequences(...given)),
-    restoreLate: () => points.around('restoreLate', () => side.restoreLate()),
+    restoreLate: (...given: Parameters<typeof side.restoreLate>) =>
+      points.around('restoreLate', () => side.restoreLate(...given)),
     finish: (...given: Parameters<typeof side.finish>) =>
       points.around('finish', () => side.finish(...given)),
   });

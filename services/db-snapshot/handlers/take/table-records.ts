@@ -11,6 +11,7 @@ import type { StreamRef } from '#libs/repository/port.ts';
 import { withHeartbeat, withHeartbeats } from '#libs/runtime/heartbeat.ts';
 import { isExcluded } from '../../domain/excluded-tables.ts';
 import { tableText } from '../../domain/find-table.ts';
+import type { Progress, TAKING } from '../../domain/progress.ts';
 import type { Tally } from '../../domain/tally.ts';
 import type { FrozenSource } from '../../ports.ts';
 import { isAsItWas, slicesBefore, type PreviousTables } from './previous.ts';
@@ -23,8 +24,9 @@ interface Taking {
   /** `onBytes` is told source bytes as they pass. */
   readonly write: (bytes: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void) => Promise<StreamRef>;
   readonly keep: (stream: StreamRef) => Promise<boolean>;
-  /** Of that many more bytes and rows of all tables, or of none as a sign of life. */
-  readonly moved: (bytes: number, activity: string, rows?: number) => void;
+  readonly done: Progress<keyof typeof TAKING>;
+  /** How much is done, with what is at work: also as a sign of life. */
+  readonly tell: (activity: string) => void;
 }
 
 /** Or batches of small ones: one more than there are sessions, so that each always has work. */
@@ -37,7 +39,7 @@ const SMALL_BYTES = 256 * 1024;
  * Copies and proves all tables, in as many sessions as there are, the largest first: what is small fills the gaps at
  * the end. A TableRecord a line, in the order of `source.tables`: a line takes a fraction of the record's memory.
  */
-export async function takeTables(taking: Taking): Promise<readonly string[]> {
+export async function takeTables(taking: Taking): Promise<string[]> {
   const all = [...taking.source.tables.entries()];
   const lines = Array<string>(all.length);
   const [wanted, others] = partition(all, ([, table]) => isTaken(table, taking));
@@ -69,10 +71,10 @@ function batchesOf(tables: readonly Numbered[]): readonly (readonly Numbered[])[
 
 async function proveTogether(
   tables: readonly DataTable[],
-  { source, moved }: Taking,
+  { source, tell }: Taking,
 ): Promise<readonly SlicedProof[]> {
   const others = tables.length > 1 ? ` and ${tables.length - 1} more` : '';
-  const alive = () => moved(0, `proof of ${tableText(tables[0]!)}${others}`);
+  const alive = () => tell(`proof of ${tableText(tables[0]!)}${others}`);
   return await source.reading((reader) => withHeartbeat(alive, () => reader.prove(tables)));
 }
 
@@ -94,7 +96,7 @@ async function takeTable(
   proving: Promise<SlicedProof>,
   taking: Taking,
 ): Promise<TableRecord> {
-  const { tally, previous, moved } = taking;
+  const { tally, previous, done, tell } = taking;
   const text = tableText(table);
   const before = slicesBefore(previous, table);
   const [proof, ...taken] = await Promise.all([
@@ -102,12 +104,16 @@ async function takeTable(
     ...table.slices.map(async (slice, at) => {
       const kept = before && (await keptSlice(before[at], (await proving).slices[at]!, taking));
       const found = kept ?? (await copySlice(table, slice, taking));
-      moved(kept === undefined ? 0 : slice.bytes, text, (await proving).slices[at]!.rows);
+      if (kept !== undefined) done.done('tables', slice);
+      done.moved((await proving).slices[at]!.rows);
+      tell(text);
       return found;
     }),
   ]);
   requireSame(table, taken, proof);
   tally.counted(text, proof.rows);
+  done.done('tables', { tables: 1 });
+  tell(text);
   const slices = taken.map(({ stream }, at) => ({ ...stream, ...proof.slices[at]! }));
   return { ...emptyRecord(table), ...proof, slices };
 }
@@ -139,23 +145,24 @@ function requireSame(table: DataTable, taken: readonly TakenSlice[], proof: Slic
 }
 
 async function copySlice(table: DataTable, slice: Slice, taking: Taking): Promise<TakenSlice> {
-  const { source, write, moved } = taking;
+  const { source, write, done, tell } = taking;
   const text = tableText(table);
   return await source.reading(async (reader) => {
     // Rows weigh more or less on their way than in the table: a slice counts for what it weighs there.
     let left = slice.bytes;
-    const tell = (bytes: number) => {
+    const moved = (bytes: number) => {
       const counted = Math.min(left, bytes);
       left -= counted;
-      moved(counted, text);
+      done.done('tables', { bytes: counted });
+      tell(text);
     };
     let rows = 0;
     const copied = reader.copy(table, slice, (sent) => (rows = sent));
     const stream = await write(
-      withHeartbeats(() => moved(0, text), copied),
-      tell,
+      withHeartbeats(() => tell(text), copied),
+      moved,
     );
-    tell(left);
+    moved(left);
     return { stream, rows };
   });
 }
