@@ -39,7 +39,8 @@ export interface SliceProof {
 
 /**
  * Order-free: sum over rows, decimal text. `mixed-record` uses the server's hash_record_extended and mixes it; of `record`,
- * which did not, the sum may forget which values stood in one row: it is read, not made. `text` is md5 of the row's text.
+ * which did not, the sum may forget which values stood in one row: it is read, not made. `text` is md5 of the row's text
+ * under the settings of `libs/postgres/settings.ts`: slower, the same on any major that writes the values the same.
  */
 export interface ContentHash {
   readonly algorithm: 'mixed-record' | 'record' | 'text';

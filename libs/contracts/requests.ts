@@ -16,11 +16,13 @@ export type SnapshotRef = z.infer<typeof snapshotRef>;
 
 /**
  * TakeSnapshot: `mark` is absent for the database, which names it; files and config start after it. `previous` is what
- * the last complete backup has of the component: what did not change since need not be read again.
+ * the last complete backup has of the component: what did not change since need not be read again. `portable`: of the
+ * database, content hashes that another major version can repeat.
  */
 export const takeSnapshotRequest = z.object({
   mark: z.string().optional(),
   previous: snapshotRef.optional(),
+  portable: z.boolean().default(false),
 });
 
 /** Answer of TakeSnapshot of all three components. */

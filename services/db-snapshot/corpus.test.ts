@@ -31,12 +31,14 @@ for (const group of groups) {
       for (const { name, statements } of group.kinds)
         await world.sql(`-- ${name}\n${statements.replaceAll(':tag', world.tag)}`);
       const taken = await world.take();
+      const portable = await world.take(undefined, { portable: true });
       const was = await wholeOf(world.live, { url: source.url, client });
       for (const [earlier, target] of fit.filter(({ major }) => major >= source.major).entries()) {
         const pair = `${source.major} → ${target.major}`;
         world.moveTo(target);
         const staged = await world.stage(taken, earlier + 1);
-        await requireProven(world, taken, { server: target, side: staged.side });
+        for (const backup of [taken, portable])
+          await requireProven(world, backup, { server: target, side: staged.side });
         const is = await wholeOfStaged(staged, { url: target.url, client });
         const same = asOfMajors(source.major, target.major);
         // As paragraphs, so that a difference is shown by itself.

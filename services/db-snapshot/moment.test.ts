@@ -80,7 +80,11 @@ test('an ALTER that waits for us goes through while the snapshot is still being 
   const role = await world.readAs('reader');
   await world.sql(`CREATE TABLE t (id int); INSERT INTO t VALUES (1); GRANT SELECT ON t TO ${role}`);
   await using app = await application(world);
-  await using source = await world.service.ports.source.freeze(world.spec, new AbortController().signal);
+  await using source = await world.service.ports.source.freeze(
+    world.spec,
+    { portable: false },
+    new AbortController().signal,
+  );
   await app.run('ALTER TABLE t ADD COLUMN note text');
   await assert.rejects(
     source.reading((reader) => reader.prove(source.tables)),
@@ -105,7 +109,11 @@ test('trap 2: rows written after the mark are not in the snapshot, sequences are
   await world.sql(
     'CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, x int); INSERT INTO t (x) VALUES (1)',
   );
-  await using source = await world.service.ports.source.freeze(world.spec, new AbortController().signal);
+  await using source = await world.service.ports.source.freeze(
+    world.spec,
+    { portable: false },
+    new AbortController().signal,
+  );
   await world.sql('INSERT INTO t (x) VALUES (2)');
   const [proof] = await source.reading((reader) => reader.prove(source.tables));
   assert.equal(proof!.rows, 1);

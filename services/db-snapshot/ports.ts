@@ -38,9 +38,9 @@ export interface Source {
   /**
    * Locks every table against change of shape, then fixes the moment. Throws DATABASE_CONTENDED when locks are not
    * to be had, DATABASE_CHANGED_MEANWHILE when tables kept changing while they were taken. Nothing is held after
-   * disposal.
+   * disposal. `portable`: content hashes of all tables are those of their text.
    */
-  freeze(spec: Spec, signal: AbortSignal): Promise<FrozenSource>;
+  freeze(spec: Spec, wanted: { readonly portable: boolean }, signal: AbortSignal): Promise<FrozenSource>;
 }
 
 /** A session at the frozen moment. */

@@ -48,9 +48,10 @@ export class Frozen implements FrozenSource {
   readonly facts: FrozenSource['facts'];
   readonly leftOut: readonly LeftOut[];
 
-  static async open(parts: Parts): Promise<Frozen> {
+  static async open(parts: Parts, { portable }: { readonly portable: boolean }): Promise<Frozen> {
     const { database, relations, snapshot } = parts.locked;
-    const tables = await describeTables(database, relations);
+    const found = await describeTables(database, relations);
+    const tables = portable ? found.map((table) => ({ ...table, algorithm: 'text' as const })) : found;
     const read = {
       tables,
       facts: await readSourceFacts(database, relations),

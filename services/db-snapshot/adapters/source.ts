@@ -22,10 +22,10 @@ export function postgresSource(host: SourceHost): Source {
   return {
     examine: (spec, signal) => examineSource(spec, host, signal),
     survey: (spec, signal) => surveySource(spec, host, signal),
-    async freeze(spec, signal) {
+    async freeze(spec, wanted, signal) {
       for (let round = 1; ; round += 1) {
         try {
-          return await tryFreeze(spec, host, signal);
+          return await tryFreeze(spec, wanted, host, signal);
         } catch (thrown) {
           const { code } = HoldfastError.from(thrown);
           const passing = code === 'DATABASE_CONTENDED' || code === 'DATABASE_CHANGED_MEANWHILE';
@@ -37,7 +37,12 @@ export function postgresSource(host: SourceHost): Source {
   };
 }
 
-async function tryFreeze(spec: Spec, host: SourceHost, signal: AbortSignal): Promise<FrozenSource> {
+async function tryFreeze(
+  spec: Spec,
+  wanted: { readonly portable: boolean },
+  host: SourceHost,
+  signal: AbortSignal,
+): Promise<FrozenSource> {
   const url = liveAddress(spec, host);
   await using stack = new AsyncDisposableStack();
   const yielding = new AbortController();
@@ -49,5 +54,6 @@ async function tryFreeze(spec: Spec, host: SourceHost, signal: AbortSignal): Pro
   });
   stack.use(locked.database);
   stack.use(await watchWaiters(url, yielding, either));
-  return await Frozen.open({ url, spec, host, client: clients[0]!, locked, signal: either, owned: stack });
+  const parts = { url, spec, host, client: clients[0]!, locked, signal: either, owned: stack };
+  return await Frozen.open(parts, wanted);
 }

@@ -24,10 +24,10 @@ export async function onTakeSnapshot(
   context: StepContext,
   ports: DbSnapshotPorts,
 ): Promise<Json> {
-  const { previous: ref } = parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
+  const { previous: ref, portable } = parseWith(takeSnapshotRequest, request, 'TakeSnapshot');
   const { command, token, spec, signal, phase } = context;
   const takenAt = isoTime(ports.clock);
-  await using source = await phase('freeze', () => ports.source.freeze(spec, signal));
+  await using source = await phase('freeze', () => ports.source.freeze(spec, { portable }, signal));
   await context.publishEarly('mark', { mark: source.mark, attempt: command.attempt });
   await using writer = ports.repository.writer();
   const tally = new Tally([...source.leftOut, ...excludedTables(spec, source.tables)]);

@@ -68,6 +68,7 @@ export function frontDoorOf(caller: Caller, signal?: AbortSignal) {
       requestId: string;
       acceptChanges?: boolean;
       full?: boolean;
+      portable?: boolean;
       components?: readonly string[];
     }) => ask<Run>('BackupService', 'startBackup', request),
     getBackup: (deployment: string, backupId: string, components: readonly string[] = []) =>

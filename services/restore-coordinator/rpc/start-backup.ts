@@ -7,15 +7,21 @@ import { openRequested, type Requested } from './open-requested.ts';
 
 /** Opens a backup run, once per `request_id`. Throws DEPLOYMENT_NOT_FOUND, RUN_IN_PROGRESS. */
 export async function startBackup(
-  request: Requested & { acceptChanges: boolean; full: boolean; components: readonly string[] },
+  request: Requested & {
+    acceptChanges: boolean;
+    full: boolean;
+    portable: boolean;
+    components: readonly string[];
+  },
   context: CallContext,
   ports: CoordinatorPorts,
 ) {
-  const { acceptChanges, full, components } = request;
+  const { acceptChanges, full, portable, components } = request;
   return await openRequested('backup', request, context, ports, async () => {
     const parameters = {
       acceptChanges,
       full,
+      portable,
       ...(components.length === 0 ? {} : { components: [...components] }),
     };
     parseWith(backupParameters, parameters, 'StartBackup');

@@ -20,6 +20,8 @@ export const backupParameters = z.object({
   acceptChanges: z.boolean().default(false),
   /** Nothing is taken over from the backup before: every row is read again. */
   full: z.boolean().default(false),
+  /** Content hashes of tables that another major version of PostgreSQL can repeat. */
+  portable: z.boolean().default(false),
   components: z.array(z.enum(COMPONENTS)).default([...COMPONENTS]),
 });
 
@@ -33,6 +35,7 @@ export const commitOutcome = z.object({
 export function backupSaga(header: BackupHeader): Saga {
   const parts = partsOfBackup(header);
   const database = parts.find(isDatabase);
+  const { portable } = parseWith(backupParameters, header.parameters, 'backup parameters');
   return {
     kind: 'backup',
     exclusive: false,
@@ -50,7 +53,7 @@ export function backupSaga(header: BackupHeader): Saga {
       },
       ...parts.flatMap((part) =>
         isDatabase(part)
-          ? databaseSteps(part)
+          ? databaseSteps(part, portable)
           : [database === undefined ? alone(part) : afterMark(part, database)],
       ),
       {
@@ -97,9 +100,12 @@ function takeStep(part: Part, after: string, request: CommandWork['request']): S
   };
 }
 
-function databaseSteps(database: Part): readonly SagaStep[] {
+function databaseSteps(database: Part, portable: boolean): readonly SagaStep[] {
   return [
-    takeStep(database, 'preflight', (_, outcomes) => previousOf(outcomes)),
+    takeStep(database, 'preflight', (_, outcomes) => ({
+      ...previousOf(outcomes),
+      ...(portable ? { portable } : {}),
+    })),
     // Published by the database step as soon as its snapshot stands, so that nobody waits for the dump.
     {
       name: 'mark',
@@ -112,7 +118,7 @@ function databaseSteps(database: Part): readonly SagaStep[] {
 }
 
 /** What the database has not changed since then is not read again. */
-function previousOf(outcomes: Outcomes): Json {
+function previousOf(outcomes: Outcomes): { readonly previous?: Json } {
   const { previous } = outcomes['preflight'] as { readonly previous?: Json };
   return previous === undefined ? {} : { previous };
 }

@@ -11,9 +11,10 @@ const TAKEN = {
 };
 const HEADER = { parameters: {} } as unknown as RunHeader;
 
-function isTold(log: readonly LogEntry[], parameters: { full?: boolean } = {}): boolean {
+function isTold(log: readonly LogEntry[], parameters: { full?: boolean; portable?: boolean } = {}): boolean {
   const { field, warnings } = ofPrevious({ ...HEADER, parameters }, TAKEN, log);
-  const isDoubted = field.previous === undefined && parameters.full !== true;
+  const isWanted = parameters.full === true || parameters.portable === true;
+  const isDoubted = field.previous === undefined && !isWanted;
   assert.deepEqual(
     warnings.map(({ message }) => message),
     isDoubted ? ['run r1 failed since the last backup: every row is read again'] : [],
@@ -33,6 +34,7 @@ const AFTER = '2026-11-24T01:00:01.000Z';
 test('a backup is told of the one before, but where all is to be read', () => {
   assert.equal(isTold([]), true);
   assert.equal(isTold([], { full: true }), false);
+  assert.equal(isTold([], { portable: true }), false);
   assert.deepEqual(ofPrevious(HEADER, undefined, []), { field: {}, warnings: [] });
 });
 

@@ -21,7 +21,8 @@ export async function previousOf(
 }
 
 /**
- * For the step that takes the database: what the backup before has of it. Nothing where all is to be read, nor after a
+ * For the step that takes the database: what the backup before has of it. Nothing where all is to be read, be it for other
+ * hashes, nor after a
  * restore, a drill or a verification of this deployment that failed, which a warning tells: what it met may be in every
  * backup that took slices over.
  */
@@ -30,9 +31,10 @@ export function ofPrevious(
   previous: Manifest | undefined,
   log: readonly LogEntry[],
 ): { readonly field: { readonly previous?: Json }; readonly warnings: readonly Problem[] } {
-  const { full } = parseWith(backupParameters, parameters, 'backup parameters');
+  const { full, portable } = parseWith(backupParameters, parameters, 'backup parameters');
   const database = previous?.snapshots.find(({ component }) => component === 'database');
-  if (previous === undefined || database === undefined || full) return { field: {}, warnings: [] };
+  if (previous === undefined || database === undefined || full || portable)
+    return { field: {}, warnings: [] };
   const failed = failedSince(previous, log);
   if (failed === undefined)
     return { field: { previous: refOf(previous.deployment, database) as unknown as Json }, warnings: [] };

@@ -415,6 +415,12 @@ test('the database is told what the last complete backup has of it', () => {
   const previous = snapshot('database');
   assert.deepEqual(requestAfter({ facts: {}, previous }), { previous });
   assert.deepEqual(requestAfter({ facts: {} }), {});
+  const header = { ...backup.header, parameters: { portable: true } };
+  const asked = backupSaga(header).steps.find(({ name }) => name === 'database')!.work;
+  assert.deepEqual('request' in asked ? asked.request(header, { preflight: { previous } }) : undefined, {
+    previous,
+    portable: true,
+  });
 });
 
 test('files walked before a newer mark are walked again', async () => {

@@ -20,19 +20,21 @@ export interface Compared {
   readonly problems: readonly Problem[];
 }
 
+interface Source {
+  readonly facts: Pick<DatabaseFacts, 'serverMajor' | 'schema'>;
+  readonly tables: readonly SourceTable[];
+  readonly sequences: readonly SequenceRecord[];
+}
+
 /** A restored database against what the source said of itself: tables, rows, content, sequences, keys. */
 export async function compareDatabase(
-  source: {
-    readonly facts: Pick<DatabaseFacts, 'serverMajor' | 'schema'>;
-    readonly tables: readonly SourceTable[];
-    readonly sequences: readonly SequenceRecord[];
-  },
+  source: Source,
   view: DatabaseView,
   adaptation: Adaptation,
   onTable: (name: string) => void,
 ): Promise<Compared> {
   const all = await Promise.all([
-    compareTables(source.tables, view, adaptation, onTable),
+    compareTables(source, view, adaptation, onTable),
     compareSequences(source.sequences, view),
     compareKeys(view),
     compareSchema(source.facts, view),
@@ -50,7 +52,7 @@ export async function compareDatabase(
 }
 
 async function compareTables(
-  source: readonly SourceTable[],
+  { facts, tables }: Source,
   view: DatabaseView,
   adaptation: Adaptation,
   onTable: (name: string) => void,
@@ -58,10 +60,10 @@ async function compareTables(
   const findings = new Findings('tables: rows and content', 2);
   const left = new Set((await view.tables()).map(nameOf));
   // The largest first: what is small fills the gaps at the end.
-  const byRows = source.toSorted((a, b) => b.rows - a.rows);
+  const byRows = tables.toSorted((a, b) => b.rows - a.rows);
   await inTurns(byRows, TABLES_AT_ONCE, async (table) => {
     const name = nameOf(table);
-    if (left.delete(name)) await compareTable(table, view, adaptation, findings);
+    if (left.delete(name)) await compareTable(table, { facts, view, adaptation }, findings);
     else findings.differs(name, 'table is missing');
     findings.compared();
     onTable(name);
@@ -70,10 +72,14 @@ async function compareTables(
   return findings;
 }
 
+interface Comparing extends Pick<Source, 'facts'> {
+  readonly view: DatabaseView;
+  readonly adaptation: Adaptation;
+}
+
 async function compareTable(
   table: SourceTable,
-  view: DatabaseView,
-  { sessions, schedules }: Adaptation,
+  { facts, view, adaptation: { sessions, schedules } }: Comparing,
   findings: Findings,
 ): Promise<void> {
   const { schema, name, columns, contentHash, throughRoot } = table;
@@ -87,7 +93,17 @@ async function compareTable(
     const due = await view.countTrue({ schema, name, column: 'enabled' });
     if (due > 0) findings.differs(nameOf(table), `has ${due} tasks that are not held`);
   } else if (found.contentHash.value !== contentHash.value)
-    findings.differs(nameOf(table), 'has other content');
+    findings.differs(nameOf(table), `has other content${doubt(contentHash, facts, view)}`);
+}
+
+/** No major version promises that its hash of a row is another one's; those of rows' text are our own. */
+function doubt(
+  { algorithm }: SourceTable['contentHash'],
+  { serverMajor: from }: Source['facts'],
+  { serverMajor: to }: DatabaseView,
+): string {
+  if (from === to || algorithm === 'text') return '';
+  return `, or PostgreSQL ${to} hashes rows otherwise than ${from}: a backup with --portable can tell`;
 }
 
 /** Never below what the source issued; a never-used sequence is still never-used. */

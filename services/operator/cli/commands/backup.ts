@@ -21,12 +21,17 @@ export const backup: LeafCommand = {
       'what changed since the last backup is meant: do not refuse it, do not say it again',
     ],
     ['--full', 'read every row again: take nothing over from the backup before'],
+    [
+      '--portable',
+      'hash rows as text, which another major version of PostgreSQL repeats: slower, before an upgrade of it',
+    ],
     ['--request-id <id>', 'the same id, sent again, is the same backup (8 to 128 characters)'],
   ],
   examples: [
     'holdfast backup records-eu',
     'holdfast backup records-eu --accept-changes',
     'holdfast backup records-eu --only config',
+    'holdfast backup records-eu --portable',
     'holdfast backup records-eu --json --request-id "nightly-$(date +%F)"',
   ],
   async act(input, context) {
@@ -37,6 +42,7 @@ export const backup: LeafCommand = {
         requestId,
         acceptChanges: input.flag('acceptChanges'),
         full: input.flag('full'),
+        portable: input.flag('portable'),
         components: componentsOf(input),
       });
       context.report.note(`backup of ${run.deployment}: run ${run.runId}`);

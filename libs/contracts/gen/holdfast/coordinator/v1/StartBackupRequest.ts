@@ -7,6 +7,7 @@ export interface StartBackupRequest {
   'acceptChanges'?: (boolean);
   'components'?: (string)[];
   'full'?: (boolean);
+  'portable'?: (boolean);
 }
 
 export interface StartBackupRequest__Output {
@@ -15,4 +16,5 @@ export interface StartBackupRequest__Output {
   'acceptChanges': (boolean);
   'components': (string)[];
   'full': (boolean);
+  'portable': (boolean);
 }
