@@ -51,7 +51,7 @@ const stagedDatabase = z.object({
   side: z.string(),
   /** Empty: it takes no other's name. */
   kept: z.string(),
-  /** What the switch gives it with the name; a spare one keeps its own. */
+  /** What the switch gives it with the name; a spare one keeps the run's. */
   comment: z.string().nullable().default(null),
   /**
    * What the restored database has not: on purpose sessions, and due tasks by name, which are held; `incomplete` are

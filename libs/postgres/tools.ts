@@ -20,8 +20,6 @@ const LAST_LINES = 12;
 const KEEPALIVE = 'keepalives_idle=60&keepalives_interval=10&keepalives_count=6';
 /** The program's own words and the server's errors. Details, context, hints and statements may hold values of rows. */
 const TOLD = /^(\S*\/)?pg_(dump|restore): |^\s*(ERROR|FATAL|PANIC|WARNING): /;
-const ON_ITS_WAY =
-  /^pg_restore: (connecting to|creating|executing|processing|launching|finished|entering|skipping|setting) /;
 const CONTENDED = /due to lock timeout|deadlock detected/;
 /** Words of the client library, and the server's where those are all there is: its session was ended, or there is none. */
 const CUT_OFF =
@@ -79,8 +77,6 @@ export interface ToolRun {
   readonly applicationName?: string;
   /** Of its session; takes the place of what role and database say. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** What it says on its way (`--verbose`), which is kept of no line. */
-  readonly onLine?: (line: string) => void;
 }
 
 /** Standard output as it comes; ends in TOOL_FAILED when the program does, in DATABASE_UNREACHABLE when it was cut off. */
@@ -112,7 +108,7 @@ export async function* readTool(
 /** Works on the database that it is given. Throws TOOL_FAILED, DATABASE_UNREACHABLE. */
 export async function runTool(
   program: 'pg_restore',
-  { tools, url, signal, arguments: given, applicationName, settings, onLine }: ToolRun,
+  { tools, url, signal, arguments: given, applicationName, settings }: ToolRun,
 ): Promise<void> {
   const { address, password } = splitPassword(url);
   const result = await execa(
@@ -121,10 +117,7 @@ export async function runTool(
     {
       ...options(password, signal, applicationName, settings),
       stdin: 'ignore',
-      stderr: function* keep(line: unknown) {
-        if (ON_ITS_WAY.test(line as string)) onLine?.(line as string);
-        else yield line;
-      },
+      encoding: 'buffer',
     },
   );
   requireSuccess(program, result, signal);
@@ -190,8 +183,7 @@ interface Ended {
 function requireSuccess(program: string, result: Ended, signal: AbortSignal): void {
   if (signal.aborted) throw HoldfastError.from(signal.reason);
   if (!result.failed) return;
-  const { stderr = '' } = result;
-  const text = stderr instanceof Uint8Array ? Buffer.from(stderr).toString('utf8') : String(stderr);
+  const text = result.stderr instanceof Uint8Array ? Buffer.from(result.stderr).toString('utf8') : '';
   const lines = text.split('\n').filter((line) => TOLD.test(line));
   throw new HoldfastError(
     whatEnded(text, lines),

@@ -112,6 +112,19 @@ test('who is given a restore that is done reads no row again and tells the same;
   assert.deepEqual(await world.rows(`SELECT FROM pg_namespace WHERE nspname = 'holdfast_stage'`), []);
 });
 
+test('the comment of a database in another encoding than the server’s own comes back as it was', async () => {
+  await using world = await openWorld();
+  const live = quoteName(world.live);
+  await sql('postgres', `DROP DATABASE ${live}`);
+  await sql('postgres', `CREATE DATABASE ${live} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`);
+  await world.sql(`CREATE TABLE t (x text); COMMENT ON DATABASE ${live} IS 'Größe ±1'`);
+  const staged = await world.stage(await world.take());
+  await world.run('CloseDatabase', {});
+  for (const _ of [1, 2]) await world.run('PivotRestore', { staged: { ...staged } });
+  const comment = `SELECT shobj_description(oid, 'pg_database') AS c FROM pg_database WHERE datname = current_database()`;
+  assert.deepEqual(await world.rows(comment), [{ c: 'Größe ±1' }]);
+});
+
 test('an older copy of a command finds a newer one’s database and leaves it alone', async () => {
   await using made = await stagedWorld();
   const { world, taken } = made;

@@ -39,16 +39,20 @@ export class Builder {
     );
   }
 
+  /** How many indexes and foreign keys there are still to be made. */
+  get left(): number {
+    const { indexes, foreignKeys } = this.#parts.structure.stages;
+    return this.#missing([...indexes, ...foreignKeys]).length;
+  }
+
   /** All but event triggers. Returns what is less than it was, in the words of the archive's list. */
-  async buildAll(onShare: (share: number) => void): Promise<readonly string[]> {
+  async buildAll(): Promise<readonly string[]> {
     const { structure, marks } = this.#parts;
     const { indexes, foreignKeys, rest, refreshes } = structure.stages;
-    const missing = this.#missing([indexes, foreignKeys, rest, refreshes].flat()).length;
-    const onMade = () => onShare(1 / missing);
-    await this.#build(this.#missing(indexes), onMade);
-    await this.#buildKeys(this.#missing(foreignKeys), onMade);
-    await this.#build(this.#missing(rest), onMade);
-    await this.#refresh(this.#missing(refreshes), onMade);
+    await this.#build(this.#missing(indexes));
+    await this.#buildKeys(this.#missing(foreignKeys));
+    await this.#build(this.#missing(rest));
+    await this.#refresh(this.#missing(refreshes));
     return marks.listed(INCOMPLETE);
   }
 
@@ -62,8 +66,8 @@ export class Builder {
     return entries.filter((entry) => !this.#built.has(entry));
   }
 
-  async #build(entries: readonly TocEntry[], onMade?: () => void): Promise<void> {
-    await this.#parts.structure.restore(entries, onMade);
+  async #build(entries: readonly TocEntry[]): Promise<void> {
+    await this.#parts.structure.restore(entries);
     for (const entry of entries) this.#built.add(entry);
   }
 
@@ -71,9 +75,9 @@ export class Builder {
    * The rows are the source's. Where they break a key that the source calls valid (they came while its triggers were
    * off), the key is made for rows to come only.
    */
-  async #buildKeys(entries: readonly TocEntry[], onMade: () => void): Promise<void> {
+  async #buildKeys(entries: readonly TocEntry[]): Promise<void> {
     const { database, marks } = this.#parts;
-    await this.#buildOr(entries, onMade, async (statements, entry) => {
+    await this.#buildOr(entries, async (statements, entry) => {
       try {
         await database.run(statements);
       } catch (thrown) {
@@ -88,9 +92,9 @@ export class Builder {
    * pg_restore knows no search path; a function within a view may need the one that a server has by itself. Since PostgreSQL
    * 17 none helps: nobody can fill such a view there.
    */
-  async #refresh(entries: readonly TocEntry[], onMade: () => void): Promise<void> {
+  async #refresh(entries: readonly TocEntry[]): Promise<void> {
     const { database, loaders, marks } = this.#parts;
-    await this.#buildOr(entries, onMade, (statements, entry) =>
+    await this.#buildOr(entries, (statements, entry) =>
       loaders.use(async (session) => {
         await session.run('SET search_path = "$user", public');
         try {
@@ -107,11 +111,10 @@ export class Builder {
   /** Those that pg_restore could not make `mend` makes, one after the other. */
   async #buildOr(
     entries: readonly TocEntry[],
-    onMade: () => void,
     mend: (statements: string, entry: TocEntry) => Promise<void>,
   ): Promise<void> {
     try {
-      await this.#build(entries, onMade);
+      await this.#build(entries);
     } catch (thrown) {
       const { code } = HoldfastError.from(thrown);
       if (code !== 'TOOL_FAILED' && code !== 'DATABASE_QUERY_FAILED') throw thrown;

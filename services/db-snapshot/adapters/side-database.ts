@@ -27,6 +27,7 @@ import { dropSessions, holdSchedules } from './schedules.ts';
 import { readFinished, stageComment } from './stage-comment.ts';
 import { DROP_MARKS, StageMarks } from './stage-marks.ts';
 import { Structure } from './structure.ts';
+import { watchMade } from './watch-made.ts';
 import type { TargetHost } from './maintenance.ts';
 
 /** Above it a table's indexes are built while other tables are loaded; below they are as fast all together. */
@@ -148,7 +149,8 @@ class Side implements SideDatabase {
     const present = marks.has('structure') ? await structure.findPresent() : new Set<string>();
     this.#builder = new Builder({ structure, database, loaders, marks }, present);
     if (marks.has('structure')) return;
-    await structure.restoreEarly(onShare);
+    const watching = { sessions: loaders, kind: 'tables', wanted: structure.tables, onShare } as const;
+    await watchMade(watching, () => structure.restoreEarly());
     await marks.add(database, 'structure');
   }
 
@@ -201,7 +203,9 @@ class Side implements SideDatabase {
   }
 
   async restoreLate(onShare: (share: number) => void): Promise<readonly string[]> {
-    return await this.#builder!.buildAll(onShare);
+    const [builder, sessions] = [this.#builder!, this.#parts.loaders];
+    const watching = { sessions, kind: 'indexesAndKeys', wanted: builder.left, onShare } as const;
+    return await watchMade(watching, () => builder.buildAll());
   }
 
   async finish({ grants, settings, connectionLimit }: DatabaseGlobals, finished: Finished): Promise<void> {

@@ -14,15 +14,23 @@ export interface StagePlace {
 /**
  * The comment of a database that a restore fills tells the run (by the prefix of its names), and when all is there what
  * was done. It outlives the marks, and no event trigger sees that it is written. The switch gives the database its own.
+ * It is ASCII: the server keeps it as the database has it that it was written from, of whatever encoding.
  */
 export function stageComment(name: string, prefix: string, finished?: Finished): string {
-  const told = finished === undefined ? '' : JSON.stringify(finished);
-  return `COMMENT ON DATABASE ${quoteName(name)} IS ${quoteText(`${claimText(prefix)}${told}`)}`;
+  const told = finished === undefined ? '' : ` ${asciiOf(JSON.stringify(finished))}`;
+  return commentStatement(name, `${claimText(prefix)}${told}`);
 }
 
 /** Whether the run wrote what is in it: nothing else is ever removed for a restore. */
 export async function isClaimed({ server, name }: StagePlace, prefix: string): Promise<boolean> {
   return (await commentOf(server, name)).startsWith(claimText(prefix));
+}
+
+/** Its own, as in the backup, in place of ours; written from within, for its encoding is that of its texts. */
+export async function giveComment(place: StagePlace, prefix: string, comment: string | null): Promise<void> {
+  if (!(await isClaimed(place, prefix))) return;
+  await using database = await place.enter();
+  await database.run(commentStatement(place.name, comment));
 }
 
 /** Whether an earlier worker of the run left something in it that is worth going on with. */
@@ -45,7 +53,16 @@ export async function readFinished(
 }
 
 function claimText(prefix: string): string {
-  return `filled by Holdfast: ${prefix} `;
+  return `filled by Holdfast: ${asciiOf(prefix)}`;
+}
+
+/** Within JSON the same text. */
+function asciiOf(text: string): string {
+  return text.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function commentStatement(name: string, comment: string | null): string {
+  return `COMMENT ON DATABASE ${quoteName(name)} IS ${comment === null ? 'NULL' : quoteText(comment)}`;
 }
 
 async function commentOf(server: Database, name: string): Promise<string> {

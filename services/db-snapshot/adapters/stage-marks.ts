@@ -2,7 +2,7 @@ import type { Json } from '#libs/kernel/json.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import { quoteName } from '#libs/postgres/quote.ts';
 
-/** A schema of the restored database, until all but event triggers is there: those may refuse that it goes. */
+/** A schema of the restored database, until all is there: it goes with the transaction that makes event triggers, which might refuse that. */
 const SCHEMA = 'holdfast_stage';
 const TABLE = `${quoteName(SCHEMA)}.done`;
 

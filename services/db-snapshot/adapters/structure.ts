@@ -41,15 +41,16 @@ interface Listed {
   readonly all: readonly TocEntry[];
   /** Dump ids. */
   readonly late: ReadonlySet<number>;
-  /** What comes before the rows: of the archive all, or some. */
-  readonly early: { readonly entries: readonly TocEntry[]; readonly isAll: boolean };
+  readonly early: readonly TocEntry[] | undefined;
 }
 
 /** The archive of a snapshot's structure, in a folder of its own until disposal, and what it makes in which order. */
 export class Structure implements AsyncDisposable {
+  readonly tables: number;
   readonly #folder: string;
   readonly #means: Means;
-  readonly #early: Listed['early'];
+  /** Those that come before the rows; undefined for all. */
+  readonly #early: readonly TocEntry[] | undefined;
   /** Those that come after the rows. */
   readonly #late: readonly TocEntry[];
   readonly #indexesByTable: ReadonlyMap<string, readonly TocEntry[]>;
@@ -75,8 +76,7 @@ export class Structure implements AsyncDisposable {
       const listed = await list('--list', '--verbose');
       const all = only === undefined ? listed : listed.filter(({ dumpId }) => only.has(dumpId));
       const late = new Set((await list('--list', '--section=post-data')).map(({ dumpId }) => dumpId));
-      const entries = all.filter(({ dumpId }) => !late.has(dumpId));
-      const early = { entries, isAll: only === undefined };
+      const early = only === undefined ? undefined : all.filter(({ dumpId }) => !late.has(dumpId));
       return new Structure(folder, means, { all, late, early });
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
@@ -92,6 +92,7 @@ export class Structure implements AsyncDisposable {
     const tables = new Map(
       all.filter((entry) => isKind(entry, 'table')).map(({ dumpId, oid }) => [dumpId, oid]),
     );
+    this.tables = tables.size;
     const indexes = this.#late.filter((entry) => isKind(entry, 'index') || isKind(entry, 'constraint'));
     this.#indexesByTable = Map.groupBy(
       indexes,
@@ -100,10 +101,9 @@ export class Structure implements AsyncDisposable {
   }
 
   /** Everything that must be there before rows. */
-  async restoreEarly(onShare: (share: number) => void): Promise<void> {
-    const { entries, isAll } = this.#early;
-    const some = isAll ? [] : [`--use-list=${await this.#writeList(entries)}`];
-    await this.#run(['--section=pre-data', ...some], { onMade: () => onShare(1 / entries.length) });
+  async restoreEarly(): Promise<void> {
+    const some = this.#early === undefined ? [] : [`--use-list=${await this.#writeList(this.#early)}`];
+    await this.#run(['--section=pre-data', ...some]);
   }
 
   /** Keys and indexes of a table, by its object id in the source, each on its own. */
@@ -127,10 +127,10 @@ export class Structure implements AsyncDisposable {
     return { ...none, ...Object.groupBy(this.#late, stageOf) };
   }
 
-  async restore(entries: readonly TocEntry[], onMade?: () => void): Promise<void> {
+  async restore(entries: readonly TocEntry[]): Promise<void> {
     if (entries.length === 0) return;
     const jobs = entries.length > 1 ? availableParallelism() : 1;
-    await this.#run([`--use-list=${await this.#writeList(entries)}`], { jobs, onMade });
+    await this.#run([`--use-list=${await this.#writeList(entries)}`], jobs);
   }
 
   async #writeList(entries: readonly TocEntry[]): Promise<string> {
@@ -164,11 +164,7 @@ export class Structure implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** `onMade` is told of each entry, where the program makes it. */
-  async #run(
-    given: readonly string[],
-    { jobs = 1, onMade = () => {} }: { readonly jobs?: number; readonly onMade?: (() => void) | undefined },
-  ): Promise<void> {
+  async #run(given: readonly string[], jobs = 1): Promise<void> {
     const { url, tools, acting, serverMajor } = this.#means;
     if (tools.major >= SETS_UNKNOWN_SINCE && serverMajor < SETS_UNKNOWN_SINCE) {
       await using session = await enter(url, acting);
@@ -183,10 +179,7 @@ export class Structure implements AsyncDisposable {
       signal: acting.signal,
       applicationName: sessionName(acting.token),
       settings: { maintenance_work_mem: BUILD_MEMORY, ...ASYNCHRONOUS },
-      arguments: ['--exit-on-error', '--verbose', `--jobs=${jobs}`, ...this.#wanted(given)],
-      onLine: (line) => {
-        if (line.startsWith('pg_restore: creating ')) onMade();
-      },
+      arguments: ['--exit-on-error', `--jobs=${jobs}`, ...this.#wanted(given)],
     });
   }
 
@@ -202,7 +195,8 @@ export class Structure implements AsyncDisposable {
       .replace(/^\\restrict .*$/m, '')
       .replace(/^SET transaction_timeout = 0;$/m, '')
       .split('\n');
-    while (/^(--|\\unrestrict |$)/.test(lines.at(-1) ?? ';')) lines.pop();
+    while (/^(--( PostgreSQL database dump complete)?|\\unrestrict .*|)$/.test(lines.at(-1) ?? ';'))
+      lines.pop();
     return lines.join('\n');
   }
 

@@ -1,6 +1,6 @@
 import { parseAddress, withDatabase } from '#libs/postgres/address.ts';
 import type { Database } from '#libs/postgres/connect.ts';
-import { quoteName, quoteText } from '#libs/postgres/quote.ts';
+import { quoteName } from '#libs/postgres/quote.ts';
 import type { StagedDatabase } from '#libs/contracts/requests.ts';
 import type { Spec } from '#libs/contracts/spec.ts';
 import { latestOf, planTakeover } from '../domain/names.ts';
@@ -18,7 +18,7 @@ import {
 import { enter, enterMaintenance } from './own-session.ts';
 import { enableSchedules } from './schedules.ts';
 import { createSide, openSide } from './side-database.ts';
-import { isBegun, type StagePlace } from './stage-comment.ts';
+import { giveComment, isBegun, type StagePlace } from './stage-comment.ts';
 import { removeArchives } from './structure.ts';
 import { claimSpare, discardSpare, emptySpare } from './spare-database.ts';
 
@@ -64,13 +64,15 @@ export function postgresTarget(host: TargetHost): Target {
     },
     async pivot(spec, staged, acting) {
       await using server = await maintenance(spec, acting);
+      const name = nameOfStaged(staged, await listDatabases(server));
+      // Whoever closed it for the switch had given it before.
+      if (name !== undefined && (await takesConnections(server, name)) === true) {
+        const { prefix } = ownPlace(staged, acting.token);
+        await giveComment(placeOf(spec, server, name, acting), prefix, staged.comment);
+      }
       const taken = await takeSide(server, staged, acting);
       const plan = planPivot(taken, await listDatabases(server));
-      const { live, comment } = staged;
-      const own = isSpare(staged)
-        ? []
-        : [`COMMENT ON DATABASE ${quoteName(live)} IS ${comment === null ? 'NULL' : quoteText(comment)}`];
-      return await rename(server, plan, [...own, allow(live, true)], acting.signal);
+      return await rename(server, plan, [allow(staged.live, true)], acting.signal);
     },
     async undo(spec, staged, acting) {
       await using server = await maintenance(spec, acting);

@@ -102,7 +102,8 @@ function doubt(
   { serverMajor: from }: Source['facts'],
   { serverMajor: to }: DatabaseView,
 ): string {
-  if (from === to || algorithm === 'text') return '';
+  if (from === to) return '';
+  if (algorithm === 'text') return `, or PostgreSQL ${to} writes a value otherwise than ${from}`;
   return `, or PostgreSQL ${to} hashes rows otherwise than ${from}: a backup with --portable can tell`;
 }
 
