@@ -5,7 +5,7 @@ import type { Sessions } from '#libs/postgres/sessions.ts';
 const EVERY_MS = 1_000;
 
 /** What pg_restore makes most of, and how the catalogue counts it. */
-export const MADE = {
+const MADE = {
   tables: `SELECT count(*)::int AS made FROM pg_class WHERE relkind IN ('r', 'p') AND oid > 16383`,
   indexesAndKeys: `SELECT (SELECT count(*)::int FROM pg_index WHERE indexrelid > 16383)
                         + (SELECT count(*)::int FROM pg_constraint WHERE contype = 'f') AS made`,
