@@ -34,6 +34,8 @@ interface Parts {
   readonly host: SourceHost;
   readonly client: ClientTools;
   readonly locked: Locked;
+  /** Content hashes of all tables are those of their text. */
+  readonly portable: boolean;
   readonly signal: AbortSignal;
   /** Session and watcher; taken over once the source stands. */
   readonly owned: AsyncDisposableStack;
@@ -48,10 +50,10 @@ export class Frozen implements FrozenSource {
   readonly facts: FrozenSource['facts'];
   readonly leftOut: readonly LeftOut[];
 
-  static async open(parts: Parts, { portable }: { readonly portable: boolean }): Promise<Frozen> {
+  static async open(parts: Parts): Promise<Frozen> {
     const { database, relations, snapshot } = parts.locked;
     const found = await describeTables(database, relations);
-    const tables = portable ? found.map((table) => ({ ...table, algorithm: 'text' as const })) : found;
+    const tables = parts.portable ? found.map((table) => ({ ...table, algorithm: 'text' as const })) : found;
     const read = {
       tables,
       facts: await readSourceFacts(database, relations),

@@ -39,7 +39,7 @@ export function postgresSource(host: SourceHost): Source {
 
 async function tryFreeze(
   spec: Spec,
-  wanted: { readonly portable: boolean },
+  { portable }: { readonly portable: boolean },
   host: SourceHost,
   signal: AbortSignal,
 ): Promise<FrozenSource> {
@@ -55,5 +55,5 @@ async function tryFreeze(
   stack.use(locked.database);
   stack.use(await watchWaiters(url, yielding, either));
   const parts = { url, spec, host, client: clients[0]!, locked, signal: either, owned: stack };
-  return await Frozen.open(parts, wanted);
+  return await Frozen.open({ ...parts, portable });
 }

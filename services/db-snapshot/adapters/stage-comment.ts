@@ -1,4 +1,3 @@
-import type { Json } from '#libs/kernel/json.ts';
 import type { Database } from '#libs/postgres/connect.ts';
 import { quoteName, quoteText } from '#libs/postgres/quote.ts';
 import type { Finished } from '../ports.ts';
@@ -49,7 +48,7 @@ export async function readFinished(
   const claim = claimText(prefix);
   const comment = await commentOf(server, name);
   if (!comment.startsWith(claim) || comment === claim) return undefined;
-  return JSON.parse(comment.slice(claim.length)) as Json as unknown as Finished;
+  return JSON.parse(comment.slice(claim.length)) as Finished;
 }
 
 function claimText(prefix: string): string {

@@ -64,13 +64,7 @@ export function postgresTarget(host: TargetHost): Target {
     },
     async pivot(spec, staged, acting) {
       await using server = await maintenance(spec, acting);
-      const name = nameOfStaged(staged, await listDatabases(server));
-      // Whoever closed it for the switch had given it before.
-      if (name !== undefined && (await takesConnections(server, name)) === true) {
-        const { prefix } = ownPlace(staged, acting.token);
-        await giveComment(placeOf(spec, server, name, acting), prefix, staged.comment);
-      }
-      const taken = await takeSide(server, staged, acting);
+      const taken = await takeSide(server, staged, acting, (name) => placeOf(spec, server, name, acting));
       const plan = planPivot(taken, await listDatabases(server));
       return await rename(server, plan, [allow(staged.live, true)], acting.signal);
     },
@@ -136,14 +130,22 @@ export function postgresTarget(host: TargetHost): Target {
   };
 }
 
-/** The staged database, under the token of who acts from now on: whoever had it has no such name to switch. */
-async function takeSide(server: Database, staged: StagedDatabase, { token, signal }: Acting) {
+/** The staged database, with its own comment and under the token of who acts: whoever had it has no such name to switch. */
+async function takeSide(
+  server: Database,
+  staged: StagedDatabase,
+  { token, signal }: Acting,
+  placeOf: (name: string) => StagePlace,
+) {
   const present = await listDatabases(server);
   const found = nameOfStaged(staged, present);
   if (found === undefined || found === staged.live) return staged;
   const place = ownPlace(staged, token);
   planTakeover(place, [found]);
-  const { side } = place;
+  const { side, prefix } = place;
+  // Whoever closed it for the switch had given the comment before.
+  if ((await takesConnections(server, found)) === true)
+    await giveComment(placeOf(found), prefix, staged.comment);
   if (found !== side) await rename(server, { renames: [{ from: found, to: side }] }, [], signal);
   return { ...staged, side };
 }

@@ -22,9 +22,8 @@ export async function previousOf(
 
 /**
  * For the step that takes the database: what the backup before has of it. Nothing where all is to be read, be it for other
- * hashes, nor after a
- * restore, a drill or a verification of this deployment that failed, which a warning tells: what it met may be in every
- * backup that took slices over.
+ * hashes, nor after a restore, a drill or a verification of this deployment that failed, which a warning tells: what it
+ * met may be in every backup that took slices over.
  */
 export function ofPrevious(
   { parameters }: RunHeader,

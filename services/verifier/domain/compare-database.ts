@@ -96,7 +96,7 @@ async function compareTable(
     findings.differs(nameOf(table), `has other content${doubt(contentHash, facts, view)}`);
 }
 
-/** No major version promises that its hash of a row is another one's; those of rows' text are our own. */
+/** No major version promises that it hashes a row, or writes a value, as another one does. */
 function doubt(
   { algorithm }: SourceTable['contentHash'],
   { serverMajor: from }: Source['facts'],
